@@ -1,0 +1,10 @@
+// Original file: proto/shard_agent.proto
+
+
+export interface AbortReply {
+  'aborted'?: (string);
+}
+
+export interface AbortReply__Output {
+  'aborted': (string);
+}

@@ -1,0 +1,14 @@
+// Original file: proto/shard_agent.proto
+
+import type { Server as _tidemark_v1_Server, Server__Output as _tidemark_v1_Server__Output } from '../../tidemark/v1/Server.ts';
+import type { Finding as _tidemark_v1_Finding, Finding__Output as _tidemark_v1_Finding__Output } from '../../tidemark/v1/Finding.ts';
+
+export interface CheckReply {
+  'server'?: (_tidemark_v1_Server | null);
+  'findings'?: (_tidemark_v1_Finding)[];
+}
+
+export interface CheckReply__Output {
+  'server': (_tidemark_v1_Server__Output | null);
+  'findings': (_tidemark_v1_Finding__Output)[];
+}

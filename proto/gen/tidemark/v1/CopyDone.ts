@@ -1,0 +1,17 @@
+// Original file: proto/shard_agent.proto
+
+import type { ManifestRef as _tidemark_v1_ManifestRef, ManifestRef__Output as _tidemark_v1_ManifestRef__Output } from '../../tidemark/v1/ManifestRef.ts';
+import type { Sums as _tidemark_v1_Sums, Sums__Output as _tidemark_v1_Sums__Output } from '../../tidemark/v1/Sums.ts';
+import type { Server as _tidemark_v1_Server, Server__Output as _tidemark_v1_Server__Output } from '../../tidemark/v1/Server.ts';
+
+export interface CopyDone {
+  'manifest'?: (_tidemark_v1_ManifestRef | null);
+  'sums'?: (_tidemark_v1_Sums | null);
+  'server'?: (_tidemark_v1_Server | null);
+}
+
+export interface CopyDone__Output {
+  'manifest': (_tidemark_v1_ManifestRef__Output | null);
+  'sums': (_tidemark_v1_Sums__Output | null);
+  'server': (_tidemark_v1_Server__Output | null);
+}

@@ -1,0 +1,20 @@
+// Original file: proto/shard_agent.proto
+
+import type { OperationContext as _tidemark_v1_OperationContext, OperationContext__Output as _tidemark_v1_OperationContext__Output } from '../../tidemark/v1/OperationContext.ts';
+import type { ManifestRef as _tidemark_v1_ManifestRef, ManifestRef__Output as _tidemark_v1_ManifestRef__Output } from '../../tidemark/v1/ManifestRef.ts';
+
+export interface Load {
+  'context'?: (_tidemark_v1_OperationContext | null);
+  'restore'?: (string);
+  'sourceShard'?: (string);
+  'manifest'?: (_tidemark_v1_ManifestRef | null);
+  'lanes'?: (number);
+}
+
+export interface Load__Output {
+  'context': (_tidemark_v1_OperationContext__Output | null);
+  'restore': (string);
+  'sourceShard': (string);
+  'manifest': (_tidemark_v1_ManifestRef__Output | null);
+  'lanes': (number);
+}

@@ -1,0 +1,255 @@
+/**
+ * What a database engine does for Tidemark. Sessions and the service know only this; SQL lives behind it.
+ *
+ * Every method throws TidemarkError: `database-unreachable` when the server does not answer, `database-failed` with the
+ * server's own message when it refuses, and what is said at the method. Unless said otherwise a method may not run
+ * concurrently with another of the same object and may not be retried after it threw.
+ */
+import type { Position } from '../topology/position.ts';
+import type {
+  ChunkLine,
+  DatabaseLine,
+  InvariantLine,
+  SchemaLine,
+  ShardLine,
+  TableLine,
+} from '../repository/manifest-entries.ts';
+import type { ErrorCode } from '../proto/errors.ts';
+import type { InvariantQuery } from '../topology/agent-file.ts';
+
+export interface Engine {
+  /** One short connection. Repeatable, concurrent with everything. */
+  describe(): Promise<ServerDescription>;
+
+  /** Tries everything a backup needs and changes nothing. Reports all findings, never only the first. Repeatable. */
+  check(): Promise<Finding[]>;
+
+  /**
+   * Checks that this is the sole writable primary (else `shard-refused`), takes the DDL guard where there is one, reads
+   * the catalogue, plans the chunks, opens and warms every lock session and lane. Holds no writer up.
+   */
+  prepareBackup(order: BackupOrder): Promise<BackupSession>;
+
+  /** Would this shard's part of a set fit on this server? Changes nothing; all findings at once. Repeatable. */
+  fit(stored: StoredShard): Promise<Finding[]>;
+
+  /** Begins a restore. Nothing is made before `stage`. */
+  prepareRestore(order: RestoreOrder): Promise<RestoreSession>;
+
+  /** Restores whose staging stands on this server, left by an agent that died. */
+  staged(): Promise<StagedRestore[]>;
+}
+
+export interface ServerDescription {
+  readonly family: 'postgresql' | 'mysql' | 'mariadb';
+  readonly version: string;
+  /** System identifier or server uuid. */
+  readonly identity: string;
+  readonly databases: readonly string[];
+  /** Size on disk of those databases, as the server estimates it. */
+  readonly bytes: number;
+}
+
+export interface Finding {
+  readonly code: ErrorCode;
+  readonly subject: string;
+  readonly cause: string;
+  /** The exact statement or setting. */
+  readonly remedy: string;
+  /** True: worth knowing, does not stop the operation. */
+  readonly warning: boolean;
+}
+
+export interface BackupOrder {
+  readonly lanes: number;
+  /** Raw bytes a chunk aims at. */
+  readonly chunkBytes: number;
+  readonly holdLimitMs: number;
+  /** Greatest age of the snapshots; server-side session timeouts are set to it. */
+  readonly copyLimitMs: number;
+  /** False for consistency `simultaneous`: no lock session is opened, and only `cutWithoutLocks` may be called. */
+  readonly locks: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** One connection's worth of one shard's backup, from the catalogue to the last chunk. */
+export interface BackupSession {
+  readonly server: ServerDescription;
+  /** Number of tables, and raw bytes expected, for progress. */
+  readonly tables: readonly TableLine[];
+  readonly estimatedBytes: number;
+  /** How long the locks took when nobody was in the way. */
+  readonly uncontendedLockMs: number;
+  readonly warnings: readonly Finding[];
+
+  /** Who would keep an attempt from succeeding: transactions older than `olderThanMs` that have written, in-doubt
+   * transactions, vacuums and DDL in the way. Takes no locks; at most a few ms. Repeatable. */
+  inTheWay(olderThanMs: number): Promise<Blocker[]>;
+
+  /**
+   * One attempt: requests every lock, at once on all lock sessions, bounded by `drainMs` from now; then checks under
+   * the locks (no in-doubt transaction, the catalogue is the plan's, no writer that no lock shows). Discards the
+   * snapshots of an earlier cut first. After `blocked`, or after it threw, no lock is held or waited for.
+   * Once the first lock is requested, the server itself gives all of them back at `holdLimitMs` + 500 ms at the latest,
+   * whatever happens to this process. `signal` ends it early: resolves `blocked`.
+   */
+  lock(drainMs: number, signal: AbortSignal): Promise<LockOutcome>;
+
+  /**
+   * Under the locks: every lane's snapshot, the position, then the proof: each lock session executes a statement
+   * that was sent after the last snapshot and that fails if the locks were lost in between; it is also the unlock.
+   * Throws when a lock was lost (then there is no cut, and no lock either).
+   */
+  cut(): Promise<Cut>;
+
+  /** Opens all snapshots at once with no lock. For consistency `simultaneous` only. */
+  cutWithoutLocks(): Promise<Cut>;
+
+  /** Gives the locks back; resolves when the server has confirmed that they are gone, by closing the lock sessions'
+   * connections if need be. Idempotent, may be called while `lock` or `cut` runs, never throws. */
+  unlock(): Promise<void>;
+
+  /** After a cut: what the manifest says of shard and databases. */
+  shardLine(): Promise<Pick<ShardLine, 'family' | 'version' | 'identity' | 'position' | 'engine'>>;
+  databaseLines(): Promise<DatabaseLine[]>;
+
+  /** After a cut: the schema as of the snapshot, each piece to be read to its end before the next is asked for. */
+  schema(): AsyncIterable<SchemaPiece>;
+
+  /** After a cut: answers from inside the snapshot. Throws `not-ready` for a query that gives no single value. */
+  invariants(queries: readonly InvariantQuery[]): Promise<InvariantLine[]>;
+
+  /** After a cut: what is to be read, largest first. Bounded by the catalogue, not by rows. */
+  tasks(): readonly ReadTask[];
+
+  /** After a cut: lanes whose snapshot is the cut's. Lanes run concurrently. At least one, else `snapshot-lost`. */
+  readLanes(): Promise<ReadLane[]>;
+
+  /** After a cut: checks once more that this is the same server in the same role; else `shard-refused`. */
+  confirmServer(): Promise<void>;
+
+  /** Lets go of everything: locks, snapshots, DDL guard, connections, children. Idempotent, never throws. */
+  close(): Promise<void>;
+}
+
+export type LockOutcome =
+  | { readonly outcome: 'locked'; readonly lockMs: number }
+  | { readonly outcome: 'blocked'; readonly reason: string; readonly blockers: readonly Blocker[] };
+
+export interface Cut {
+  /** From the first lock request of this attempt to the confirmed unlock. 0 without locks. */
+  readonly holdMs: number;
+  readonly position: Position;
+}
+
+export interface Blocker {
+  readonly kind: 'writer' | 'in-doubt' | 'vacuum' | 'ddl' | 'unknown';
+  readonly processId: string;
+  readonly user: string;
+  readonly database: string;
+  readonly application: string;
+  readonly client: string;
+  readonly state: string;
+  /** Age of its transaction. */
+  readonly ageMs: number;
+  /** The running or last statement, at most 200 characters. */
+  readonly statement: string;
+  /** Tells the same transaction in a later attempt: process id and start time, or the global id. */
+  readonly transaction: string;
+}
+
+export interface SchemaPiece {
+  readonly database: string;
+  readonly name: string;
+  /** Name of the stored object without folder: `archive.dump`, `tables.sql`. Already packed ones are stored as they are. */
+  readonly fileName: string;
+  readonly packed: boolean;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** Plain data, so that it can be sent to a lane in another thread. */
+export interface ReadTask {
+  /** Index into `tables`. */
+  readonly table: number;
+  /** Number of the task within its table, from 0. */
+  readonly task: number;
+  readonly estimatedBytes: number;
+  /** The engine's own bounds: recorded as the chunk's `range`. */
+  readonly range: Record<string, unknown>;
+}
+
+/** Takes the raw bytes of one task. Made by the pipeline; the engine copies straight into its frames. */
+export interface RawSink {
+  /**
+   * Appends source[start, end). The bytes are copied before it returns; the caller may reuse its buffer at once.
+   * Returns a promise when the caller must wait before the next append (frames are being packed), else undefined.
+   */
+  append(source: Uint8Array, start: number, end: number): Promise<void> | undefined;
+  /** True when the chunk is as large as a chunk should be: the engine calls `endChunk` at the next row boundary. */
+  readonly full: boolean;
+  /** At a row boundary: what was appended since the last boundary is one chunk of `rows` rows. */
+  endChunk(rows: number): Promise<void>;
+}
+
+export interface ReadLane {
+  /**
+   * Reads one task into the sink, ends its last chunk, and resolves. Between rows, whenever `sink.full`, it ends a
+   * chunk and goes on. `table-locked` when a table is being altered; `snapshot-lost` when the connection is gone: the
+   * lane is then dead, and the task may be given to another lane (with a new sink).
+   */
+  read(task: ReadTask, sink: RawSink, signal: AbortSignal): Promise<void>;
+}
+
+/** The shard's stored part, with the manifest checked as it is read. Reads may be concurrent. */
+export interface StoredShard {
+  readonly shard: ShardLine;
+  /** Databases, schema pieces, tables and invariants: bounded by the catalogue. */
+  readonly databases: readonly DatabaseLine[];
+  readonly schema: readonly SchemaLine[];
+  readonly tables: readonly TableLine[];
+  readonly invariants: readonly InvariantLine[];
+  /** The raw bytes of a schema piece, unpacked where it was packed by us; throws `bad-bytes` before the last byte is given out if anything differs. */
+  openSchema(line: SchemaLine): AsyncIterable<Buffer>;
+}
+
+export interface RestoreOrder {
+  /** Names the staging. [0-9a-z], at most 24 characters. */
+  readonly restore: string;
+  readonly cluster: string;
+  readonly lanes: number;
+  readonly stored: StoredShard;
+  readonly signal: AbortSignal;
+}
+
+export interface RestoreSession {
+  /** Makes the staging databases and the tables in them, without indexes and keys that are better built later. */
+  stage(): Promise<void>;
+  /** Lanes run concurrently. */
+  writeLanes(): Promise<WriteLane[]>;
+  /** Indexes, keys, sequences, materialised views, routines: all that follows the data, as far as it can be done in the
+   * staging. Checks that every table holds `rows[table]` rows as loaded. */
+  finishLoad(): Promise<void>;
+  /** Answers from the staging; names as in the manifest. */
+  invariants(): Promise<{ name: string; answer: string | null }[]>;
+  /** From staging to final names, step by step, each idempotent: may be called again, by another process too. */
+  switch(): Promise<void>;
+  /** Drops everything this restore made, staged or switched. Idempotent, also after a crash. */
+  discard(): Promise<void>;
+  /** After the switch: ANALYZE, and remove the marks by which `staged` would find it. Idempotent. */
+  finish(): Promise<void>;
+  /** Closes connections and children; drops nothing. Idempotent, never throws. */
+  close(): Promise<void>;
+}
+
+export interface WriteLane {
+  /** Loads one chunk and resolves with the rows the server says it took. The source checks its own digest and throws
+   * before its last byte is given out; the lane then makes sure that nothing of the chunk is committed. */
+  load(table: TableLine, chunk: ChunkLine, source: AsyncIterable<Buffer>, signal: AbortSignal): Promise<number>;
+}
+
+export interface StagedRestore {
+  readonly restore: string;
+  readonly cluster: string;
+  /** What undoing or rolling forward needs; a session without a stored shard, only `switch`, `discard`, `finish`, `close`. */
+  reopen(): Promise<Pick<RestoreSession, 'switch' | 'discard' | 'finish' | 'close'>>;
+}

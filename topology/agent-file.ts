@@ -1,0 +1,44 @@
+/** The agent's own file, on the shard's host. The only file that holds database credentials or SQL. */
+
+import type { TransportConfig, RepositoryConfig } from './connection.ts';
+
+export type PasswordSource =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'env'; readonly name: string }
+  | { readonly kind: 'file'; readonly path: string };
+
+export interface DatabaseConfig {
+  readonly engine: 'postgres' | 'mysql';
+  /** A host name or address, or an absolute path: a socket directory (PostgreSQL) or socket file (MySQL, MariaDB). */
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: PasswordSource;
+  /** Undefined: every database that is not the server's own. */
+  readonly databases: readonly string[] | undefined;
+}
+
+/** One question whose answer must be the same in the copy: a single row with a single column. */
+export interface InvariantQuery {
+  readonly name: string;
+  readonly database: string;
+  readonly sql: string;
+}
+
+export interface ToolPaths {
+  readonly pgDump?: string;
+  readonly pgRestore?: string;
+}
+
+export interface AgentFile {
+  readonly path: string;
+  readonly shard: string;
+  /** host:port to listen on. */
+  readonly listen: string;
+  readonly repository: RepositoryConfig;
+  readonly transport: TransportConfig;
+  readonly database: DatabaseConfig;
+  readonly invariants: readonly InvariantQuery[];
+  readonly tools: ToolPaths;
+  readonly allow: readonly ('backup' | 'restore')[];
+}
