@@ -3,10 +3,10 @@
 
 export interface Freeze {
   'attempt'?: (number);
-  'holdMs'?: (number | string);
+  'drainMs'?: (number | string);
 }
 
 export interface Freeze__Output {
   'attempt': (number);
-  'holdMs': (number);
+  'drainMs': (number);
 }
