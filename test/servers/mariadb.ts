@@ -1,0 +1,46 @@
+/** MariaDB servers for tests. */
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { findProgram, mariadbPackage, unprivilegedAccount } from './host.ts';
+import { type MysqlServer, serveMysql } from './mysql-family.ts';
+import { newFolder } from './run-folder.ts';
+import type { StartOptions } from './server.ts';
+
+const execute = promisify(execFile);
+
+/** Starts a server on a fresh data folder: account `root`, by password over TCP. */
+export async function startMariadb(options: StartOptions = {}): Promise<MysqlServer> {
+  const account = unprivilegedAccount('mysql', 'postgres');
+  const home = newFolder('maria', account);
+  const dataDir = path.join(home, 'data');
+  const program = findProgram(mariadbPackage);
+  await execute(
+    findProgram(mariadbPackage, 'mariadb-install-db'),
+    [
+      '--no-defaults',
+      `--datadir=${dataDir}`,
+      '--auth-root-authentication-method=normal',
+      '--skip-test-db',
+      '--innodb-log-file-size=16M',
+      '--innodb-buffer-pool-size=32M',
+    ],
+    { cwd: '/', env: { PATH: process.env['PATH'] }, ...account },
+  );
+  return serveMysql({
+    name: 'MariaDB',
+    family: 'mariadb',
+    home,
+    homeInside: home,
+    program,
+    programArgs: [],
+    account,
+    readyLine: /ready for connections/,
+    defaults: {
+      'innodb-log-file-size': '16M',
+      'performance-schema': 'ON',
+      'performance-schema-instrument': 'wait/lock/metadata/sql/mdl=ON',
+    },
+    settings: options.settings ?? {},
+  });
+}

@@ -1,0 +1,151 @@
+/** What MySQL and MariaDB servers of tests have in common. */
+import { chmod, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import mysql from 'mysql2/promise';
+import type { Account } from './host.ts';
+import { freePort } from './run-folder.ts';
+import { ServerProcess } from './server-process.ts';
+import type { TestServer } from './server.ts';
+
+export interface MysqlServer extends TestServer {
+  readonly engine: 'mysql';
+  /** A connected client; the caller ends it. Its connection may break without an uncaught error. */
+  connect(database?: string): Promise<mysql.Connection>;
+}
+
+export interface MysqlLaunch {
+  readonly name: string;
+  readonly family: 'mysql' | 'mariadb';
+  /** The server's folder, with the data folder `data` in it, as this process sees it. */
+  readonly home: string;
+  /** The same folder as the server sees it: another path when the server runs in a root of its own. */
+  readonly homeInside: string;
+  readonly program: string;
+  /** What stands before the server's own arguments. */
+  readonly programArgs: readonly string[];
+  readonly account: Account | undefined;
+  readonly readyLine: RegExp;
+  readonly wrap?: boolean;
+  readonly defaults: Readonly<Record<string, string>>;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+const password = 'root-test';
+
+/** Flushing at every commit is off: these servers lose at most their folder. */
+const commonDefaults: Readonly<Record<string, string>> = {
+  'bind-address': '127.0.0.1',
+  'skip-name-resolve': 'ON',
+  'log-bin': 'binlog',
+  'binlog-format': 'ROW',
+  'sync-binlog': '0',
+  'innodb-flush-log-at-trx-commit': '2',
+  'innodb-buffer-pool-size': '32M',
+  'character-set-server': 'utf8mb4',
+  'max-connections': '150',
+};
+
+/** Starts a server on the data folder that stands in `home`. */
+export async function serveMysql(launch: MysqlLaunch): Promise<MysqlServer> {
+  const port = await freePort();
+  const socket = path.join(launch.home, 'mysql.sock');
+  const inside = (file: string): string => path.posix.join(launch.homeInside, file);
+  await writeFile(path.join(launch.home, 'accounts.sql'), accounts);
+  await chmod(path.join(launch.home, 'accounts.sql'), 0o644);
+  const settings: Record<string, string> = {
+    datadir: inside('data'),
+    socket: inside('mysql.sock'),
+    'pid-file': inside('mysql.pid'),
+    port: String(port),
+    'server-id': String(port),
+    'init-file': inside('accounts.sql'),
+    ...commonDefaults,
+    ...launch.defaults,
+    ...launch.settings,
+  };
+  const start = (): Promise<ServerProcess> =>
+    ServerProcess.start({
+      name: `${launch.name} on port ${port}`,
+      program: launch.program,
+      args: [
+        ...launch.programArgs,
+        '--no-defaults',
+        ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
+      ],
+      account: launch.account,
+      readyLine: launch.readyLine,
+      deathSignal: 'KILL',
+      ...(launch.wrap === undefined ? {} : { wrap: launch.wrap }),
+    });
+  let running = await start();
+
+  const connect = async (database?: string): Promise<mysql.Connection> => {
+    const connection = await mysql.createConnection({
+      host: '127.0.0.1',
+      port,
+      user: 'root',
+      password,
+      multipleStatements: true,
+      ...(database === undefined ? {} : { database }),
+    });
+    // A test restarts servers under open clients: the query in flight fails, the process must not.
+    connection.on('error', () => undefined);
+    return connection;
+  };
+  const run = async (sql: string, database?: string): Promise<Record<string, unknown>[]> => {
+    const connection = await connect(database);
+    try {
+      const [result] = await connection.query(sql);
+      return lastRows(result);
+    } finally {
+      await connection.end();
+    }
+  };
+  const version = /^[\d.]+/.exec(String((await run('SELECT VERSION() AS v'))[0]?.['v']))?.[0] ?? '';
+
+  return {
+    engine: 'mysql',
+    family: launch.family,
+    version,
+    host: '127.0.0.1',
+    port,
+    socket,
+    user: 'root',
+    password,
+    dataDir: path.join(launch.home, 'data'),
+    get pid() {
+      return running.pid;
+    },
+    connect,
+    run,
+    log: () => running.lastWords(),
+    async restart() {
+      await running.signal('SIGTERM');
+      running = await start();
+    },
+    kill9: () => running.signal('SIGKILL'),
+    async stop() {
+      await running.signal('SIGTERM', 10_000);
+      await rm(launch.home, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/**
+ * Read by the server at every start, before it takes connections; one statement a line. Kept out of the binary log,
+ * so that a server's own history begins with the test.
+ */
+const accounts = `SET SESSION sql_log_bin = 0;
+CREATE USER IF NOT EXISTS 'root'@'127.0.0.1';
+ALTER USER 'root'@'127.0.0.1' IDENTIFIED BY '${password}';
+GRANT ALL PRIVILEGES ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;
+ALTER USER 'root'@'localhost' IDENTIFIED BY '${password}';
+`;
+
+/** Of several statements' results, the last that has rows; an empty list for statements without any. */
+function lastRows(result: unknown): Record<string, unknown>[] {
+  if (!Array.isArray(result)) return [];
+  const sets = result.filter((entry): entry is Record<string, unknown>[] => Array.isArray(entry));
+  if (sets.length > 0) return sets.at(-1) ?? [];
+  return (result as Record<string, unknown>[]).filter((row) => row.constructor?.name !== 'ResultSetHeader');
+}

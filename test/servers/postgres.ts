@@ -1,0 +1,152 @@
+/** PostgreSQL servers for tests. */
+import { execFile } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { findProgram, postgresPackage, unprivilegedAccount } from './host.ts';
+import { freePort, newFolder } from './run-folder.ts';
+import { ServerProcess } from './server-process.ts';
+import type { StartOptions, TestServer } from './server.ts';
+
+const execute = promisify(execFile);
+
+/** Durability is off: these servers lose at most their folder. Tests of durability set fsync on. */
+const defaults: Readonly<Record<string, string>> = {
+  listen_addresses: '127.0.0.1',
+  fsync: 'off',
+  shared_buffers: '32MB',
+  max_connections: '100',
+  max_prepared_transactions: '64',
+  max_wal_size: '256MB',
+  wal_level: 'replica',
+  jit: 'off',
+};
+
+export interface PostgresServer extends TestServer {
+  readonly engine: 'postgres';
+  /** A connected client; the caller ends it. Its connection may break without an uncaught error. */
+  connect(database?: string): Promise<pg.Client>;
+}
+
+/** Starts a server on a fresh data folder: superuser `postgres`, password over TCP, trust on the socket. */
+export async function startPostgres(options: StartOptions = {}): Promise<PostgresServer> {
+  const account = unprivilegedAccount('postgres');
+  const home = newFolder('pg', account);
+  const dataDir = path.join(home, 'data');
+  const password = 'postgres-test';
+  const passwordFile = path.join(home, 'password');
+  await writeFile(passwordFile, password, { mode: 0o644 });
+  const args = [
+    '-D',
+    dataDir,
+    '-U',
+    'postgres',
+    '-N',
+    '-E',
+    'UTF8',
+    '--locale=C.UTF-8',
+    '-A',
+    'scram-sha-256',
+  ];
+  await execute(
+    findProgram(postgresPackage, 'initdb'),
+    [...args, '--auth-local=trust', `--pwfile=${passwordFile}`],
+    { cwd: '/', env: { PATH: process.env['PATH'], LC_ALL: 'C' }, ...account },
+  );
+  return servePostgres({ home, dataDir, password, settings: options.settings ?? {} });
+}
+
+/** Starts a server on a data folder that already stands (made by initdb or pg_basebackup) inside `home`. */
+export async function servePostgres(options: {
+  home: string;
+  dataDir: string;
+  password: string;
+  settings: Readonly<Record<string, string>>;
+}): Promise<PostgresServer> {
+  const port = await freePort();
+  const settings = { ...defaults, ...options.settings, unix_socket_directories: options.home };
+  const start = (): Promise<ServerProcess> =>
+    ServerProcess.start({
+      name: `PostgreSQL on port ${port}`,
+      program: findProgram(postgresPackage),
+      args: [
+        '-D',
+        options.dataDir,
+        '-p',
+        String(port),
+        ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+      ],
+      account: unprivilegedAccount('postgres'),
+      readyLine: /database system is ready to accept (read-only )?connections/,
+      deathSignal: 'QUIT',
+    });
+  let running = await start();
+
+  const connect = async (database = 'postgres'): Promise<pg.Client> => {
+    const client = new pg.Client({
+      host: '127.0.0.1',
+      port,
+      user: 'postgres',
+      password: options.password,
+      database,
+      application_name: 'tidemark-test',
+    });
+    // A test restarts servers under open clients: the query in flight fails, the process must not.
+    client.on('error', () => undefined);
+    await client.connect();
+    return client;
+  };
+  const run = async (sql: string, database?: string): Promise<Record<string, unknown>[]> => {
+    const client = await connect(database);
+    try {
+      const result: unknown = await client.query(sql);
+      const last = (Array.isArray(result) ? result.at(-1) : result) as pg.QueryResult<
+        Record<string, unknown>
+      >;
+      return last.rows;
+    } finally {
+      await client.end();
+    }
+  };
+  const version = String((await run('SHOW server_version'))[0]?.['server_version']).split(' ')[0] ?? '';
+
+  return {
+    engine: 'postgres',
+    family: 'postgresql',
+    version,
+    host: '127.0.0.1',
+    port,
+    socket: options.home,
+    user: 'postgres',
+    password: options.password,
+    dataDir: options.dataDir,
+    get pid() {
+      return running.pid;
+    },
+    connect,
+    run,
+    log: () => running.lastWords(),
+    async restart() {
+      await running.signal('SIGINT');
+      running = await startAgain(start);
+    },
+    kill9: () => running.signal('SIGKILL'),
+    async stop() {
+      await running.signal('SIGINT', 10_000);
+      await rm(options.home, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** After a SIGKILL the backends need a moment to see that they are orphans; until then the data folder is refused. */
+async function startAgain(start: () => Promise<ServerProcess>): Promise<ServerProcess> {
+  const until = Date.now() + 30_000;
+  for (;;) {
+    try {
+      return await start();
+    } catch (error) {
+      if (Date.now() > until || !/shared memory block|lock file/.test(String(error))) throw error;
+    }
+  }
+}

@@ -1,0 +1,128 @@
+/** One server process: started under an unprivileged account, watched until it is ready, and gone with this process. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { type Account } from './host.ts';
+import { releasePorts, removeRunFolder } from './run-folder.ts';
+
+export interface Launch {
+  readonly name: string;
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly account: Account | undefined;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The server is ready when it prints a line that matches. */
+  readonly readyLine: RegExp;
+  /** Sent by the kernel when this process dies, and at its exit. */
+  readonly deathSignal: 'QUIT' | 'KILL';
+  /** False when `program` sets the death signal by itself. */
+  readonly wrap?: boolean;
+}
+
+const running = new Map<number, Launch>();
+const readyWithinMs = 120_000;
+
+export class ServerProcess {
+  readonly #child: ChildProcess;
+  readonly #gone: Promise<void>;
+  readonly #lines: string[] = [];
+  #exited = false;
+
+  private constructor(launch: Launch) {
+    cleanUpAtExit();
+    // setpriv makes the kernel end the server when this process dies without a chance to do it.
+    const wrapped = launch.wrap !== false && process.platform === 'linux';
+    const command = wrapped ? 'setpriv' : launch.program;
+    const args = wrapped ? ['--pdeathsig', launch.deathSignal, launch.program, ...launch.args] : launch.args;
+    this.#child = spawn(command, [...args], {
+      ...(launch.account === undefined ? {} : { uid: launch.account.uid, gid: launch.account.gid }),
+      cwd: '/',
+      // Its own process group: Ctrl-C on the terminal reaches this process, which then stops the servers in order.
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'], TZ: 'UTC', LC_ALL: 'C', ...launch.environment },
+    });
+    this.#gone = new Promise((resolve) => {
+      const end = (): void => {
+        this.#exited = true;
+        if (this.#child.pid !== undefined) running.delete(this.#child.pid);
+        resolve();
+      };
+      this.#child.once('exit', end);
+      this.#child.once('error', (error) => {
+        this.#lines.push(String(error));
+        end();
+      });
+    });
+    if (this.#child.pid !== undefined) running.set(this.#child.pid, launch);
+  }
+
+  /** Resolves when the server has printed its ready line; throws with its last words when it ends or is too slow. */
+  static async start(launch: Launch): Promise<ServerProcess> {
+    const server = new ServerProcess(launch);
+    const timer = AbortSignal.timeout(readyWithinMs);
+    const ready = new Promise<'ready'>((resolve) => {
+      for (const output of [server.#child.stdout, server.#child.stderr]) {
+        if (output === null) continue;
+        createInterface({ input: output }).on('line', (line) => {
+          server.#lines.push(line);
+          if (server.#lines.length > 200) server.#lines.shift();
+          if (launch.readyLine.test(line)) resolve('ready');
+        });
+      }
+    });
+    const late = once(timer, 'abort').then(() => 'late' as const);
+    const outcome = await Promise.race([ready, late, server.#gone.then(() => 'ended' as const)]);
+    if (outcome === 'ready') return server;
+    await server.signal('SIGKILL');
+    throw new Error(`${launch.name} did not start (${outcome}):\n${server.lastWords()}`);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get exited(): boolean {
+    return this.#exited;
+  }
+
+  /** The last lines the server printed, for failure messages. */
+  lastWords(lines = 30): string {
+    return this.#lines.slice(-lines).join('\n');
+  }
+
+  /** Sends a signal and resolves when the process is gone; SIGKILL after `patienceMs`. */
+  async signal(signal: NodeJS.Signals, patienceMs = 30_000): Promise<void> {
+    if (this.#exited) return;
+    this.#child.kill(signal);
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), patienceMs);
+    await this.#gone;
+    clearTimeout(timer);
+  }
+}
+
+let hooked = false;
+
+function cleanUpAtExit(): void {
+  if (hooked) return;
+  hooked = true;
+  process.on('exit', () => {
+    for (const [pid, launch] of running) endNow(pid, launch);
+    removeRunFolder();
+    releasePorts();
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      // Whoever else listens decides when to leave; the exit hook above follows.
+      if (process.listenerCount(signal) === 1) process.exit(signal === 'SIGINT' ? 130 : 143);
+    });
+  }
+}
+
+function endNow(pid: number, launch: Launch): void {
+  try {
+    process.kill(pid, `SIG${launch.deathSignal}`);
+  } catch {
+    // It ended in this very moment: what was wanted.
+  }
+}
