@@ -49,12 +49,23 @@ function giveAccess(folder: string, account?: Account): void {
   else chownSync(folder, account.uid, account.gid);
 }
 
-/** Removes this run's folder. Servers that die at this moment may still write into it, hence the retries. */
+/**
+ * Removes this run's folder. For the exit hook, hence synchronous. Servers that die at this moment still write into it,
+ * and a removal that loses such a race does not say so: it is repeated until the folder is gone, for at most 3 s.
+ */
 export function removeRunFolder(): void {
   if (ownFolder === undefined) return;
   const folder = ownFolder;
   ownFolder = undefined;
-  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+  const until = Date.now() + 3000;
+  while (existsSync(folder) && Date.now() < until) {
+    try {
+      rmSync(folder, { recursive: true, force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+    }
+    if (existsSync(folder)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+  }
 }
 
 /** Removes the folders of runs whose process is gone. */
