@@ -14,63 +14,118 @@ interface ErrorEntry {
 }
 
 export const errorTable = {
-  'usage': { exit: 2, remedy: 'Run the command with --help and correct the arguments.' },
+  usage: { exit: 2, remedy: 'Run the command with --help and correct the arguments.' },
   'file-invalid': { exit: 2, remedy: 'Correct the places named and run `tidemark check` again.' },
   'file-unreadable': { exit: 2, remedy: 'Check that the path exists and that this user may read it.' },
   'set-unknown': { exit: 2, remedy: 'Run `tidemark list` to see the sets of this cluster.' },
   'repository-mismatch': {
     exit: 2,
-    remedy: 'Name the same repository in the topology and in every agent file, and see that all hosts mount the same one.',
+    remedy:
+      'Name the same repository in the topology and in every agent file, and see that all hosts mount the same one.',
   },
   'agent-unreachable': {
     exit: 7,
-    remedy: 'See that tidemark-agent runs on that host, that the address in the topology is right and that no firewall is between.',
+    remedy:
+      'See that tidemark-agent runs on that host, that the address in the topology is right and that no firewall is between.',
   },
   'agent-mismatch': {
     exit: 7,
-    remedy: 'Correct the agent address in the topology, or install the same Tidemark version on coordinator and agents.',
+    remedy:
+      'Correct the agent address in the topology, or install the same Tidemark version on coordinator and agents.',
   },
   'barrier-not-reached': {
     exit: 3,
-    remedy: 'End or shorten the transactions named, raise barrier.deadline or barrier.holdLimit, or set barrier.onDeadline: simultaneous.',
+    remedy:
+      'End or shorten the transactions named, raise barrier.deadline or barrier.holdLimit, or set barrier.onDeadline: simultaneous.',
   },
-  'lease-held': { exit: 5, remedy: 'Wait until the other operation has ended, or until its lease has run out.' },
-  'lease-lost': { exit: 5, remedy: 'Another operation took over. Run the command again when that one has ended.' },
-  'agent-busy': { exit: 5, remedy: 'Wait until the agent has ended its other operation, or stop that operation.' },
-  'not-sealed': { exit: 6, remedy: 'Choose a sealed set (`tidemark list`). A set without a seal is no backup.' },
+  'lease-held': {
+    exit: 5,
+    remedy: 'Wait until the other operation has ended, or until its lease has run out.',
+  },
+  'lease-lost': {
+    exit: 5,
+    remedy: 'Another operation took over. Run the command again when that one has ended.',
+  },
+  'agent-busy': {
+    exit: 5,
+    remedy: 'Wait until the agent has ended its other operation, or stop that operation.',
+  },
+  'not-sealed': {
+    exit: 6,
+    remedy: 'Choose a sealed set (`tidemark list`). A set without a seal is no backup.',
+  },
   'target-not-empty': {
     exit: 6,
     remedy: 'Restore onto servers that hold none of the databases of the set, or drop those databases first.',
   },
-  'does-not-fit': { exit: 6, remedy: 'Provide what is missing on the target named, then run the restore again.' },
+  'does-not-fit': {
+    exit: 6,
+    remedy: 'Provide what is missing on the target named, then run the restore again.',
+  },
   'shard-refused': {
     exit: 6,
     remedy: 'Name the sole writable primary of that shard, over a direct connection without a pooler.',
   },
-  'operation-not-allowed': { exit: 6, remedy: "Add the operation to `allow` in the agent's file and restart the agent." },
-  'topology-changed': { exit: 6, remedy: 'Map the shards with --map old=new, or use the topology the set was taken with.' },
+  'operation-not-allowed': {
+    exit: 6,
+    remedy: "Add the operation to `allow` in the agent's file and restart the agent.",
+  },
+  'topology-changed': {
+    exit: 6,
+    remedy: 'Map the shards with --map old=new, or use the topology the set was taken with.',
+  },
   'bad-bytes': {
     exit: 4,
     remedy: 'Do not restore from this set. Restore an older one, and find out what changed the object.',
   },
-  'invariant-differs': { exit: 4, remedy: 'Do not trust this copy. Verify the set and compare the invariant by hand.' },
+  'invariant-differs': {
+    exit: 4,
+    remedy: 'Do not trust this copy. Verify the set and compare the invariant by hand.',
+  },
   'privilege-missing': { exit: 1, remedy: 'Run the statement shown as an administrator of that server.' },
-  'not-ready': { exit: 1, remedy: 'Run the statements or change the settings shown, then run `tidemark check` again.' },
-  'tool-missing': { exit: 1, remedy: "Install the tool on the agent's host or name its path under `tools` in the agent's file." },
+  'not-ready': {
+    exit: 1,
+    remedy: 'Run the statements or change the settings shown, then run `tidemark check` again.',
+  },
+  'tool-missing': {
+    exit: 1,
+    remedy: "Install the tool on the agent's host or name its path under `tools` in the agent's file.",
+  },
   'database-unreachable': {
     exit: 1,
     remedy: "See that the server runs and that host, port, user and password in the agent's file are right.",
   },
-  'database-failed': { exit: 1, remedy: "Read the server's message; correct what it names, then run the command again." },
-  'snapshot-lost': { exit: 1, remedy: 'Run the backup again. If it happens again, look in the server log for who ended the session.' },
+  'database-failed': {
+    exit: 1,
+    remedy: "Read the server's message; correct what it names, then run the command again.",
+  },
+  'snapshot-lost': {
+    exit: 1,
+    remedy: 'Run the backup again. If it happens again, look in the server log for who ended the session.',
+  },
   'table-locked': { exit: 1, remedy: 'Wait until the statement named has ended, then run the backup again.' },
   'schema-changed': { exit: 1, remedy: 'Run the backup again when no schema change is in progress.' },
-  'not-supported': { exit: 6, remedy: 'Change or exclude the object named. docs/guarantees.md lists what is carried.' },
-  'repository-failed': { exit: 1, remedy: 'Check space, permissions and reachability of the repository, then run the command again.' },
-  'object-conflict': { exit: 1, remedy: 'Another writer stored something else under this key. Run the command again; it takes a new set.' },
-  'set-incomplete': { exit: 1, remedy: 'Run the backup again; this set stays without a seal and is no backup.' },
-  'interrupted': { exit: 130, remedy: 'Run the command again when wanted; what had been begun was undone.' },
-  'internal': { exit: 1, remedy: 'This is a defect of Tidemark. Report it with the log of coordinator and agents.' },
+  'not-supported': {
+    exit: 6,
+    remedy: 'Change or exclude the object named. docs/guarantees.md lists what is carried.',
+  },
+  'repository-failed': {
+    exit: 1,
+    remedy: 'Check space, permissions and reachability of the repository, then run the command again.',
+  },
+  'object-conflict': {
+    exit: 1,
+    remedy: 'Another writer stored something else under this key. Run the command again; it takes a new set.',
+  },
+  'set-incomplete': {
+    exit: 1,
+    remedy: 'Run the backup again; this set stays without a seal and is no backup.',
+  },
+  interrupted: { exit: 130, remedy: 'Run the command again when wanted; what had been begun was undone.' },
+  internal: {
+    exit: 1,
+    remedy: 'This is a defect of Tidemark. Report it with the log of coordinator and agents.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorTable;

@@ -25,6 +25,7 @@ function generate(into: string): void {
       '--targetFileExtension=.ts',
       `--outDir=${into}`,
       'proto/shard_agent.proto',
+      'proto/health.proto',
     ],
     // The path as given is written into every file, so it must not depend on where this was started.
     { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] },

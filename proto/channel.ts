@@ -1,0 +1,175 @@
+/** The coordinator's side of the channel: a client with a deadline on every question. The agent's side is in serve.ts. */
+import type {
+  CallOptions,
+  ClientDuplexStream,
+  ClientReadableStream,
+  requestCallback,
+  ServiceError,
+  StatusObject,
+} from '@grpc/grpc-js';
+import { channelOptions, services } from './contract.ts';
+import { fromServiceError } from './wire-error.ts';
+import { MessageQueue } from './message-queue.ts';
+import { clientCredentials, type Transport } from './transport.ts';
+import type { AbortReply__Output as AbortReply } from './gen/tidemark/v1/AbortReply.ts';
+import type { AbortRequest } from './gen/tidemark/v1/AbortRequest.ts';
+import type { BarrierReply__Output as BarrierReply } from './gen/tidemark/v1/BarrierReply.ts';
+import type { BarrierRequest } from './gen/tidemark/v1/BarrierRequest.ts';
+import type { CheckReply__Output as CheckReply } from './gen/tidemark/v1/CheckReply.ts';
+import type { CheckRequest } from './gen/tidemark/v1/CheckRequest.ts';
+import type { CopyReply__Output as CopyReply } from './gen/tidemark/v1/CopyReply.ts';
+import type { CopyRequest } from './gen/tidemark/v1/CopyRequest.ts';
+import type { DescribeReply__Output as DescribeReply } from './gen/tidemark/v1/DescribeReply.ts';
+import type { DescribeRequest } from './gen/tidemark/v1/DescribeRequest.ts';
+import type { FitReply__Output as FitReply } from './gen/tidemark/v1/FitReply.ts';
+import type { FitRequest } from './gen/tidemark/v1/FitRequest.ts';
+import type { RestoreReply__Output as RestoreReply } from './gen/tidemark/v1/RestoreReply.ts';
+import type { RestoreRequest } from './gen/tidemark/v1/RestoreRequest.ts';
+import type { VerifyReply__Output as VerifyReply } from './gen/tidemark/v1/VerifyReply.ts';
+import type { VerifyRequest } from './gen/tidemark/v1/VerifyRequest.ts';
+
+export { protocolVersion } from './contract.ts';
+export { fromServiceError, toServiceError } from './wire-error.ts';
+export { isLoopback, type Transport } from './transport.ts';
+export {
+  serveAgent,
+  type AgentImplementation,
+  type AgentServer,
+  type ReplyStream,
+  type ServerCall,
+} from './serve.ts';
+
+/** How long a single question may take, in ms. `check` and `fit` ask the database a great deal. */
+const deadlinesMs = { describe: 15_000, check: 120_000, abort: 60_000, fit: 120_000 } as const;
+
+/** Overrides the method's own deadline, and ends the call early. */
+export interface QuestionOptions {
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Replies of a call, in order. Iterating throws the agent's own error, or `agent-unreachable` when the call broke. */
+export interface AgentReplies<Reply> extends AsyncIterable<Reply> {
+  /** Ends the call from here; the reader gets `interrupted`. Idempotent. */
+  cancel(): void;
+}
+
+/** A two-way call. */
+export interface AgentCall<Request, Reply> extends AgentReplies<Reply> {
+  /** Never throws: a broken call shows on the replies. */
+  send(request: Request): void;
+  /** Says that no more requests will come. Idempotent. */
+  finish(): void;
+}
+
+/** One agent. Questions may run concurrently. All failures are TidemarkErrors. */
+export interface AgentClient {
+  readonly address: string;
+  describe(request: DescribeRequest, options?: QuestionOptions): Promise<DescribeReply>;
+  check(request: CheckRequest, options?: QuestionOptions): Promise<CheckReply>;
+  abort(request: AbortRequest, options?: QuestionOptions): Promise<AbortReply>;
+  fit(request: FitRequest, options?: QuestionOptions): Promise<FitReply>;
+  barrier(): AgentCall<BarrierRequest, BarrierReply>;
+  copy(request: CopyRequest): AgentReplies<CopyReply>;
+  restore(): AgentCall<RestoreRequest, RestoreReply>;
+  verify(request: VerifyRequest): AgentReplies<VerifyReply>;
+  /** Breaks every call that is still open. Idempotent. */
+  close(): void;
+}
+
+/**
+ * A client for the agent at `address` (host:port). Connects lazily and again after a break.
+ * Throws `file-invalid` where plain text is not allowed, `file-unreadable` for a missing TLS file.
+ */
+export function connectAgent(address: string, transport: Transport): AgentClient {
+  const stub = new services.agent(address, clientCredentials(address, transport), channelOptions);
+  return {
+    address,
+    describe: (request, options) =>
+      ask('describe', address, options, (call, done) => stub.describe(request, call, done)),
+    check: (request, options) =>
+      ask('check', address, options, (call, done) => stub.check(request, call, done)),
+    abort: (request, options) =>
+      ask('abort', address, options, (call, done) => stub.abort(request, call, done)),
+    fit: (request, options) => ask('fit', address, options, (call, done) => stub.fit(request, call, done)),
+    barrier: () => twoWay(stub.barrier(), 'hold the barrier', address),
+    copy: (request) => replies(stub.copy(request), 'copy', address),
+    restore: () => twoWay(stub.restore(), 'restore', address),
+    verify: (request) => replies(stub.verify(request), 'verify', address),
+    close: () => stub.close(),
+  };
+}
+
+function ask<Reply>(
+  method: keyof typeof deadlinesMs,
+  address: string,
+  options: QuestionOptions | undefined,
+  start: (call: CallOptions, done: requestCallback<Reply>) => { cancel(): void },
+): Promise<Reply> {
+  const { promise, resolve, reject } = Promise.withResolvers<Reply>();
+  const deadline = Date.now() + (options?.deadlineMs ?? deadlinesMs[method]);
+  const call = start({ deadline }, (error, reply) => {
+    options?.signal?.removeEventListener('abort', cancel);
+    if (error === null && reply !== undefined) resolve(reply);
+    else reject(fromServiceError(error ?? new Error('an empty reply'), method, address));
+  });
+  const cancel = (): void => call.cancel();
+  options?.signal?.addEventListener('abort', cancel);
+  if (options?.signal?.aborted === true) cancel();
+  return promise;
+}
+
+type Readable<Reply> = ClientReadableStream<Reply> | ClientDuplexStream<never, Reply>;
+
+function replies<Reply>(call: Readable<Reply>, operation: string, address: string): AgentReplies<Reply> {
+  const queue = new MessageQueue<Reply>(call);
+  let ended = false;
+  let outcome: StatusObject | ServiceError | undefined;
+  // grpc-js gives the status as soon as it has it, which may be before the last messages have been read.
+  const settle = (): void => {
+    if (!ended || outcome === undefined) return;
+    if (outcome.code === 0) queue.end();
+    else queue.fail(fromServiceError(outcome, operation, address));
+  };
+  call.on('data', (reply: Reply) => queue.push(reply));
+  call.on('error', (error: ServiceError) => {
+    outcome ??= error;
+    settle();
+  });
+  call.on('status', (status: StatusObject) => {
+    outcome ??= status;
+    settle();
+  });
+  call.on('end', () => {
+    ended = true;
+    settle();
+  });
+  return {
+    cancel: () => call.cancel(),
+    [Symbol.asyncIterator]: () => ({
+      next: () => queue.next(),
+      return: () => {
+        // Whoever stops reading wants no more of this call.
+        call.cancel();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    }),
+  };
+}
+
+function twoWay<Request, Reply>(
+  call: ClientDuplexStream<Request, Reply>,
+  operation: string,
+  address: string,
+): AgentCall<Request, Reply> {
+  const incoming = replies(call as ClientDuplexStream<never, Reply>, operation, address);
+  return {
+    ...incoming,
+    send: (request) => {
+      if (!call.writableEnded && !call.destroyed) call.write(request);
+    },
+    finish: () => {
+      if (!call.writableEnded) call.end();
+    },
+  };
+}

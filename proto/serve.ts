@@ -1,0 +1,237 @@
+/** The agent's side of the channel: one handler for each method, errors and broken calls in one place. */
+import {
+  Server,
+  status,
+  type sendUnaryData,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+} from '@grpc/grpc-js';
+import { asTidemarkError, TidemarkError } from './errors.ts';
+import { channelOptions, services } from './contract.ts';
+import { MessageQueue } from './message-queue.ts';
+import { serverCredentials, type Transport } from './transport.ts';
+import { toServiceError } from './wire-error.ts';
+import type { AbortReply } from './gen/tidemark/v1/AbortReply.ts';
+import type { AbortRequest__Output as AbortRequest } from './gen/tidemark/v1/AbortRequest.ts';
+import type { BarrierReply } from './gen/tidemark/v1/BarrierReply.ts';
+import type { BarrierRequest__Output as BarrierRequest } from './gen/tidemark/v1/BarrierRequest.ts';
+import type { CheckReply } from './gen/tidemark/v1/CheckReply.ts';
+import type { CheckRequest__Output as CheckRequest } from './gen/tidemark/v1/CheckRequest.ts';
+import type { CopyReply } from './gen/tidemark/v1/CopyReply.ts';
+import type { CopyRequest__Output as CopyRequest } from './gen/tidemark/v1/CopyRequest.ts';
+import type { DescribeReply } from './gen/tidemark/v1/DescribeReply.ts';
+import type { DescribeRequest__Output as DescribeRequest } from './gen/tidemark/v1/DescribeRequest.ts';
+import type { FitReply } from './gen/tidemark/v1/FitReply.ts';
+import type { FitRequest__Output as FitRequest } from './gen/tidemark/v1/FitRequest.ts';
+import type { RestoreReply } from './gen/tidemark/v1/RestoreReply.ts';
+import type { RestoreRequest__Output as RestoreRequest } from './gen/tidemark/v1/RestoreRequest.ts';
+import type { VerifyReply } from './gen/tidemark/v1/VerifyReply.ts';
+import type { VerifyRequest__Output as VerifyRequest } from './gen/tidemark/v1/VerifyRequest.ts';
+import type { HealthCheckRequest__Output as HealthRequest } from './gen/grpc/health/v1/HealthCheckRequest.ts';
+import type { HealthCheckResponse } from './gen/grpc/health/v1/HealthCheckResponse.ts';
+
+/** Where a handler writes its replies. */
+export interface ReplyStream<Reply> {
+  /** Never throws; what is sent after the call broke is dropped. */
+  send(reply: Reply): void;
+  /** True while the peer reads more slowly than we send: leave out what may be left out. */
+  readonly congested: boolean;
+  /** Aborted when the call breaks before the handler has ended it: cancelled, peer dead or frozen, network gone. */
+  readonly broken: AbortSignal;
+}
+
+/** A two-way call as a handler sees it. Iterating ends at the peer's half-close and throws `agent-unreachable` when the call breaks. */
+export interface ServerCall<Request, Reply> extends ReplyStream<Reply>, AsyncIterable<Request> {}
+
+/** What an agent answers. A handler that returns ends its call; one that throws ends it with the error, in a trailer. */
+export interface AgentImplementation {
+  describe(request: DescribeRequest): Promise<DescribeReply>;
+  check(request: CheckRequest): Promise<CheckReply>;
+  abort(request: AbortRequest): Promise<AbortReply>;
+  fit(request: FitRequest): Promise<FitReply>;
+  barrier(call: ServerCall<BarrierRequest, BarrierReply>): Promise<void>;
+  copy(request: CopyRequest, replies: ReplyStream<CopyReply>): Promise<void>;
+  restore(call: ServerCall<RestoreRequest, RestoreReply>): Promise<void>;
+  verify(request: VerifyRequest, replies: ReplyStream<VerifyReply>): Promise<void>;
+}
+
+export interface AgentServer {
+  /** Where it listens, with the port it was given. */
+  readonly address: string;
+  /** Says NOT_SERVING, lets open calls end for `graceMs` (default 1,000), then breaks them. Idempotent. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/**
+ * Listens on `listen` (host:port; port 0 takes a free one). Throws `file-invalid` where plain text is not allowed or
+ * the address cannot be bound, `file-unreadable` for a missing TLS file.
+ */
+export async function serveAgent(
+  listen: string,
+  transport: Transport,
+  implementation: AgentImplementation,
+): Promise<AgentServer> {
+  const credentials = serverCredentials(listen, transport);
+  const server = new Server(channelOptions);
+  const health = new Health();
+  server.addService(services.agent.service, {
+    describe: unary((request: DescribeRequest) => implementation.describe(request)),
+    check: unary((request: CheckRequest) => implementation.check(request)),
+    abort: unary((request: AbortRequest) => implementation.abort(request)),
+    fit: unary((request: FitRequest) => implementation.fit(request)),
+    barrier: twoWay((call: ServerCall<BarrierRequest, BarrierReply>) => implementation.barrier(call)),
+    copy: streamed((request: CopyRequest, replies: ReplyStream<CopyReply>) =>
+      implementation.copy(request, replies),
+    ),
+    restore: twoWay((call: ServerCall<RestoreRequest, RestoreReply>) => implementation.restore(call)),
+    verify: streamed((request: VerifyRequest, replies: ReplyStream<VerifyReply>) =>
+      implementation.verify(request, replies),
+    ),
+  });
+  server.addService(services.health.service, health.handlers);
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(listen, credentials, (error, bound) => {
+      if (error === null) resolve(bound);
+      else reject(asTidemarkError(error, { code: 'file-invalid', operation: 'listen', subject: listen }));
+    });
+  });
+  let closed: Promise<void> | undefined;
+  return {
+    address: `${listen.slice(0, listen.lastIndexOf(':'))}:${port}`,
+    close: (graceMs = 1000) => (closed ??= shutDown(server, health, graceMs)),
+  };
+}
+
+async function shutDown(server: Server, health: Health, graceMs: number): Promise<void> {
+  health.stop();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(() => server.forceShutdown(), graceMs);
+  // The callback also comes, with an error, when forceShutdown ended what was still open: the server is closed either way.
+  server.tryShutdown(() => resolve());
+  await promise;
+  clearTimeout(timer);
+}
+
+function unary<Request, Reply>(handle: (request: Request) => Promise<Reply>) {
+  return (call: ServerUnaryCall<Request, Reply>, done: sendUnaryData<Reply>): void => {
+    handle(call.request).then(
+      (reply) => done(null, reply),
+      (error: unknown) => done(toServiceError(error)),
+    );
+  };
+}
+
+function streamed<Request, Reply>(handle: (request: Request, replies: ReplyStream<Reply>) => Promise<void>) {
+  return (call: ServerWritableStream<Request, Reply>): void => {
+    conclude(call, handle(call.request, replyStream(call, watch(call))));
+  };
+}
+
+function twoWay<Request, Reply>(handle: (call: ServerCall<Request, Reply>) => Promise<void>) {
+  return (call: ServerDuplexStream<Request, Reply>): void => {
+    const queue = new MessageQueue<Request>(call);
+    const broken = watch(call);
+    broken.addEventListener('abort', () => queue.fail(brokenCall()));
+    call.on('data', (request: Request) => queue.push(request));
+    // A reset stream reads as its end before grpc-js says `cancelled`: wait a turn to tell it from a half-close.
+    call.on('end', () => setImmediate(() => queue.end()));
+    const replies = replyStream<Reply>(call, broken);
+    conclude(
+      call,
+      handle(Object.assign(replies, { [Symbol.asyncIterator]: () => queue[Symbol.asyncIterator]() })),
+    );
+  };
+}
+
+type Writable = ServerWritableStream<never, never> | ServerDuplexStream<never, never>;
+interface Call {
+  readonly writableEnded: boolean;
+  readonly writableNeedDrain: boolean;
+  readonly destroyed: boolean;
+  on(event: 'cancelled' | 'close', listener: () => void): unknown;
+  emit(event: 'error', error: unknown): boolean;
+  end(): unknown;
+}
+
+function watch(call: Call): AbortSignal {
+  const broken = new AbortController();
+  // grpc-js says `cancelled` after a normal end too; only before our own end does it mean that the call broke.
+  call.on('cancelled', () => {
+    if (!call.writableEnded) broken.abort(brokenCall());
+  });
+  return broken.signal;
+}
+
+function brokenCall(): TidemarkError {
+  return new TidemarkError({
+    code: 'agent-unreachable',
+    operation: 'keep the call',
+    subject: 'coordinator',
+    cause: 'the call broke: the coordinator ended it, died, froze, or the network is gone',
+  });
+}
+
+function replyStream<Reply>(
+  call: Call & { write(reply: Reply): unknown },
+  broken: AbortSignal,
+): ReplyStream<Reply> {
+  return {
+    broken,
+    send: (reply) => {
+      if (!broken.aborted && !call.writableEnded && !call.destroyed) call.write(reply);
+    },
+    get congested() {
+      return call.writableNeedDrain;
+    },
+  };
+}
+
+function conclude(call: Call, handled: Promise<void>): void {
+  handled.then(
+    () => call.end(),
+    (error: unknown) => {
+      if (!call.destroyed) call.emit('error', toServiceError(error));
+    },
+  );
+}
+
+/** The standard health service: this agent serves from the start until it is told to close. */
+class Health {
+  readonly #known = new Set(['', 'tidemark.v1.ShardAgent']);
+  readonly #watchers = new Set<() => void>();
+  #serving = true;
+
+  readonly handlers = {
+    check: (
+      call: ServerUnaryCall<HealthRequest, HealthCheckResponse>,
+      done: sendUnaryData<HealthCheckResponse>,
+    ) => {
+      if (this.#known.has(call.request.service)) done(null, this.#answer());
+      else done({ code: status.NOT_FOUND, details: `no service ${call.request.service}` });
+    },
+    watch: (call: ServerWritableStream<HealthRequest, HealthCheckResponse>) => {
+      if (!this.#known.has(call.request.service)) {
+        call.write({ status: 'SERVICE_UNKNOWN' });
+        return;
+      }
+      const tell = (): void => {
+        call.write(this.#answer());
+        if (!this.#serving) call.end();
+      };
+      this.#watchers.add(tell);
+      call.on('cancelled', () => this.#watchers.delete(tell));
+      tell();
+    },
+  };
+
+  stop(): void {
+    this.#serving = false;
+    for (const tell of this.#watchers) tell();
+    this.#watchers.clear();
+  }
+
+  #answer(): HealthCheckResponse {
+    return { status: this.#serving ? 'SERVING' : 'NOT_SERVING' };
+  }
+}
