@@ -1,0 +1,44 @@
+/**
+ * A process that takes an engine's locks and then does nothing, to be killed or frozen by a test.
+ * `node lock-holder.ts '{"engine": "postgres", "config": {…}, "password": "…", "holdLimitMs": 500}'`
+ * Prints `locked` when it has the locks, `cut` after a line `cut` on stdin.
+ */
+import type { Engine } from '../../shard-agent/engine.ts';
+import type { DatabaseConfig } from '../../topology/agent-file.ts';
+
+const order = JSON.parse(process.argv[2] ?? '{}') as {
+  engine: 'postgres' | 'mysql';
+  config: DatabaseConfig;
+  password: string;
+  holdLimitMs: number;
+};
+
+async function openEngine(): Promise<Engine> {
+  const options = { database: order.config, password: order.password, tools: {} };
+  if (order.engine === 'postgres') {
+    const { openPostgres } = await import('../../shard-agent/engines/postgres/index.ts');
+    return openPostgres(options);
+  }
+  const { openMysql } = await import('../../shard-agent/engines/mysql/index.ts');
+  return openMysql(options);
+}
+
+const never = new AbortController().signal;
+const engine = await openEngine();
+const session = await engine.prepareBackup({
+  lanes: 1,
+  chunkBytes: 1 << 20,
+  holdLimitMs: order.holdLimitMs,
+  copyLimitMs: 60_000,
+  locks: true,
+  signal: never,
+});
+const outcome = await session.lock(order.holdLimitMs, never);
+process.stdout.write(outcome.outcome === 'locked' ? 'locked\n' : `${JSON.stringify(outcome)}\n`);
+process.stdin.on('data', (line: Buffer) => {
+  if (!line.toString().startsWith('cut')) return;
+  session.cut().then(
+    () => process.stdout.write('cut\n'),
+    (error: unknown) => process.stdout.write(`${String(error)}\n`),
+  );
+});
