@@ -100,7 +100,14 @@ export interface EndLine {
   readonly sums: Sums;
 }
 
-export type ManifestLine = ShardLine | DatabaseLine | SchemaLine | TableLine | ChunkLine | InvariantLine | EndLine;
+export type ManifestLine =
+  | ShardLine
+  | DatabaseLine
+  | SchemaLine
+  | TableLine
+  | ChunkLine
+  | InvariantLine
+  | EndLine;
 
 export interface ManifestRef {
   readonly key: string;

@@ -1,0 +1,212 @@
+/**
+ * The seal: the small object that makes a set exist. Written last, read first. Whoever creates its key decides: a seal,
+ * or the record that the set is abandoned.
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { TidemarkError } from '../proto/errors.ts';
+import { manifestKey, sealKey } from './layout.ts';
+import type { ObjectStore } from './object-store.ts';
+import { badRecord, parseRecord, spellRecord } from './record.ts';
+import {
+  barrierEvidence,
+  consistency,
+  count,
+  family,
+  instant,
+  manifestRef,
+  name,
+  position,
+  recordDigest,
+  setId,
+  sha256,
+  sums,
+} from './stored-shapes.ts';
+import { addSums, noSums, sumsDifference } from './sums.ts';
+
+export const sealFormat = 'tidemark-seal-1';
+export const abandonedFormat = 'tidemark-abandoned-1';
+
+export const sealBody = z.strictObject({
+  cluster: name,
+  set: setId,
+  type: z.enum(['full', 'incr', 'diff']),
+  /** Version of Tidemark that wrote it. */
+  tidemark: name,
+  topologyFingerprint: name,
+  leaseNumber: count,
+  startedAt: instant,
+  sealedAt: instant,
+  /** The consistency reached. */
+  consistency,
+  barrier: barrierEvidence,
+  /** Size and digest of the set's intent.json. */
+  intent: recordDigest,
+  /** Size and digest of the set's cut.json. */
+  cut: recordDigest,
+  shards: z
+    .array(
+      z.strictObject({
+        name,
+        family,
+        version: z.string(),
+        identity: z.string(),
+        manifest: manifestRef,
+        sums,
+        position,
+      }),
+    )
+    .min(1),
+  /** Over all shards. */
+  sums,
+});
+
+export type SealBody = z.infer<typeof sealBody>;
+
+const abandonedBy = z.strictObject({
+  /** The lease of whoever took over. */
+  leaseNumber: count,
+  operation: z.string(),
+  host: z.string(),
+  at: instant,
+});
+
+/** Who gave a set up in a dead holder's place. */
+export type AbandonedBy = z.infer<typeof abandonedBy>;
+
+const seal = z.strictObject({
+  format: z.literal(sealFormat),
+  body: sealBody,
+  /** Over the body as JSON without spaces. */
+  sha256,
+  /** Sets are not signed as yet. */
+  signatures: z.array(z.never()).max(0),
+});
+
+const abandoned = z.strictObject({
+  format: z.literal(abandonedFormat),
+  cluster: name,
+  set: setId,
+  by: abandonedBy,
+});
+
+const sealObject = z.discriminatedUnion('format', [seal, abandoned]);
+
+/** What stands at the key of a seal. */
+export type SealState =
+  /** A backup set: every object it names was durable and checked before. */
+  | { readonly state: 'sealed'; readonly body: SealBody }
+  /** Can never be sealed any more. */
+  | { readonly state: 'abandoned'; readonly by: AbandonedBy };
+
+/**
+ * Seals a set: the last write of a backup. When it resolves, the set exists. Throws `set-incomplete` when body and repository do not fit
+ * together, `lease-lost` when another operation has abandoned the set. May be retried with the same body.
+ */
+export async function sealSet(store: ObjectStore, body: SealBody): Promise<void> {
+  const key = sealKey(body.cluster, body.set);
+  const wrong = contradiction(body) ?? (await missingManifest(store, body));
+  if (wrong !== undefined) {
+    throw new TidemarkError({
+      code: 'set-incomplete',
+      operation: 'seal the set',
+      subject: `${body.cluster}: ${body.set}`,
+      cause: wrong,
+    });
+  }
+  const value: z.infer<typeof seal> = { format: sealFormat, body, sha256: bodyDigest(body), signatures: [] };
+  try {
+    await store.create(key, spellRecord(sealObject, value, key));
+  } catch (error) {
+    if (!(error instanceof TidemarkError) || error.code !== 'object-conflict') throw error;
+    const found = await readSeal(store, body.cluster, body.set);
+    if (found?.state !== 'abandoned') throw error;
+    throw new TidemarkError({
+      code: 'lease-lost',
+      operation: 'seal the set',
+      subject: `${body.cluster}: ${body.set}`,
+      cause: `it was abandoned by ${found.by.operation} on ${found.by.host} at ${found.by.at}`,
+    });
+  }
+}
+
+/**
+ * What stands at the set's seal key; undefined when nothing does. Any changed byte is `bad-bytes`, and so is a seal that
+ * names another cluster or set than the one it is stored under.
+ */
+export async function readSeal(
+  store: ObjectStore,
+  cluster: string,
+  set: string,
+): Promise<SealState | undefined> {
+  const key = sealKey(cluster, set);
+  const subject = `${store.url}/${key}`;
+  const bytes = await store.readSmall(key);
+  if (bytes === undefined) return undefined;
+  const found = parseRecord(sealObject, bytes, subject);
+  const { cluster: ofCluster, set: ofSet } = found.format === sealFormat ? found.body : found;
+  if (ofCluster !== cluster || ofSet !== set) {
+    throw badRecord(subject, `it belongs to cluster ${ofCluster}, set ${ofSet}`);
+  }
+  if (found.format === abandonedFormat) return { state: 'abandoned', by: found.by };
+  if (bodyDigest(found.body) !== found.sha256)
+    throw badRecord(subject, 'its SHA-256 is not that of its body');
+  const wrong = contradiction(found.body);
+  if (wrong !== undefined) throw badRecord(subject, wrong);
+  return { state: 'sealed', body: found.body };
+}
+
+/**
+ * Gives a dead holder's set up, so that it can never be sealed. Returns what stands there: `sealed` when the holder was
+ * faster, `abandoned` by us or by another.
+ */
+export async function abandonSet(
+  store: ObjectStore,
+  cluster: string,
+  set: string,
+  by: AbandonedBy,
+): Promise<SealState> {
+  const key = sealKey(cluster, set);
+  try {
+    await store.create(key, spellRecord(sealObject, { format: abandonedFormat, cluster, set, by }, key));
+    return { state: 'abandoned', by };
+  } catch (error) {
+    if (!(error instanceof TidemarkError) || error.code !== 'object-conflict') throw error;
+    const found = await readSeal(store, cluster, set);
+    if (found === undefined) throw error;
+    return found;
+  }
+}
+
+function bodyDigest(body: SealBody): string {
+  return createHash('sha256')
+    .update(JSON.stringify(sealBody.parse(body)))
+    .digest('hex');
+}
+
+/** What in the body contradicts itself; undefined when nothing does. */
+function contradiction(body: SealBody): string | undefined {
+  let total = noSums;
+  const names = new Set<string>();
+  for (const shard of body.shards) {
+    if (names.has(shard.name)) return `shard ${shard.name} is there twice`;
+    names.add(shard.name);
+    const key = manifestKey(body.cluster, body.set, shard.name);
+    if (shard.manifest.key !== key)
+      return `shard ${shard.name} names ${shard.manifest.key} as its manifest, not ${key}`;
+    total = addSums(total, shard.sums);
+  }
+  const difference = sumsDifference(total, body.sums);
+  if (difference !== '') return `the shards add up to ${difference}`;
+  if (!body.set.endsWith(`-${body.type}`)) return `the set is of type ${body.type}, its id says otherwise`;
+  return undefined;
+}
+
+async function missingManifest(store: ObjectStore, body: SealBody): Promise<string | undefined> {
+  for (const { name: shard, manifest } of body.shards) {
+    const size = await store.size(manifest.key);
+    if (size !== manifest.size)
+      return `the manifest of ${shard} has ${size ?? 'no'} bytes, not ${manifest.size}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,62 @@
+/** The zod shapes that several stored objects share. Strict everywhere: an unknown field is a changed byte. */
+import { z } from 'zod';
+import type { Position } from '../topology/position.ts';
+import type { ManifestRef, Sums } from './manifest-entries.ts';
+import { isSetId } from './layout.ts';
+import { isKeyComponent, keyBytesLimit } from './key.ts';
+
+/** A whole number from 0 that JSON and JavaScript carry exactly. */
+export const count = z.int().nonnegative();
+export const milliseconds = z.number().nonnegative();
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex');
+export const name = z.string().min(1);
+/** A time of day for people, as `Date.toISOString` writes it. */
+export const instant = z.iso.datetime();
+export const setId = z.string().refine(isSetId, 'must be the id of a backup set');
+export const family = z.enum(['postgresql', 'mysql', 'mariadb']);
+export const consistency = z.enum(['atomic', 'simultaneous']);
+
+export const key = z
+  .string()
+  .max(keyBytesLimit)
+  .refine((text) => text.split('/').every(isKeyComponent), 'must be a key of the repository');
+
+export const position = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('wal'),
+    lsn: z.string(),
+    timeline: count,
+    systemIdentifier: z.string(),
+  }),
+  z.strictObject({
+    kind: z.literal('binlog'),
+    file: z.string(),
+    offset: count,
+    gtidSet: z.string(),
+    serverUuid: z.string(),
+  }),
+]) satisfies z.ZodType<Position>;
+
+export const sums = z.strictObject({
+  tables: count,
+  rows: count,
+  chunks: count,
+  rawBytes: count,
+  storedBytes: count,
+  objects: count,
+}) satisfies z.ZodType<Sums>;
+
+export const manifestRef = z.strictObject({ key, size: count, sha256 }) satisfies z.ZodType<ManifestRef>;
+
+export const recordDigest = z.strictObject({ size: count, sha256 });
+
+/** How the barrier was reached: the same in cut and seal. */
+export const barrierEvidence = z.strictObject({
+  attempts: count,
+  longestHoldMs: milliseconds,
+  /** Between the first and the last snapshot over all shards. */
+  windowMs: milliseconds,
+  shards: z.array(z.strictObject({ name, holdMs: milliseconds })),
+});
+
+export type BarrierEvidence = z.infer<typeof barrierEvidence>;

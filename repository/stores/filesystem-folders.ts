@@ -1,0 +1,132 @@
+/**
+ * The folders of a filesystem repository: made durable before anything is put in, and never left through a symbolic link.
+ */
+import { mkdir, open, realpath, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TidemarkError } from '../../proto/errors.ts';
+import { isMissing, rootMissing, storeError, systemCode } from './filesystem-errors.ts';
+
+/** Group access, so that users of one group can share a repository; nobody else reads a backup. Cut by the umask. */
+const folderMode = 0o770;
+/** Bounds the memory for the folders known to be durable; when it is reached, they are synced again. */
+const knownLimit = 20_000;
+
+export class Folders {
+  readonly #root: string;
+  /** Folders whose entry in their parent this process has synced, relative to the root. */
+  readonly #durable = new Set<string>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** The real path of the root. Throws `repository-failed` when it is not there (any more). */
+  async root(): Promise<string> {
+    try {
+      return await realpath(this.#root);
+    } catch (error) {
+      if (isMissing(error)) throw rootMissing(this.#root);
+      throw storeError(error, 'open the repository', this.#root);
+    }
+  }
+
+  /**
+   * The path of an existing folder, given by its components below the root, or undefined. Throws `repository-failed`
+   * when a symbolic link lies on the way.
+   */
+  async find(components: readonly string[]): Promise<string | undefined> {
+    const root = await this.root();
+    const wanted = join(root, ...components);
+    try {
+      const found = await realpath(wanted);
+      if (found !== wanted) throw throughLink(wanted, found);
+      return wanted;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw storeError(error, 'look into a folder', wanted);
+    }
+  }
+
+  /**
+   * The path of a folder that is made if need be. When it resolves, the folder and all above it survive power loss:
+   * also those that another process has made and perhaps not yet synced.
+   */
+  async ensure(components: readonly string[]): Promise<string> {
+    let path = await this.root();
+    let relative = '';
+    try {
+      for (const component of components) {
+        const parent = path;
+        path = join(path, component);
+        relative += `/${component}`;
+        if (this.#durable.has(relative)) continue;
+        await makeFolder(path);
+        await syncFolder(parent);
+        if (this.#durable.size >= knownLimit) this.#durable.clear();
+        this.#durable.add(relative);
+      }
+    } catch (error) {
+      this.#durable.clear();
+      throw storeError(error, 'make a folder', path);
+    }
+    const real = await this.find(components);
+    if (real !== undefined) return real;
+    // Removed by a clean-up since it was known: begin anew.
+    this.#durable.clear();
+    throw new TidemarkError({
+      code: 'repository-failed',
+      operation: 'make a folder',
+      subject: path,
+      cause: 'it vanished while it was being used',
+    });
+  }
+
+  /** Forgets what is known to be durable, so that the next `ensure` makes folders again. */
+  forget(): void {
+    this.#durable.clear();
+  }
+
+  /** Removes the folder and those above it, below the first component, as long as they are empty. */
+  async removeEmpty(components: readonly string[]): Promise<void> {
+    const root = await this.root();
+    for (let depth = components.length; depth > 1; depth--) {
+      const path = join(root, ...components.slice(0, depth));
+      try {
+        await rmdir(path);
+        this.forget();
+      } catch (error) {
+        const code = systemCode(error);
+        if (code === 'ENOTEMPTY' || code === 'EEXIST') return;
+        if (!isMissing(error)) throw storeError(error, 'remove an empty folder', path);
+      }
+    }
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: folderMode });
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+  }
+}
+
+/** Makes the entries of a folder survive power loss. Throws the system's error. */
+export async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function throughLink(path: string, target: string): TidemarkError {
+  return new TidemarkError({
+    code: 'repository-failed',
+    operation: 'look into a folder',
+    subject: path,
+    cause: `a symbolic link on the way leads to ${target}`,
+    remedy: 'Put a real folder or a mount in its place: links inside a repository are not followed.',
+  });
+}
