@@ -1,0 +1,82 @@
+/**
+ * One frame: up to 1 MiB of raw bytes as an independent zstd frame with a content checksum.
+ *
+ * Packing and unpacking run on the libuv pool, so several frames of one lane use several cores.
+ * Format: RFC 8878.
+ */
+import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
+import { promisify } from 'node:util';
+
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+
+/** Raw bytes of every frame but a chunk's last. */
+export const frameBytes = 1024 * 1024;
+
+/** A frame that says it holds more than this is not ours, and is refused before memory is taken for it. */
+export const maxFrameBytes = 4 * frameBytes;
+
+export interface PackedFrame {
+  readonly stored: Buffer;
+  /** SHA-256 of the raw bytes. */
+  readonly rawDigest: Buffer;
+}
+
+/** Packs `raw`, which must not change until the promise has settled. May run concurrently. */
+export async function packFrame(raw: Uint8Array<ArrayBuffer>, level: number): Promise<PackedFrame> {
+  const [stored, rawDigest] = await Promise.all([
+    compress(raw, {
+      // One call into the pool for each frame, where the default would be one for every 16 KiB of output.
+      chunkSize: 256 * 1024,
+      pledgedSrcSize: raw.length,
+      params: {
+        [constants.ZSTD_c_compressionLevel]: level,
+        [constants.ZSTD_c_checksumFlag]: 1,
+        [constants.ZSTD_c_contentSizeFlag]: 1,
+      },
+    }),
+    digestFrame(raw),
+  ]);
+  return { stored, rawDigest };
+}
+
+/** SHA-256 of a frame's raw bytes, on the pool. */
+export async function digestFrame(raw: Uint8Array<ArrayBuffer>): Promise<Buffer> {
+  return Buffer.from(await crypto.subtle.digest('SHA-256', raw));
+}
+
+/** Unpacks one whole frame. Rejects with zlib's error when its checksum or form is wrong, or it holds over `maxFrameBytes`. */
+export async function unpackFrame(stored: Uint8Array): Promise<Buffer<ArrayBuffer>> {
+  const raw = await decompress(stored, { chunkSize: frameBytes, maxOutputLength: maxFrameBytes });
+  return raw as Buffer<ArrayBuffer>;
+}
+
+const magic = 0xfd2fb528;
+const lastBlock = 1;
+const reservedBlock = 3;
+const rleBlock = 1;
+
+/**
+ * Length of the zstd frame at the start of `bytes`; undefined when more bytes are needed to tell.
+ * Throws RangeError when this is no zstd frame.
+ */
+export function frameLength(bytes: Buffer): number | undefined {
+  if (bytes.length < 5) return undefined;
+  if (bytes.readUInt32LE(0) !== magic) throw new RangeError('no zstd frame begins here');
+  const descriptor = bytes.readUInt8(4);
+  const singleSegment = (descriptor & 0x20) !== 0;
+  const hasChecksum = (descriptor & 0x04) !== 0;
+  const dictionaryBytes = [0, 1, 2, 4][descriptor & 3] ?? 0;
+  const contentSizeBytes = [singleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6] ?? 0;
+  let at = 5 + (singleSegment ? 0 : 1) + dictionaryBytes + contentSizeBytes;
+  for (;;) {
+    if (bytes.length < at + 3) return undefined;
+    const header = bytes.readUIntLE(at, 3);
+    const type = (header >> 1) & 3;
+    if (type === reservedBlock) throw new RangeError('a zstd block of the reserved type');
+    at += 3 + (type === rleBlock ? 1 : header >> 3);
+    if ((header & lastBlock) !== 0) break;
+  }
+  at += hasChecksum ? 4 : 0;
+  return bytes.length < at ? undefined : at;
+}

@@ -1,0 +1,129 @@
+/**
+ * From stored objects back to raw bytes. Nothing wrong is ever given out whole: the last piece is held back until
+ * the stored digest, the raw digest and both sizes are what the manifest says.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import { TidemarkError } from '../../proto/errors.ts';
+import type { ObjectStore } from '../../repository/object-store.ts';
+import type { ObjectRef } from '../../repository/manifest-entries.ts';
+import { digestFrame, frameLength, maxFrameBytes, unpackFrame } from './frame.ts';
+
+/** What the manifest says of a packed object. A piece of the schema has no raw digest. */
+export interface PackedRef extends ObjectRef {
+  readonly rawBytes: number;
+  readonly rawSha256?: string;
+}
+
+/** Frames unpacked ahead of the reader. With the one given out, they bound the memory of one reader. */
+const framesAhead = 3;
+/** zstd stores what it cannot pack in raw blocks; headers and checksum add less than this. */
+const maxStoredFrameBytes = maxFrameBytes + 64 * 1024;
+
+/**
+ * The raw bytes of a packed object, a frame at a time. Throws `bad-bytes` naming the object, before the last piece,
+ * if anything differs; what was given out until then must not be kept. Can be read again.
+ */
+export async function* unpack(store: ObjectStore, ref: PackedRef): AsyncGenerator<Buffer<ArrayBuffer>> {
+  const stored = createHash('sha256');
+  const rawDigests = createHash('sha256');
+  let rawBytes = 0;
+  let held: Buffer<ArrayBuffer> | undefined;
+  for await (const raw of unpackAhead(splitFrames(store, ref, stored), ref)) {
+    rawBytes += raw.bytes.length;
+    if (rawBytes > ref.rawBytes) throw bad(ref, `it holds more than the ${ref.rawBytes} raw bytes recorded`);
+    rawDigests.update(raw.digest);
+    if (held !== undefined) yield held;
+    held = raw.bytes;
+  }
+  checkStored(ref, stored);
+  if (rawBytes !== ref.rawBytes)
+    throw bad(ref, `it holds ${rawBytes} raw bytes, recorded are ${ref.rawBytes}`);
+  if (ref.rawSha256 !== undefined && rawDigests.digest('hex') !== ref.rawSha256) {
+    throw bad(ref, 'its raw bytes do not have the digest recorded');
+  }
+  if (held !== undefined) yield held;
+}
+
+/** The bytes of an object that was stored as it came. The same guarantee as `unpack`. */
+export async function* readUnpacked(store: ObjectStore, ref: PackedRef): AsyncGenerator<Buffer> {
+  const stored = createHash('sha256');
+  let held: Buffer | undefined;
+  let length = 0;
+  for await (const piece of store.read(ref.object, { offset: ref.offset, length: ref.length })) {
+    stored.update(piece);
+    length += piece.length;
+    if (held !== undefined) yield held;
+    held = piece;
+  }
+  checkStored(ref, stored);
+  if (length !== ref.rawBytes) throw bad(ref, `it holds ${length} bytes, recorded are ${ref.rawBytes}`);
+  if (held !== undefined) yield held;
+}
+
+interface RawFrame {
+  readonly bytes: Buffer<ArrayBuffer>;
+  readonly digest: Buffer;
+}
+
+async function* unpackAhead(frames: AsyncIterable<Buffer>, ref: PackedRef): AsyncGenerator<RawFrame> {
+  const ahead: Promise<RawFrame>[] = [];
+  for await (const frame of frames) {
+    const raw = unpackOne(frame, ref);
+    // Until its turn comes nobody awaits it.
+    raw.catch(() => undefined);
+    ahead.push(raw);
+    const first = ahead.length > framesAhead ? ahead.shift() : undefined;
+    if (first !== undefined) yield await first;
+  }
+  for (const raw of ahead) yield await raw;
+}
+
+async function unpackOne(frame: Buffer, ref: PackedRef): Promise<RawFrame> {
+  let bytes: Buffer<ArrayBuffer>;
+  try {
+    bytes = await unpackFrame(frame);
+  } catch (error) {
+    throw bad(
+      ref,
+      `a frame cannot be unpacked: ${error instanceof Error ? error.message : String(error)}`,
+      error,
+    );
+  }
+  return { bytes, digest: await digestFrame(bytes) };
+}
+
+/** Whole zstd frames, in order. Hashes the stored bytes as they pass. */
+async function* splitFrames(store: ObjectStore, ref: PackedRef, stored: Hash): AsyncGenerator<Buffer> {
+  let pending: Buffer = Buffer.alloc(0);
+  for await (const piece of store.read(ref.object, { offset: ref.offset, length: ref.length })) {
+    stored.update(piece);
+    pending = pending.length === 0 ? piece : Buffer.concat([pending, piece]);
+    for (let length = lengthOf(pending, ref); length !== undefined; length = lengthOf(pending, ref)) {
+      yield pending.subarray(0, length);
+      pending = pending.subarray(length);
+    }
+    if (pending.length > maxStoredFrameBytes)
+      throw bad(ref, 'a frame is larger than any that Tidemark writes');
+  }
+  if (pending.length > 0) throw bad(ref, 'it ends in the middle of a frame');
+}
+
+function lengthOf(pending: Buffer, ref: PackedRef): number | undefined {
+  try {
+    return frameLength(pending);
+  } catch (error) {
+    throw bad(ref, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+function checkStored(ref: PackedRef, stored: Hash): void {
+  if (stored.digest('hex') === ref.sha256) return;
+  throw bad(ref, 'its stored bytes do not have the SHA-256 recorded in the manifest');
+}
+
+function bad(ref: PackedRef, cause: string, error?: unknown): TidemarkError {
+  return new TidemarkError(
+    { code: 'bad-bytes', operation: 'read a stored object', subject: ref.object, cause },
+    { cause: error },
+  );
+}
