@@ -30,11 +30,7 @@ export class Session {
   readonly #observer: WaitObserver | undefined;
   #wire: Wire | undefined;
 
-  constructor(
-    server: BankServer,
-    waited: (ms: number) => void = () => undefined,
-    login: Login = applicationLogin,
-  ) {
+  constructor(server: BankServer, observer?: WaitObserver, login: Login = applicationLogin) {
     this.server = server;
     this.#observer = observer;
     this.#login = login;

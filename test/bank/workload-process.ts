@@ -62,7 +62,7 @@ export class Workload {
     const planPath = path.join(folder, 'bank-plan.json');
     writeFileSync(planPath, JSON.stringify(plan));
     const child = fork(
-      path.join(import.meta.dirname, 'workload.ts'),
+      new URL('./workload.ts', import.meta.url),
       [planPath, path.join(folder, 'bank-decisions.log')],
       { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
     );

@@ -79,7 +79,7 @@ async function resolveInDoubt(): Promise<void> {
     await sleep(250);
     if (failures.count === seen) continue;
     seen = failures.count;
-    await decisions.resolve(plan.servers, inWork).catch(watch.failed);
+    await decisions.resolve(plan.servers, inWork).catch((error: unknown) => watch.failed(error));
   }
 }
 
