@@ -281,5 +281,8 @@ export class Section {
 
 /** One mistake is one line, whatever the file has in its values. */
 function oneLine(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1));
+  return text.replaceAll(/\p{Cc}/gu, (character) => {
+    const escaped = JSON.stringify(character).slice(1, -1);
+    return escaped === character ? `\\u00${character.charCodeAt(0).toString(16)}` : escaped;
+  });
 }

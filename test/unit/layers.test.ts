@@ -39,6 +39,7 @@ const badImports: readonly (readonly [file: string, source: string])[] = [
   ['coordinator/barrier-protocol.ts', '../shard-agent/participant.ts'],
   ['coordinator/barrier-protocol.ts', 'node:timers'],
   ['coordinator/barrier-protocol.ts', 'pg'],
+  ['coordinator/barrier-states.ts', 'node:timers'],
   ['shard-agent/a.ts', '../coordinator/backup.ts'],
   ['shard-agent/a.ts', '../test/servers/postgres.ts'],
   ['shard-agent/a.ts', 'pg'],
@@ -97,6 +98,10 @@ interface Finding {
   readonly line: number;
   readonly rule: string;
 }
+
+/** The barrier's two machines know no clock and no chance. */
+const pureFiles = ['coordinator/barrier-pace.ts', 'shard-agent/participant-states.ts'];
+const impure = ['Date.now()', 'Math.random()', 'performance.now()', 'setTimeout(() => {}, 1)', 'process.pid'];
 
 let scratch: string;
 let findings: Finding[];
@@ -159,6 +164,9 @@ beforeAll(async () => {
   symlinkSync(join(root, 'node_modules'), join(scratch, 'node_modules'));
   writeImports(badImports);
   writeImports(goodImports);
+  for (const file of pureFiles) {
+    write(file, impure.map((call, at) => `export const x${at}: unknown = ${call};\n`).join(''));
+  }
   write(
     'topology/round.ts',
     "import { square } from './square.ts';\nexport const round: () => unknown = () => square;\n",
@@ -196,6 +204,12 @@ describe('layers', () => {
 
   test.each(goodImports)('%s may import %s', (file, source) => {
     expect(has(file, 'no-restricted-imports', lineOf.get(`${file} ${source}`))).toBe(false);
+  });
+});
+
+describe.each(pureFiles)('%s is pure', (file) => {
+  test.each(impure)('it must not use %s', (call) => {
+    expect(has(file, 'no-restricted', impure.indexOf(call) + 1)).toBe(true);
   });
 });
 
