@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Clock {
-  /** Milliseconds that only ever grow; for patience. */
+  /** Milliseconds that only ever grow; for patience. On Linux since the host's boot, the same for all its processes. */
   monotonicMs(): number;
   /** The time of day; for records that people read. */
   now(): Date;
@@ -13,7 +13,7 @@ export interface Clock {
 }
 
 export const systemClock: Clock = {
-  monotonicMs: () => performance.now(),
+  monotonicMs: () => Number(process.hrtime.bigint() / 1000n) / 1000,
   now: () => new Date(),
   async wait(ms, { signal, background = false } = {}) {
     try {

@@ -18,6 +18,8 @@ export class Heartbeat {
   readonly #patienceMs: number;
   readonly #lost = new AbortController();
   readonly #stop = new AbortController();
+  /** Fires when no renewal is under way and none will come. */
+  readonly #idle = new AbortController();
   readonly #running: Promise<unknown>;
   #record: LeaseRecord;
   /** Monotonic time before the last renewal that came through: others can have seen no later change. */
@@ -39,7 +41,7 @@ export class Heartbeat {
     this.#heartbeatMs = heartbeatMs;
     this.#patienceMs = patienceMs;
     this.#renewedMs = record.beatMonotonicMs;
-    this.#running = this.#beat();
+    this.#running = this.#beat().finally(() => this.#idle.abort());
     void this.#guard();
   }
 
@@ -73,8 +75,8 @@ export class Heartbeat {
 
   async #releaseOnce(): Promise<void> {
     this.#stop.abort();
-    // A renewal on its way must not overtake the release.
-    await this.#running;
+    // A renewal on its way must not overtake the release; one that hangs is waited for until the lease is lost.
+    await Promise.race([this.#running, this.#whenLost()]);
     if (this.#lost.signal.aborted) return;
     await replaceLease(this.#store, { ...this.#next(), released: true });
   }
@@ -102,12 +104,19 @@ export class Heartbeat {
   /** Fires `lost` when renewing has failed, or hung, until shortly before others' patience can end. */
   async #guard(): Promise<void> {
     const limitMs = Math.max(this.#patienceMs - this.#heartbeatMs, this.#patienceMs / 2);
-    while (!this.#ended()) {
+    while (!this.#lost.signal.aborted && !this.#idle.signal.aborted) {
       const remainingMs = this.#renewedMs + limitMs - this.#clock.monotonicMs();
       if (remainingMs <= 0)
         this.#lose(`it could not be renewed for ${Math.round(limitMs)} ms: ${this.#failure}`);
-      else await this.#clock.wait(remainingMs, { signal: this.#stop.signal, background: true });
+      else await this.#clock.wait(remainingMs, { signal: this.#idle.signal, background: true });
     }
+  }
+
+  #whenLost(): Promise<void> {
+    if (this.#lost.signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#lost.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
   }
 
   #ended(): boolean {

@@ -108,12 +108,18 @@ async function succeed(taking: Taking, number: number): Promise<void> {
     // Abandoning it would seal off our own set; the next run takes a later id.
     throw held(taking, record, 'It has died with the same set; run the command again.');
   }
-  await abandonSet(taking.store, taking.cluster, record.set, {
+  const by = {
     leaseNumber: number + 1,
     operation: taking.operation,
     host: taking.holder.host,
     at: taking.clock.now().toISOString(),
-  });
+  };
+  try {
+    await abandonSet(taking.store, taking.cluster, record.set, by);
+  } catch (error) {
+    // A damaged seal takes the key too: the holder can no longer seal, and `list` names the damage.
+    if (!(error instanceof TidemarkError) || error.code !== 'bad-bytes') throw error;
+  }
 }
 
 /**

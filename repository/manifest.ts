@@ -28,6 +28,8 @@ export class ManifestWriter {
     this.#key = key;
     this.#order = new ManifestOrder(key);
     this.#packer = createZstdCompress({ params: { [constants.ZSTD_c_checksumFlag]: 1 } });
+    // Told through the store, which reads the stream, or through the write; perhaps neither listens yet.
+    this.#packer.on('error', () => {});
     this.#stored = store.create(key, this.#packer);
     // Whoever writes or finishes next meets the failure; until then it must not count as unhandled.
     this.#stored.catch(() => this.#packer.destroy());

@@ -17,6 +17,9 @@ export function openRepository(url: string): ObjectStore {
     throw invalid(url, 'it is not a URL', error);
   }
   if (parsed.protocol !== 'file:') throw invalid(url, `no store speaks ${parsed.protocol}//`);
+  if (!url.startsWith('file:///') || parsed.search !== '' || parsed.hash !== '') {
+    throw invalid(url, 'a local folder is an absolute path without ? and #');
+  }
   let root: string;
   try {
     root = fileURLToPath(parsed);

@@ -8,6 +8,8 @@ const remedies: Record<string, string> = {
     'Let this user read and write the repository. Where several users share it, put them in one group, give the folders to the group and run with umask 002.',
   EPERM:
     'See that this user owns what it writes in the repository and that its file system supports hard links (not FAT, not every network file system).',
+  EFBIG:
+    'Raise the limit of file sizes (ulimit -f) for this process, or use a file system with larger files.',
   EROFS: 'Mount the file system of the repository for writing, then run the command again.',
   EIO: 'Look in the kernel log: the disk or network file system of the repository reports errors.',
   ESTALE: 'Mount the network file system of the repository again, then run the command again.',
@@ -16,7 +18,9 @@ const remedies: Record<string, string> = {
   ENOTSUP: 'Use a file system with hard links and fsync of folders for the repository.',
   ENOSYS: 'Use a file system with hard links and fsync of folders for the repository.',
   EINVAL: 'Use a file system with hard links and fsync of folders for the repository.',
-  EXDEV: 'Keep the whole of a cluster’s folder in the repository on one file system.',
+  EXDEV: "Keep the whole of a cluster's folder in the repository on one file system.",
+  ELOOP:
+    'Put a real file or folder in place of the symbolic link: links inside a repository are not followed.',
   ENOTDIR: 'A file stands where the repository needs a folder. Move it away.',
   EISDIR: 'A folder stands where the repository needs a file. Move it away.',
 };

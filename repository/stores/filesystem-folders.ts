@@ -1,7 +1,7 @@
 /**
  * The folders of a filesystem repository: made durable before anything is put in, and never left through a symbolic link.
  */
-import { mkdir, open, realpath, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, open, readlink, realpath, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TidemarkError } from '../../proto/errors.ts';
 import { isMissing, rootMissing, storeError, systemCode } from './filesystem-errors.ts';
@@ -10,6 +10,7 @@ import { isMissing, rootMissing, storeError, systemCode } from './filesystem-err
 const folderMode = 0o770;
 /** Bounds the memory for the folders known to be durable; when it is reached, they are synced again. */
 const knownLimit = 20_000;
+const attempts = 5;
 
 export class Folders {
   readonly #root: string;
@@ -52,33 +53,36 @@ export class Folders {
    * also those that another process has made and perhaps not yet synced.
    */
   async ensure(components: readonly string[]): Promise<string> {
-    let path = await this.root();
-    let relative = '';
-    try {
-      for (const component of components) {
-        const parent = path;
-        path = join(path, component);
-        relative += `/${component}`;
-        if (this.#durable.has(relative)) continue;
-        await makeFolder(path);
-        await syncFolder(parent);
-        if (this.#durable.size >= knownLimit) this.#durable.clear();
-        this.#durable.add(relative);
+    for (let attempt = 1; ; attempt++) {
+      const root = await this.root();
+      const wanted = join(root, ...components);
+      try {
+        await this.#make(root, components);
+        const found = await realpath(wanted);
+        if (found !== wanted) throw throughLink(wanted, found);
+        return wanted;
+      } catch (error) {
+        this.forget();
+        // A clean-up of empty folders may have taken one away since it was known.
+        if (systemCode(error) !== 'ENOENT' || attempt === attempts)
+          throw storeError(error, 'make a folder', wanted);
       }
-    } catch (error) {
-      this.#durable.clear();
-      throw storeError(error, 'make a folder', path);
     }
-    const real = await this.find(components);
-    if (real !== undefined) return real;
-    // Removed by a clean-up since it was known: begin anew.
-    this.#durable.clear();
-    throw new TidemarkError({
-      code: 'repository-failed',
-      operation: 'make a folder',
-      subject: path,
-      cause: 'it vanished while it was being used',
-    });
+  }
+
+  async #make(root: string, components: readonly string[]): Promise<void> {
+    let path = root;
+    let relative = '';
+    for (const component of components) {
+      const parent = path;
+      path = join(path, component);
+      relative += `/${component}`;
+      if (this.#durable.has(relative)) continue;
+      await makeFolder(path);
+      await syncFolder(parent);
+      if (this.#durable.size >= knownLimit) this.#durable.clear();
+      this.#durable.add(relative);
+    }
   }
 
   /** Forgets what is known to be durable, so that the next `ensure` makes folders again. */
@@ -108,6 +112,8 @@ async function makeFolder(path: string): Promise<void> {
     await mkdir(path, { mode: folderMode });
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
+    // Nothing may be made beyond a link, so it is noticed before the next folder.
+    if ((await lstat(path)).isSymbolicLink()) throw throughLink(path, await readlink(path));
   }
 }
 
@@ -121,7 +127,8 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-function throughLink(path: string, target: string): TidemarkError {
+/** Why a path is refused: `path`, or a folder on the way, is a symbolic link. */
+export function throughLink(path: string, target: string): TidemarkError {
   return new TidemarkError({
     code: 'repository-failed',
     operation: 'look into a folder',

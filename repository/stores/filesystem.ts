@@ -5,41 +5,34 @@
  * succeeds for one writer only; then the folder is synced. A writer that dies leaves at most a temporary file:
  * no key can name it, no list shows it.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { constants, statSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { link, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
+import { link, lstat, open, readdir, readlink, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { TidemarkError } from '../../proto/errors.ts';
 import { assertKey, assertPrefix, isKeyComponent } from '../key.ts';
 import type { ObjectStore, StoredObject } from '../object-store.ts';
 import { isMissing, rootMissing, storeError, systemCode } from './filesystem-errors.ts';
-import { Folders, syncFolder } from './filesystem-folders.ts';
+import { Folders, syncFolder, throughLink } from './filesystem-folders.ts';
+import { TemporaryFiles, type Written } from './filesystem-temporary.ts';
 
 const pieceBytes = 1024 * 1024;
-/** Group access, cut by the umask; nobody else reads a backup. */
-const fileMode = 0o660;
-const temporaryFolder = '.tmp';
-
 interface Place {
   readonly folders: readonly string[];
   readonly name: string;
 }
 
-interface Written {
-  readonly path: string;
-  readonly size: number;
-  readonly sha256: string;
-}
-
 export class FilesystemStore implements ObjectStore {
   readonly url: string;
   readonly #folders: Folders;
+  readonly #temporary: TemporaryFiles;
 
   private constructor(root: string) {
     this.url = pathToFileURL(root).href.replace(/(?<=[^/])\/+$/, '');
     this.#folders = new Folders(root);
+    this.#temporary = new TemporaryFiles(this.#folders);
   }
 
   /** Throws `repository-failed` unless `root`, an absolute path, is an existing folder. */
@@ -60,26 +53,26 @@ export class FilesystemStore implements ObjectStore {
 
   async create(key: string, body: AsyncIterable<Uint8Array> | Uint8Array): Promise<StoredObject> {
     const place = this.#place(key);
-    const written = await this.#writeTemporary(key, place, body);
+    const written = await this.#temporary.write(place.folders, body, this.#subject(key));
     try {
       const created = await this.#linkUnlessTaken(key, place, written);
-      await this.#removeTemporary(written.path);
+      await unlink(written.path);
       return { size: written.size, sha256: written.sha256, created };
     } catch (error) {
-      await discard(written.path);
+      await this.#temporary.discard(written.path);
       throw storeError(error, 'store an object', this.#subject(key));
     }
   }
 
   async replace(key: string, body: Uint8Array): Promise<void> {
     const place = this.#place(key);
-    const written = await this.#writeTemporary(key, place, body);
+    const written = await this.#temporary.write(place.folders, body, this.#subject(key));
     try {
       const folder = await this.#folders.ensure(place.folders);
       await rename(written.path, join(folder, place.name));
       await syncFolder(folder);
     } catch (error) {
-      await discard(written.path);
+      await this.#temporary.discard(written.path);
       throw storeError(error, 'replace an object', this.#subject(key));
     }
   }
@@ -137,6 +130,7 @@ export class FilesystemStore implements ObjectStore {
     if (folder === undefined) return undefined;
     try {
       const found = await lstat(join(folder, name));
+      if (found.isSymbolicLink()) throw throughLink(join(folder, name), await readlink(join(folder, name)));
       return found.isFile() ? found.size : undefined;
     } catch (error) {
       if (isMissing(error)) return undefined;
@@ -183,40 +177,6 @@ export class FilesystemStore implements ObjectStore {
     const folders = key.split('/');
     const name = folders.pop() ?? '';
     return { folders, name };
-  }
-
-  /** The body in a synced temporary file. Whatever fails, no file is left; the body's own error is passed on. */
-  async #writeTemporary(
-    key: string,
-    place: Place,
-    body: AsyncIterable<Uint8Array> | Uint8Array,
-  ): Promise<Written> {
-    const folder = await this.#folders.ensure([...place.folders.slice(0, 1), temporaryFolder]);
-    const path = join(folder, randomUUID());
-    const subject = this.#subject(key);
-    const handle = await open(path, 'wx', fileMode).catch((error: unknown) => {
-      throw storeError(error, 'store an object', subject);
-    });
-    let closed = false;
-    try {
-      const hash = createHash('sha256');
-      let size = 0;
-      for await (const piece of body instanceof Uint8Array ? [body] : body) {
-        hash.update(piece);
-        await writeWhole(handle, piece).catch((error: unknown) => {
-          throw storeError(error, 'store an object', subject);
-        });
-        size += piece.length;
-      }
-      await handle.sync();
-      await handle.close();
-      closed = true;
-      return { path, size, sha256: hash.digest('hex') };
-    } catch (error) {
-      if (!closed) await handle.close().catch(() => {});
-      await discard(path);
-      throw error;
-    }
   }
 
   /** True when the key was free and is now ours; false when identical bytes stand there, durable by now. */
@@ -303,14 +263,6 @@ export class FilesystemStore implements ObjectStore {
     return false;
   }
 
-  async #removeTemporary(path: string): Promise<void> {
-    try {
-      await unlink(path);
-    } catch (error) {
-      throw storeError(error, 'remove a temporary file', path);
-    }
-  }
-
   #subject(key: string): string {
     return `${this.url}/${key}`;
   }
@@ -328,18 +280,6 @@ export class FilesystemStore implements ObjectStore {
 /** The keys below a folder all have a slash after its name, which sorts behind `-` and `.` */
 function sortName(entry: { name: string; folder: boolean }): string {
   return entry.folder ? `${entry.name}/` : entry.name;
-}
-
-async function writeWhole(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at);
-    at += bytesWritten;
-  }
-}
-
-/** On the way out of a failure whose error says more than this one could; what stays is harmless. */
-async function discard(path: string): Promise<void> {
-  await unlink(path).catch(() => {});
 }
 
 function statRoot(root: string): ReturnType<typeof statSync> | undefined {
