@@ -3,8 +3,10 @@
 
 export interface Cut {
   'attempt'?: (number);
+  'withoutLocks'?: (boolean);
 }
 
 export interface Cut__Output {
   'attempt': (number);
+  'withoutLocks': (boolean);
 }
