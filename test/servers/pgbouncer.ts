@@ -1,0 +1,59 @@
+/** PgBouncer before a PostgreSQL test server, pooling by transaction. */
+import { rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { findProgram, pgbouncerPackage, unprivilegedAccount } from './host.ts';
+import { freePort, newFolder } from './run-folder.ts';
+import { ServerProcess } from './server-process.ts';
+import type { TestServer } from './server.ts';
+
+export interface Pooler {
+  readonly host: '127.0.0.1';
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** Every database of `server`, for one account whose password the pooler knows. */
+export async function startPgbouncer(
+  server: TestServer,
+  login: { readonly user: string; readonly password: string },
+): Promise<Pooler> {
+  const program = findProgram(pgbouncerPackage);
+  const account = unprivilegedAccount('postgres');
+  const home = newFolder('pgbouncer', account);
+  const port = await freePort();
+  const users = path.join(home, 'users.txt');
+  const config = path.join(home, 'pgbouncer.ini');
+  await writeFile(users, `"${login.user}" "${login.password}"\n`);
+  await writeFile(
+    config,
+    [
+      '[databases]',
+      `* = host=${server.host} port=${server.port}`,
+      '[pgbouncer]',
+      'listen_addr = 127.0.0.1',
+      `listen_port = ${port}`,
+      'unix_socket_dir =',
+      'auth_type = scram-sha-256',
+      `auth_file = ${users}`,
+      'pool_mode = transaction',
+      'ignore_startup_parameters = extra_float_digits, options, application_name',
+      '',
+    ].join('\n'),
+  );
+  const running = await ServerProcess.start({
+    name: `PgBouncer on port ${port}`,
+    program,
+    args: [config],
+    account,
+    readyLine: /process up/,
+    deathSignal: 'KILL',
+  });
+  return {
+    host: '127.0.0.1',
+    port,
+    async stop() {
+      await running.signal('SIGTERM', 5000);
+      await rm(home, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
