@@ -1,0 +1,92 @@
+/** `backup`: one backup set of all shards at one barrier. The seven steps stand in `takeBackup`, in this order. */
+import { reached } from '../proto/step-points.ts';
+import { setIds } from '../repository/backup-set.ts';
+import { newSetId } from '../repository/layout.ts';
+import { takeLease } from '../repository/lease.ts';
+import { sealSet } from '../repository/seal.ts';
+import { abortShards, openAgents } from './agents.ts';
+import type { Agents } from './agents.ts';
+import { contextOf } from './backup-run.ts';
+import type { Backup } from './backup-run.ts';
+import { backupReport } from './backup-report.ts';
+import { reachCut } from './barrier.ts';
+import { checkSet } from './check-set.ts';
+import { copyShards } from './copy-shards.ts';
+import { prepareShards } from './prepare-shards.ts';
+import type { Outcome, Run } from './run.ts';
+import { sealBodyOf, storeCut, storeIntent } from './set-records.ts';
+
+/**
+ * Takes one full set. Throws what went wrong; the set then has no seal and is no backup, and no shard is left with a lock, a
+ * snapshot or a guard: each is told to abort, and lets go by itself if it cannot be reached.
+ */
+export async function backup(run: Run): Promise<Outcome> {
+  const { topology, store } = run;
+  const startedAt = run.now();
+  const set = newSetId(startedAt, 'full', (await setIds(store, topology.cluster)).at(-1));
+  run.progress.step(`backing up ${topology.cluster} as ${set}`);
+  const lease = await takeLease(
+    store,
+    topology.cluster,
+    { operation: 'backup', set },
+    { signal: run.signal },
+  );
+  try {
+    await reached('coordinator.lease-taken');
+    const signal = AbortSignal.any([run.signal, lease.lost]);
+    return await withAgents({ ...run, set, startedAt, lease, signal });
+  } finally {
+    await lease.release();
+  }
+}
+
+async function withAgents(backup: Backup): Promise<Outcome> {
+  const agents = await openAgents(backup.topology, backup.topology.shards, backup.signal);
+  try {
+    return await takeBackup(backup, agents);
+  } catch (thrown) {
+    // A lost lease shows as calls that were cancelled; what happened is the signal's reason.
+    const error = backup.signal.aborted ? backup.signal.reason : thrown;
+    throw await abortShards(agents.agents, (agent) => contextOf(backup, agent.shard), error);
+  } finally {
+    agents.close();
+  }
+}
+
+async function takeBackup(backup: Backup, { agents }: Agents): Promise<Outcome> {
+  const { topology, store, signal, lease } = backup;
+  // 1. The lease is taken. Say who began this set, before anything else is stored.
+  const intent = await storeIntent(backup, agents);
+
+  // 2. Everything that can fail or be slow: privileges, catalogue, plan, warm lanes, the same repository on all hosts.
+  const prepared = await prepareShards(backup, agents);
+  await reached('coordinator.prepared');
+
+  // 3. The barrier. Its evidence is stored at once.
+  backup.progress.step('bringing all shards to one instant');
+  const evidence = await reachCut(prepared.barrier, topology.barrier, { signal });
+  const cut = await storeCut(backup, prepared.shards, evidence);
+  await reached('coordinator.cut-stored');
+
+  // 4. and 5. Every agent copies from its snapshots and stores its manifest.
+  backup.progress.step('copying');
+  await reached('coordinator.copying');
+  const copied = await copyShards(
+    backup,
+    agents,
+    (agent) => contextOf(backup, agent.shard),
+    prepared.graceMs,
+  );
+
+  // 6. Is everything there, and does it add up?
+  backup.progress.step('checking');
+  const checked = await checkSet(store, topology, backup.set, prepared.shards, copied);
+
+  // 7. The seal, if the lease is still ours.
+  const body = sealBodyOf(backup, { intent, cut, evidence, checked });
+  await reached('coordinator.before-seal');
+  signal.throwIfAborted();
+  await lease.confirm();
+  await sealSet(store, body);
+  return backupReport(body, checked, evidence, backup.now());
+}

@@ -1,0 +1,134 @@
+/** `check`: everything a backup needs, tried without changing anything; every finding at once, with its remedy. */
+import { TidemarkError, foremost } from '../proto/errors.ts';
+import type { CheckReply__Output as CheckReply } from '../proto/gen/tidemark/v1/CheckReply.ts';
+import { formatBytes } from '../topology/units.ts';
+import { askAgents, contextFor, shardError } from './agents.ts';
+import type { Agent, ShardFailure } from './agents.ts';
+import { beginRepositoryProof } from './nonce.ts';
+import type { RepositoryProof } from './nonce.ts';
+import { bad, good, table, warn } from './output.ts';
+import type { Outcome, Run } from './run.ts';
+
+/** One thing to be put right; a warning does not stop a backup. */
+interface Finding {
+  readonly shard: string;
+  readonly code: string;
+  readonly subject: string;
+  readonly cause: string;
+  readonly remedy: string;
+  readonly warning: boolean;
+}
+
+/**
+ * The topology has been read when this runs. Tries the repository (throws when the coordinator itself cannot use it),
+ * reaches every agent, sees that all write to the same repository, and has each try its database. The outcome's failure has
+ * exit code 7 or 2 when an agent could not be reached or is another one, else 1 when anything was found.
+ */
+export async function check(run: Run): Promise<Outcome> {
+  const { topology, store, signal } = run;
+  run.progress.step(`checking ${topology.cluster}`);
+  const proof = await beginRepositoryProof(store, topology.cluster);
+  try {
+    const { agents, failures, close } = await askAgents(topology, topology.shards, signal);
+    try {
+      const checked = await Promise.all(agents.map((agent) => checkShard(run, agent, proof)));
+      signal.throwIfAborted();
+      const findings = checked.flatMap((shard) => shard.findings);
+      const broken = [...failures, ...checked.flatMap((shard) => shard.failures)];
+      return outcome(run, agents, findings, broken);
+    } finally {
+      close();
+    }
+  } finally {
+    await proof.clear();
+  }
+}
+
+async function checkShard(
+  run: Run,
+  agent: Agent,
+  proof: RepositoryProof,
+): Promise<{ findings: Finding[]; failures: ShardFailure[] }> {
+  const { topology, signal } = run;
+  const context = contextFor(topology.cluster, topology.repository.url, agent.shard);
+  try {
+    const reply: CheckReply = await agent.client.check(
+      { context, nonce: proof.nonceFor(agent.shard) },
+      { signal },
+    );
+    await proof.confirm(agent.shard);
+    const findings = reply.findings.map(({ code, subject, cause, remedy, warning }) => ({
+      shard: agent.shard,
+      code,
+      subject,
+      cause,
+      remedy,
+      warning,
+    }));
+    return { findings, failures: [] };
+  } catch (error) {
+    return {
+      findings: [],
+      failures: [{ shard: agent.shard, error: shardError(agent.shard, error, signal, 'check') }],
+    };
+  }
+}
+
+function outcome(
+  run: Run,
+  agents: readonly Agent[],
+  found: readonly Finding[],
+  failures: readonly ShardFailure[],
+): Outcome {
+  const { topology } = run;
+  const failed = failures.map(({ shard, error }): Finding => ({ shard, ...error.toJSON(), warning: false }));
+  const findings = [...failed, ...found];
+  const serious = findings.filter((finding) => !finding.warning);
+  const shards = topology.shards.map(({ name, agent: address }) => {
+    const server = agents.find((agent) => agent.shard === name)?.server;
+    return { name, agent: address, server, ok: !serious.some((finding) => finding.shard === name) };
+  });
+  const document = { cluster: topology.cluster, ok: serious.length === 0, shards, findings };
+  const rows = shards.map(({ name, agent, server, ok }) => [
+    name,
+    agent,
+    server === undefined ? '' : `${server.family} ${server.version}`,
+    server?.databases.join(', ') ?? '',
+    server === undefined ? '' : formatBytes(server.bytes),
+    ok ? good('ready') : bad('not ready'),
+  ]);
+  const columns = [
+    { title: 'shard' },
+    { title: 'agent' },
+    { title: 'server' },
+    { title: 'databases' },
+    { title: 'size', align: 'right' },
+    { title: 'state' },
+  ] as const;
+  const lines = findings.map(
+    ({ shard, subject, cause, remedy, warning }) =>
+      `${warning ? warn('warning') : bad('missing')}  ${subject.includes(shard) ? '' : `${shard}: `}${subject}: ${cause}\n         ${remedy}`,
+  );
+  const text = [table(columns, rows), ...lines].join('\n');
+  if (serious.length === 0) return { document, text };
+  return { document, text, failure: failureOf(topology.cluster, serious, failures) };
+}
+
+/** What agents report is exit code 1 whatever its own: `check` found something. What kept us from asking decides by itself. */
+function failureOf(
+  cluster: string,
+  serious: readonly Finding[],
+  failures: readonly ShardFailure[],
+): TidemarkError {
+  const first = foremost(failures.map(({ error }) => error));
+  const causes = serious.map(
+    ({ shard, subject, cause }) => `${subject.includes(shard) ? '' : `${shard}: `}${subject}: ${cause}`,
+  );
+  return new TidemarkError({
+    code: first?.code ?? 'not-ready',
+    operation: 'find the cluster ready for a backup',
+    subject: cluster,
+    cause: causes.join('; '),
+    remedy: first?.remedy,
+  });
+}

@@ -1,0 +1,157 @@
+/**
+ * Invariants over all shards: what the answers of single shards must add up to.
+ *
+ * The SQL stands in the agents' files and the answers in the manifests; the topology says how they belong together.
+ */
+import type { InvariantRule } from '../topology/topology.ts';
+import { TidemarkError } from '../proto/errors.ts';
+import { addDecimals, formatDecimal, parseDecimal, sameDecimal } from './decimal.ts';
+import type { Decimal } from './decimal.ts';
+
+/** One shard's answer to one invariant; null for SQL NULL. */
+export interface ShardAnswer {
+  readonly shard: string;
+  readonly name: string;
+  readonly answer: string | null;
+}
+
+/** One invariant over the whole cluster, for the report. */
+export interface ClusterAnswer {
+  readonly name: string;
+  readonly across: InvariantRule['across'];
+  /** The sum, the common answer, or (for `each`) the number of shards that answered. */
+  readonly answer: string;
+}
+
+/**
+ * Checks the answers from inside the cut: every rule is answered by at least one shard (else `not-ready`), `equal`
+ * answers are equal and `sum` answers are numbers (else `invariant-differs`). Invariants that the topology does not
+ * mention count as `each`.
+ */
+export function checkInvariantsAtCut(
+  rules: readonly InvariantRule[],
+  answers: readonly ShardAnswer[],
+): ClusterAnswer[] {
+  for (const rule of rules) {
+    if (answers.some((answer) => answer.name === rule.name)) continue;
+    throw new TidemarkError({
+      code: 'not-ready',
+      operation: 'check the invariants at the cut',
+      subject: `invariant ${rule.name}`,
+      cause: 'the topology names it, and no agent declares it',
+      remedy: `Declare ${rule.name} under \`invariants\` in the agents' files, or take it out of the topology.`,
+    });
+  }
+  return allRules(rules, answers).map((rule) =>
+    clusterAnswer(rule, answers, 'check the invariants at the cut'),
+  );
+}
+
+/**
+ * Compares what the restored shards answer with what the manifests say: each shard's own answer must come back (as
+ * a number where both are numbers), and so must the answer over all shards. Throws `invariant-differs` naming the
+ * first difference. `stored` and `found` carry the names of the stored shards.
+ */
+export function compareInvariants(
+  rules: readonly InvariantRule[],
+  stored: readonly ShardAnswer[],
+  found: readonly ShardAnswer[],
+): ClusterAnswer[] {
+  const operation = 'compare the invariants after loading';
+  for (const expected of stored) {
+    const same = found.filter((answer) => answer.shard === expected.shard && answer.name === expected.name);
+    const answer = same[0];
+    if (answer === undefined) {
+      throw differs(
+        operation,
+        `${expected.shard}: invariant ${expected.name}`,
+        'the restored shard gave no answer',
+      );
+    }
+    if (!sameAnswer(expected.answer, answer.answer)) {
+      throw differs(
+        operation,
+        `${expected.shard}: invariant ${expected.name}`,
+        `the set says ${shown(expected.answer)}, the restored shard answers ${shown(answer.answer)}`,
+      );
+    }
+  }
+  return allRules(rules, stored).map((rule) => {
+    const before = clusterAnswer(rule, stored, operation);
+    const after = clusterAnswer(rule, found, operation);
+    if (!sameAnswer(before.answer, after.answer)) {
+      throw differs(
+        operation,
+        `invariant ${rule.name}`,
+        `the set says ${before.answer}, the restored shards ${after.answer}`,
+      );
+    }
+    return after;
+  });
+}
+
+function clusterAnswer(
+  rule: InvariantRule,
+  answers: readonly ShardAnswer[],
+  operation: string,
+): ClusterAnswer {
+  const own = answers.filter((answer) => answer.name === rule.name);
+  switch (rule.across) {
+    case 'sum':
+      return { ...rule, answer: formatDecimal(sum(rule, own, operation)) };
+    case 'equal': {
+      const first = own[0];
+      for (const other of own) {
+        if (first === undefined || sameAnswer(first.answer, other.answer)) continue;
+        throw differs(
+          operation,
+          `invariant ${rule.name}`,
+          `${first.shard} answers ${shown(first.answer)} and ${other.shard} ${shown(other.answer)}; they must be equal`,
+        );
+      }
+      return { ...rule, answer: shown(first?.answer ?? null) };
+    }
+    case 'each':
+      return { ...rule, answer: `${own.length} shard${own.length === 1 ? '' : 's'}` };
+  }
+}
+
+/** SQL NULL counts as nothing: a SUM over no rows is NULL. */
+function sum(rule: InvariantRule, answers: readonly ShardAnswer[], operation: string): Decimal {
+  let total: Decimal = { unscaled: 0n, scale: 0 };
+  for (const { shard, answer } of answers) {
+    if (answer === null) continue;
+    const value = parseDecimal(answer);
+    if (value === undefined) {
+      throw differs(
+        operation,
+        `${shard}: invariant ${rule.name}`,
+        `the answer ${answer} is no number, and the rule is sum`,
+      );
+    }
+    total = addDecimals(total, value);
+  }
+  return total;
+}
+
+function allRules(rules: readonly InvariantRule[], answers: readonly ShardAnswer[]): InvariantRule[] {
+  const names = new Set(answers.map((answer) => answer.name));
+  const ruled = rules.filter((rule) => names.has(rule.name));
+  const known = new Set(ruled.map((rule) => rule.name));
+  const others = [...names].filter((name) => !known.has(name));
+  return [...ruled, ...others.map((name): InvariantRule => ({ name, across: 'each' }))];
+}
+
+function sameAnswer(a: string | null, b: string | null): boolean {
+  if (a === null || b === null || a === b) return a === b;
+  const [left, right] = [parseDecimal(a), parseDecimal(b)];
+  return left !== undefined && right !== undefined && sameDecimal(left, right);
+}
+
+function shown(answer: string | null): string {
+  return answer ?? 'NULL';
+}
+
+function differs(operation: string, subject: string, cause: string): TidemarkError {
+  return new TidemarkError({ code: 'invariant-differs', operation, subject, cause });
+}

@@ -1,0 +1,121 @@
+/** One invocation of the command: what it is given, how it is interrupted, what it prints, and its exit code. */
+import { pino } from 'pino';
+import { TidemarkError, asTidemarkError } from '../proto/errors.ts';
+import { openRepository } from '../repository/repository.ts';
+import { readTopology } from '../topology/parse.ts';
+import { openProgress } from './progress.ts';
+import type { Progress } from './progress.ts';
+import type { Outcome, Run } from './run.ts';
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+
+export interface InvocationOptions {
+  /** Path of the topology file. */
+  readonly topology: string;
+  /** One JSON document on stdout, and nothing else there. */
+  readonly json: boolean;
+  readonly logLevel: (typeof logLevels)[number];
+}
+
+/**
+ * Runs one command to its end and returns the exit code. Never throws: failures are printed, as `{"error": …}` on
+ * stdout with `json`, else on stderr. SIGINT and SIGTERM abort the run, which cleans up; a second one does not wait.
+ */
+export async function invoke(
+  options: InvocationOptions,
+  operation: string,
+  command: (run: Run) => Promise<Outcome>,
+): Promise<number> {
+  const progress = openScreen(options.json);
+  const log = pino(
+    { level: options.logLevel, base: { operation } },
+    { write: (line) => progress.write(line) },
+  );
+  const interruption = new AbortController();
+  const interrupt = (name: NodeJS.Signals): void => {
+    if (interruption.signal.aborted) process.exit(130);
+    progress.note(`${name}: cleaning up; once more to leave at once`);
+    interruption.abort(
+      new TidemarkError({ code: 'interrupted', operation, subject: 'tidemark', cause: name }),
+    );
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  try {
+    const topology = await readTopology(options.topology);
+    const store = openRepository(topology.repository.url);
+    const outcome = await command({
+      topology,
+      store,
+      progress,
+      log,
+      signal: interruption.signal,
+      now: () => new Date(),
+    });
+    progress.end();
+    await printOutcome(outcome, options.json);
+    return outcome.failure?.exitCode ?? 0;
+  } catch (thrown) {
+    progress.end();
+    const error = endingError(thrown, operation, interruption.signal);
+    // A defect needs more than its message to be found.
+    if (error.code === 'internal') log.error({ err: thrown }, error.message);
+    await printError(error, options.json);
+    return error.exitCode;
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+}
+
+/** Prints a failure in the form asked for. Also for failures before there was a command. */
+export async function printError(error: TidemarkError, json: boolean): Promise<void> {
+  if (json) await write(process.stdout, `${JSON.stringify({ error }, null, 2)}\n`);
+  else await write(process.stderr, `${errorText(error)}\n`);
+}
+
+/** What failed, on what, why, and what to do. */
+function errorText(error: TidemarkError): string {
+  return `error: ${error.message}\n${error.remedy} (${error.code})`;
+}
+
+function failureText({ subject, operation, remedy, code }: TidemarkError): string {
+  return `error: ${subject}: cannot ${operation}\n${remedy} (${code})`;
+}
+
+async function printOutcome({ document, text, failure }: Outcome, json: boolean): Promise<void> {
+  if (json) {
+    const whole = failure === undefined ? document : { ...document, error: failure };
+    await write(process.stdout, `${JSON.stringify(whole, null, 2)}\n`);
+    return;
+  }
+  await write(process.stdout, `${text}\n`);
+  // The text has named every cause; stderr says once more that it ended badly, and what to do.
+  if (failure !== undefined) await write(process.stderr, `${failureText(failure)}\n`);
+}
+
+/** An interruption comes before everything else; what went wrong while cleaning up is not lost. */
+function endingError(thrown: unknown, operation: string, signal: AbortSignal): TidemarkError {
+  const error = asTidemarkError(thrown, { code: 'internal', operation, subject: 'tidemark' });
+  if (!signal.aborted || error.code === 'interrupted') return error;
+  const interrupted = asTidemarkError(signal.reason, { code: 'interrupted', operation, subject: 'tidemark' });
+  const cause = `${interrupted.reason}; ${error.message}`;
+  return new TidemarkError({ code: 'interrupted', operation, subject: 'tidemark', cause }, { cause: error });
+}
+
+function openScreen(json: boolean): Progress {
+  const { stderr } = process;
+  return openProgress({
+    write: (text) => void stderr.write(text),
+    terminal: stderr.isTTY === true,
+    shown: !json,
+    columns: () => stderr.columns ?? 120,
+    rows: () => stderr.rows ?? 24,
+    nowMs: () => performance.now(),
+  });
+}
+
+/** Resolves when the text has left the process: a pipe may take it late. */
+function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return new Promise((resolve, reject) => stream.write(text, (error) => (error ? reject(error) : resolve())));
+}

@@ -1,0 +1,77 @@
+/** `list`: the sets of the cluster, newest last. */
+import { listSets } from '../repository/backup-set.ts';
+import { formatBytes, formatDuration } from '../topology/units.ts';
+import { bad, good, table, warn } from './output.ts';
+import type { Outcome, Run } from './run.ts';
+
+type SetState = 'sealed' | 'abandoned' | 'unsealed' | 'damaged';
+
+/** Shows every set there is, also those that are no backup. A damaged seal is a state here, not a failure. */
+export async function list(run: Run): Promise<Outcome> {
+  const rows: string[][] = [];
+  const sets: Record<string, unknown>[] = [];
+  for await (const found of listSets(run.store, run.topology.cluster)) {
+    const seal = found.state === 'sealed' ? found.seal : undefined;
+    const ageMs = Math.max(0, run.now().getTime() - startedMs(found.id));
+    const type = found.id.slice(found.id.lastIndexOf('-') + 1);
+    sets.push({
+      id: found.id,
+      type,
+      state: found.state,
+      ageMs,
+      consistency: seal?.consistency,
+      longestHoldMs: seal?.barrier.longestHoldMs,
+      shards: seal?.shards.length,
+      ...seal?.sums,
+    });
+    rows.push([
+      found.id,
+      type,
+      stateText(found.state),
+      formatDuration(Math.round(ageMs / 1000) * 1000),
+      seal === undefined ? '' : String(seal.shards.length),
+      seal === undefined ? '' : formatBytes(seal.sums.rawBytes),
+      seal === undefined ? '' : formatBytes(seal.sums.storedBytes),
+      seal?.consistency ?? '',
+      seal === undefined ? '' : holdText(seal.barrier.longestHoldMs),
+    ]);
+  }
+  const document = { cluster: run.topology.cluster, sets };
+  if (rows.length === 0)
+    return { document, text: `No sets of ${run.topology.cluster} yet in ${run.store.url}.` };
+  const columns = [
+    { title: 'set' },
+    { title: 'type' },
+    { title: 'state' },
+    { title: 'age', align: 'right' },
+    { title: 'shards', align: 'right' },
+    { title: 'raw', align: 'right' },
+    { title: 'stored', align: 'right' },
+    { title: 'consistency' },
+    { title: 'longest hold', align: 'right' },
+  ] as const;
+  return { document, text: table(columns, rows) };
+}
+
+/** A hold in ms with one digit; `-` when nobody was held. */
+export function holdText(holdMs: number): string {
+  return holdMs === 0 ? '-' : `${holdMs.toFixed(1)} ms`;
+}
+
+/** When a set's id says it began; ids are made from UTC. */
+export function startedMs(id: string): number {
+  const iso = id.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, '$1-$2-$3T$4:$5:$6Z');
+  return Date.parse(iso);
+}
+
+function stateText(state: SetState): string {
+  switch (state) {
+    case 'sealed':
+      return good(state);
+    case 'unsealed':
+    case 'abandoned':
+      return warn(state);
+    case 'damaged':
+      return bad(state);
+  }
+}

@@ -1,0 +1,82 @@
+/** Steps 3 and 4 of a restore: every target loads under staging names and checks what it loaded. */
+import { randomBytes } from 'node:crypto';
+import { TidemarkError } from '../proto/errors.ts';
+import type { Loaded__Output as WireLoaded } from '../proto/gen/tidemark/v1/Loaded.ts';
+import type { Sums } from '../repository/manifest-entries.ts';
+import type { SealBody } from '../repository/seal.ts';
+import type { Topology } from '../topology/topology.ts';
+import { contextFor, onAll } from './agents.ts';
+import type { ShardAnswer } from './invariants.ts';
+import type { Run } from './run.ts';
+import type { ShardRestore } from './shard-restore.ts';
+import { sumsFromWire } from './sums.ts';
+
+export interface LoadedShard {
+  readonly source: string;
+  readonly target: string;
+  readonly sums: Sums;
+  /** Under the name of the stored shard. */
+  readonly answers: readonly ShardAnswer[];
+  readonly durationMs: number;
+}
+
+/** Names the staging and the decision record: sorts by time, `[0-9a-z]`, 24 characters at most. */
+export function newRestoreId(now: Date): string {
+  const stamp = now.toISOString().replace(/\D/g, '').slice(0, 14);
+  return `r${stamp}${randomBytes(4).toString('hex')}`;
+}
+
+/**
+ * Loads all shards at once. What an agent says it loaded must be what the seal says it stored: rows, tables, chunks and
+ * raw bytes (else `bad-bytes`). The first failure ends the wait for all; nothing is undone here.
+ */
+export async function loadShards(
+  run: Run,
+  target: Topology,
+  seal: SealBody,
+  restore: string,
+  shards: readonly ShardRestore[],
+): Promise<LoadedShard[]> {
+  return onAll(shards, 'load', run.signal, async (shard, signal): Promise<LoadedShard> => {
+    const stored = seal.shards.find(({ name }) => name === shard.source);
+    if (stored === undefined) throw new Error(`no stored shard ${shard.source}`);
+    const startedMs = performance.now();
+    const loaded = await shard.load(
+      {
+        context: contextFor(target.cluster, target.repository.url, shard.shard, seal.set),
+        restore,
+        sourceShard: shard.source,
+        manifest: stored.manifest,
+        lanes: target.copy.lanes,
+      },
+      signal,
+    );
+    run.progress.done(shard.shard);
+    const sums = sumsFromWire(shard.shard, loaded.sums);
+    sameContent(shard, stored.sums, sums);
+    const durationMs = performance.now() - startedMs;
+    return {
+      source: shard.source,
+      target: shard.shard,
+      sums,
+      answers: answersOf(shard.source, loaded),
+      durationMs,
+    };
+  });
+}
+
+function sameContent(shard: ShardRestore, stored: Sums, loaded: Sums): void {
+  for (const field of ['tables', 'rows', 'chunks', 'rawBytes'] as const) {
+    if (stored[field] === loaded[field]) continue;
+    throw new TidemarkError({
+      code: 'bad-bytes',
+      operation: 'compare what was loaded with what was stored',
+      subject: `${shard.shard}: from ${shard.source}`,
+      cause: `${field} is ${loaded[field]} after loading, the set says ${stored[field]}`,
+    });
+  }
+}
+
+function answersOf(source: string, loaded: WireLoaded): ShardAnswer[] {
+  return loaded.invariants.map(({ name, answer }) => ({ shard: source, name, answer }));
+}

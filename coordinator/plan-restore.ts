@@ -1,0 +1,111 @@
+/** Step 1 of a restore against real targets: every agent says what does not fit, and nothing is changed. */
+import { errorTable } from '../proto/errors.ts';
+import type { ErrorCode } from '../proto/errors.ts';
+import { TidemarkError } from '../proto/errors.ts';
+import type { Finding__Output as WireFinding } from '../proto/gen/tidemark/v1/Finding.ts';
+import type { SealBody } from '../repository/seal.ts';
+import type { Topology } from '../topology/topology.ts';
+import { formatBytes } from '../topology/units.ts';
+import { combineFailures, contextFor, onAll } from './agents.ts';
+import type { Agent } from './agents.ts';
+import { bad, formatCount, table, warn } from './output.ts';
+import type { PlannedShard, PlanFinding, RestorePlan, ShardPair } from './restore-plan.ts';
+import type { Run } from './run.ts';
+import type { StoredCatalogue } from './stored-catalogue.ts';
+import { totalSums } from './sums.ts';
+
+/** Asks every target whether its shard fits. Findings are part of the plan; an agent that cannot tell throws. */
+export async function planRestore(
+  run: Run,
+  target: Topology,
+  seal: SealBody,
+  catalogue: StoredCatalogue,
+  pairs: readonly ShardPair[],
+  agents: readonly Agent[],
+): Promise<RestorePlan> {
+  const shards = await onAll(
+    agents,
+    'see whether the set fits',
+    run.signal,
+    async (agent, signal): Promise<PlannedShard> => {
+      const pair = pairs.find((candidate) => candidate.target.name === agent.shard);
+      const stored = seal.shards.find((shard) => shard.name === pair?.source);
+      if (stored === undefined) throw new Error(`no stored shard for ${agent.shard}`);
+      const context = contextFor(target.cluster, target.repository.url, agent.shard, seal.set);
+      const { manifest } = stored;
+      const reply = await agent.client.fit({ context, manifest, sourceShard: stored.name }, { signal });
+      return {
+        source: stored.name,
+        target: agent.shard,
+        agent: agent.address,
+        from: `${stored.family} ${stored.version}`,
+        to: `${agent.server.family} ${agent.server.version}`,
+        databases: catalogue.databases.get(stored.name) ?? [],
+        sums: stored.sums,
+        findings: reply.findings.map((finding) => planFinding(agent.shard, finding)),
+      };
+    },
+  );
+  return { set: seal.set, shards };
+}
+
+/** Why this plan cannot be carried out, as one error; undefined when it can. Warnings do not count. */
+export function planFailure(plan: RestorePlan): TidemarkError | undefined {
+  const failures = plan.shards.flatMap((shard) =>
+    shard.findings
+      .filter((finding) => !finding.warning)
+      .map(({ code, subject, cause, remedy }) => ({
+        shard: shard.target,
+        error: new TidemarkError({
+          code: knownCode(code),
+          operation: 'restore',
+          subject: `${shard.target}: ${subject}`,
+          cause,
+          remedy,
+        }),
+      })),
+  );
+  return failures.length === 0 ? undefined : combineFailures('restore', failures);
+}
+
+/** The plan for a person. */
+export function planText(plan: RestorePlan): string {
+  const rows = plan.shards.map((shard) => [
+    shard.source,
+    `${shard.target} (${shard.agent})`,
+    shard.from,
+    shard.to,
+    shard.databases.join(', '),
+    formatCount(shard.sums.tables),
+    formatCount(shard.sums.rows),
+    formatBytes(shard.sums.rawBytes),
+  ]);
+  const columns = [
+    { title: 'shard' },
+    { title: 'target' },
+    { title: 'from' },
+    { title: 'to' },
+    { title: 'databases' },
+    { title: 'tables', align: 'right' },
+    { title: 'rows', align: 'right' },
+    { title: 'bytes', align: 'right' },
+  ] as const;
+  const total = totalSums(plan.shards.map((shard) => shard.sums));
+  const findings = plan.shards.flatMap((shard) =>
+    shard.findings.map(
+      (finding) =>
+        `${finding.warning ? warn('warning') : bad('refused')}  ${shard.target}: ${finding.subject}: ${finding.cause}\n         ${finding.remedy}`,
+    ),
+  );
+  const summary = `${plan.set}: ${plan.shards.length} shards, ${formatCount(total.rows)} rows, ${formatBytes(total.rawBytes)}`;
+  return [summary, table(columns, rows), ...findings].join('\n');
+}
+
+function planFinding(target: string, { code, subject, cause, remedy, warning }: WireFinding): PlanFinding {
+  return { target, code, subject, cause, remedy, warning };
+}
+
+function knownCode(code: string): ErrorCode {
+  // A newer agent may know codes that we do not.
+  return Object.hasOwn(errorTable, code) ? (code as ErrorCode) : 'does-not-fit';
+}

@@ -1,0 +1,197 @@
+/** `restore SET`: a sealed set onto empty targets, all shards or none. */
+import { TidemarkError } from '../proto/errors.ts';
+import { reached } from '../proto/step-points.ts';
+import { readSealedSet } from '../repository/backup-set.ts';
+import type { SealBody } from '../repository/seal.ts';
+import { decide, writeRestoreIntent } from '../repository/restore-decision.ts';
+import type { Topology } from '../topology/topology.ts';
+import { formatBytes, formatDuration } from '../topology/units.ts';
+import { openAgents } from './agents.ts';
+import type { Agent } from './agents.ts';
+import { compareInvariants } from './invariants.ts';
+import type { ClusterAnswer } from './invariants.ts';
+import { loadShards, newRestoreId } from './load-shards.ts';
+import type { LoadedShard } from './load-shards.ts';
+import { resolveSet } from './open-set.ts';
+import { formatCount, table } from './output.ts';
+import { planFailure, planRestore, planText } from './plan-restore.ts';
+import { mapShards } from './restore-plan.ts';
+import type { RestorePlan, ShardPair } from './restore-plan.ts';
+import type { Outcome, Run } from './run.ts';
+import { switchShards, undoRestore } from './settle-restore.ts';
+import { ShardRestore } from './shard-restore.ts';
+import { readCatalogue } from './stored-catalogue.ts';
+import type { StoredCatalogue } from './stored-catalogue.ts';
+import { totalSums } from './sums.ts';
+import { startedBy } from './this-process.ts';
+import { tidemarkVersion } from './version.ts';
+
+export interface RestoreOptions {
+  /** Where to: the run's own topology, or another file's. */
+  readonly target: Topology;
+  /** `--map old=new`. */
+  readonly mappings: readonly (readonly [string, string])[];
+  /** Stop after the plan. */
+  readonly dryRun: boolean;
+}
+
+/**
+ * 1. Read and check seal and manifests, find a target for every shard, ask every target whether it fits.
+ * 2. Show the plan; a dry run ends here, with the failure the real run would have ended with.
+ * 3., 4. Load under staging names on all targets at once; check rows, sums and invariants.
+ * 5. Decide by one durable record, then switch all shards; or drop everything that was made.
+ * 6. Report.
+ */
+export async function restore(run: Run, reference: string, options: RestoreOptions): Promise<Outcome> {
+  const startedMs = performance.now();
+  const { target } = options;
+  const set = await resolveSet(run.store, run.topology.cluster, reference);
+  run.progress.step(`reading ${set}`);
+  const seal = await readSealedSet(run.store, run.topology.cluster, set);
+  const catalogue = await readCatalogue(run.store, seal);
+  const pairs = mapShards(
+    seal.shards.map(({ name }) => name),
+    target.shards,
+    options.mappings,
+  );
+  sameRepository(run.topology, target);
+  const { agents, close } = await openAgents(
+    target,
+    pairs.map((pair) => pair.target),
+    run.signal,
+  );
+  try {
+    const plan = await planRestore(run, target, seal, catalogue, pairs, agents);
+    const failure = planFailure(plan);
+    if (options.dryRun || failure !== undefined) return planned(plan, failure, options.dryRun);
+    run.progress.note(planText(plan));
+
+    const done = await carryOut(run, target, seal, catalogue, pairs, agents);
+    return report(plan, done, performance.now() - startedMs);
+  } finally {
+    close();
+  }
+}
+
+interface Done {
+  readonly restore: string;
+  readonly loaded: readonly LoadedShard[];
+  readonly invariants: readonly ClusterAnswer[];
+}
+
+async function carryOut(
+  run: Run,
+  target: Topology,
+  seal: SealBody,
+  catalogue: StoredCatalogue,
+  pairs: readonly ShardPair[],
+  agents: readonly Agent[],
+): Promise<Done> {
+  const restoreId = newRestoreId(run.now());
+  await writeRestoreIntent(run.store, {
+    cluster: target.cluster,
+    restore: restoreId,
+    tidemark: tidemarkVersion,
+    set: seal.set,
+    sourceCluster: seal.cluster,
+    startedAt: run.now().toISOString(),
+    startedBy: startedBy(),
+    shards: pairs.map(({ source, target: { name, agent } }) => ({ source, target: name, agent })),
+  });
+  const shards = agents.map((agent) => new ShardRestore(agent, sourceOf(pairs, agent), run.progress));
+  run.progress.step(`loading ${seal.set}`);
+  let done: Done | undefined;
+  try {
+    const loaded = await loadShards(run, target, seal, restoreId, shards);
+    const answers = loaded.flatMap((shard) => shard.answers);
+    const invariants = compareInvariants(run.topology.invariants, catalogue.answers, answers);
+    done = { restore: restoreId, loaded, invariants };
+    await reached('coordinator.restore-loaded');
+    run.signal.throwIfAborted();
+    if ((await decide(run.store, target.cluster, restoreId, 'switch')) === 'undo')
+      throw undoneByAgent(restoreId);
+  } catch (failure) {
+    run.progress.step('undoing what was made');
+    const { undone, error } = await undoRestore(run, target.cluster, restoreId, shards, failure);
+    // Not undone: the record of our own decision had arrived, and only its confirmation was lost.
+    if (undone || done === undefined) throw error;
+  }
+  await reached('coordinator.restore-decided');
+  run.progress.step('switching to the restored databases');
+  await switchShards(run, target, restoreId, shards);
+  return done;
+}
+
+function sourceOf(pairs: readonly ShardPair[], agent: Agent): string {
+  const pair = pairs.find(({ target }) => target.name === agent.shard);
+  if (pair === undefined) throw new Error(`no stored shard for ${agent.shard}`);
+  return pair.source;
+}
+
+/** Target agents read from their own repository, so it must be the one that holds the set. */
+function sameRepository(own: Topology, target: Topology): void {
+  if (own.repository.url === target.repository.url) return;
+  throw new TidemarkError({
+    code: 'repository-mismatch',
+    operation: 'restore',
+    subject: target.path,
+    cause: `its repository is ${target.repository.url}, and the set lies in ${own.repository.url}`,
+  });
+}
+
+function undoneByAgent(restoreId: string): TidemarkError {
+  return new TidemarkError({
+    code: 'agent-unreachable',
+    operation: 'decide the restore',
+    subject: `restore ${restoreId}`,
+    cause: 'an agent whose call had broken has decided to undo it',
+    remedy: 'See that all agents run and can be reached, then run the restore again.',
+  });
+}
+
+function planned(plan: RestorePlan, failure: TidemarkError | undefined, dryRun: boolean): Outcome {
+  const document = { dryRun, ...plan };
+  const text = planText(plan);
+  return failure === undefined ? { document, text } : { document, text, failure };
+}
+
+function report(plan: RestorePlan, done: Done, durationMs: number): Outcome {
+  const shards = done.loaded.map(({ source, target, sums, durationMs: ms }) => ({
+    source,
+    target,
+    sums,
+    durationMs: ms,
+  }));
+  const total = totalSums(done.loaded.map(({ sums }) => sums));
+  const document = {
+    id: plan.set,
+    restore: done.restore,
+    dryRun: false,
+    durationMs,
+    sums: total,
+    invariants: done.invariants,
+    shards,
+  };
+  const row = (name: string, rows: number, bytes: number, ms: number): string[] => [
+    name,
+    formatCount(rows),
+    formatBytes(bytes),
+    formatDuration(ms),
+    `${formatBytes((bytes / Math.max(1, ms)) * 1000)}/s`,
+  ];
+  const rows = shards.map((shard) =>
+    row(shard.target, shard.sums.rows, shard.sums.rawBytes, shard.durationMs),
+  );
+  rows.push(row('total', total.rows, total.rawBytes, durationMs));
+  const columns = [
+    { title: 'shard' },
+    { title: 'rows', align: 'right' },
+    { title: 'bytes', align: 'right' },
+    { title: 'time', align: 'right' },
+    { title: 'rate', align: 'right' },
+  ] as const;
+  const invariants = done.invariants.map(
+    ({ name, across, answer }) => `invariant ${name} (${across}): ${answer}`,
+  );
+  return { document, text: [`restored ${plan.set}`, table(columns, rows), ...invariants].join('\n') };
+}

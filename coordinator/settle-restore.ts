@@ -1,0 +1,140 @@
+/** Step 5 of a restore: one durable record decides, then every shard is switched, or everything is dropped. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TidemarkError, asTidemarkError } from '../proto/errors.ts';
+import { decide } from '../repository/restore-decision.ts';
+import type { Topology } from '../topology/topology.ts';
+import { combineFailures, contextFor, shardError } from './agents.ts';
+import type { ShardFailure } from './agents.ts';
+import type { Run } from './run.ts';
+import type { ShardRestore } from './shard-restore.ts';
+
+/** How long an agent may take to drop what it made, before we leave it to the decision record. */
+const discardLimitMs = 120_000;
+/** How long we follow a shard that must be rolled forward, after the last sign of life. */
+const rollForwardLimitMs = 300_000;
+
+/**
+ * Undoes a restore after `failure` and returns the error to end with. The record `undo` is created first, so that an
+ * agent whose call has broken undoes it too. Should `switch` stand there already, nothing is undone: the caller
+ * must roll forward (`undone: false`).
+ */
+export async function undoRestore(
+  run: Run,
+  cluster: string,
+  restore: string,
+  shards: readonly ShardRestore[],
+  failure: unknown,
+): Promise<{ readonly undone: boolean; readonly error: TidemarkError }> {
+  const error = asTidemarkError(failure, { code: 'internal', operation: 'restore', subject: cluster });
+  try {
+    if ((await decide(run.store, cluster, restore, 'undo')) === 'switch') return { undone: false, error };
+  } catch (undecided) {
+    // Every agent tries the same record when its call breaks, and keeps its staging until it can.
+    for (const shard of shards) shard.cancel();
+    const why = asTidemarkError(undecided, {
+      code: 'repository-failed',
+      operation: 'decide',
+      subject: restore,
+    }).message;
+    return {
+      undone: true,
+      error: withNote(
+        error,
+        `the decision to undo could not be recorded (${why}); each agent undoes its part as soon as it can reach the repository`,
+      ),
+    };
+  }
+  const left: string[] = [];
+  await Promise.all(
+    shards.map(async (shard) => {
+      try {
+        await shard.discard(AbortSignal.timeout(discardLimitMs));
+      } catch (thrown) {
+        shard.cancel();
+        const known = shardError(shard.shard, thrown, new AbortController().signal, 'discard');
+        left.push(`${shard.shard} (${known.reason})`);
+      }
+    }),
+  );
+  if (left.length === 0) return { undone: true, error };
+  return {
+    undone: true,
+    error: withNote(error, `not confirmed as undone: ${left.join(', ')}; these agents undo it by themselves`),
+  };
+}
+
+/**
+ * After the decision `switch`: every shard goes to its final names. Interruption no longer counts. A shard whose call
+ * breaks is rolled forward by its agent; it is asked until the agent says that it has nothing left to do. Throws
+ * when shards remain, and says which.
+ */
+export async function switchShards(
+  run: Run,
+  target: Topology,
+  restore: string,
+  shards: readonly ShardRestore[],
+): Promise<void> {
+  const failures: ShardFailure[] = [];
+  await Promise.all(
+    shards.map(async (shard) => {
+      const never = new AbortController().signal;
+      try {
+        await shard.switch(AbortSignal.timeout(rollForwardLimitMs));
+      } catch (thrown) {
+        const broken = shardError(shard.shard, thrown, never, 'switch');
+        run.log.warn(
+          { shard: shard.shard, operation: 'restore', restore, cause: broken.reason },
+          'the call broke after the decision; waiting for the agent to roll forward',
+        );
+        shard.cancel();
+        const remains = await rolledForward(run, target, shard, broken);
+        if (remains !== undefined) failures.push({ shard: shard.shard, error: remains });
+      }
+    }),
+  );
+  if (failures.length === 0) return;
+  const combined = combineFailures('switch', failures);
+  throw new TidemarkError({
+    code: combined.code,
+    operation: 'switch every shard',
+    subject: `restore ${restore}: ${failures.map(({ shard }) => shard).join(', ')}`,
+    cause: `the restore is decided and will be completed, but these shards are not confirmed yet: ${combined.reason}`,
+    remedy:
+      'Start the agents named; each completes the restore by itself. Do not open the cluster to applications before that.',
+  });
+}
+
+async function rolledForward(
+  run: Run,
+  target: Topology,
+  shard: ShardRestore,
+  broken: TidemarkError,
+): Promise<TidemarkError | undefined> {
+  const context = contextFor(target.cluster, target.repository.url, shard.shard);
+  const deadlineMs = performance.now() + rollForwardLimitMs;
+  let last = broken;
+  for (let pauseMs = 200; performance.now() < deadlineMs; pauseMs = Math.min(pauseMs * 2, 5_000)) {
+    await sleep(pauseMs);
+    try {
+      const { activity } = await shard.agent.client.describe({ context });
+      if (activity === 'idle') return undefined;
+    } catch (thrown) {
+      last = shardError(
+        shard.shard,
+        thrown,
+        new AbortController().signal,
+        'ask whether it is rolled forward',
+      );
+      run.log.debug({ shard: shard.shard, operation: 'restore', cause: last.reason }, 'no answer yet');
+    }
+  }
+  return last;
+}
+
+function withNote(error: TidemarkError, note: string): TidemarkError {
+  const { code, operation, subject, cause, remedy } = error.toJSON();
+  return new TidemarkError(
+    { code, operation, subject, cause: `${cause}; ${note}`, remedy },
+    { cause: error },
+  );
+}

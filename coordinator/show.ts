@@ -1,0 +1,129 @@
+/** `show SET`: what the seal says of a set, shard by shard; with `--tables` what the manifests say of every table. */
+import { readSealedSet } from '../repository/backup-set.ts';
+import { readManifest } from '../repository/manifest.ts';
+import type { ManifestRef } from '../repository/manifest-entries.ts';
+import type { ObjectStore } from '../repository/object-store.ts';
+import type { SealBody } from '../repository/seal.ts';
+import type { Position } from '../topology/position.ts';
+import { formatBytes } from '../topology/units.ts';
+import { holdText } from './list.ts';
+import { resolveSet } from './open-set.ts';
+import { formatCount, pairs, table } from './output.ts';
+import type { Outcome, Run } from './run.ts';
+
+export interface ShowOptions {
+  readonly tables: boolean;
+}
+
+interface TableSums {
+  readonly shard: string;
+  readonly name: string;
+  rows: number;
+  chunks: number;
+  rawBytes: number;
+  storedBytes: number;
+}
+
+/** Reads the seal, and the manifests only for `--tables`. Throws `not-sealed`, `bad-bytes`, `set-unknown`. */
+export async function show(run: Run, reference: string, options: ShowOptions): Promise<Outcome> {
+  const set = await resolveSet(run.store, run.topology.cluster, reference);
+  const seal = await readSealedSet(run.store, run.topology.cluster, set);
+  const text = [summary(seal), shardTable(seal)];
+  const document: Record<string, unknown> = { id: set, ...seal };
+  if (options.tables) {
+    const tables: TableSums[] = [];
+    for (const shard of seal.shards) tables.push(...(await tableSums(run.store, shard.name, shard.manifest)));
+    document['tables'] = tables;
+    text.push(tableTable(tables));
+  }
+  return { document, text: text.join('\n\n') };
+}
+
+/** A log position in one word, as the server's own tools write it. */
+export function positionText(position: Position): string {
+  switch (position.kind) {
+    case 'wal':
+      return `${position.lsn} timeline ${position.timeline}`;
+    case 'binlog':
+      return position.file === '' ? 'no binary log' : `${position.file}:${position.offset}`;
+  }
+}
+
+function summary(seal: SealBody): string {
+  return pairs([
+    ['set', seal.set],
+    ['cluster', seal.cluster],
+    ['consistency', seal.consistency],
+    ['started', seal.startedAt],
+    ['sealed', seal.sealedAt],
+    ['attempts', String(seal.barrier.attempts)],
+    ['longest hold', holdText(seal.barrier.longestHoldMs)],
+    ['window', `${seal.barrier.windowMs.toFixed(1)} ms`],
+    ['tables', formatCount(seal.sums.tables)],
+    ['rows', formatCount(seal.sums.rows)],
+    ['raw', formatBytes(seal.sums.rawBytes)],
+    ['stored', `${formatBytes(seal.sums.storedBytes)} in ${formatCount(seal.sums.objects)} objects`],
+  ]);
+}
+
+function shardTable(seal: SealBody): string {
+  const rows = seal.shards.map((shard) => [
+    shard.name,
+    `${shard.family} ${shard.version}`,
+    holdText(seal.barrier.shards.find((held) => held.name === shard.name)?.holdMs ?? 0),
+    formatCount(shard.sums.tables),
+    formatCount(shard.sums.rows),
+    formatBytes(shard.sums.rawBytes),
+    formatBytes(shard.sums.storedBytes),
+    positionText(shard.position),
+  ]);
+  const columns = [
+    { title: 'shard' },
+    { title: 'server' },
+    { title: 'hold', align: 'right' },
+    { title: 'tables', align: 'right' },
+    { title: 'rows', align: 'right' },
+    { title: 'raw', align: 'right' },
+    { title: 'stored', align: 'right' },
+    { title: 'position' },
+  ] as const;
+  return table(columns, rows);
+}
+
+function tableTable(tables: readonly TableSums[]): string {
+  const rows = tables.map((entry) => [
+    entry.shard,
+    entry.name,
+    formatCount(entry.rows),
+    formatCount(entry.chunks),
+    formatBytes(entry.rawBytes),
+    formatBytes(entry.storedBytes),
+  ]);
+  const columns = [
+    { title: 'shard' },
+    { title: 'table' },
+    { title: 'rows', align: 'right' },
+    { title: 'chunks', align: 'right' },
+    { title: 'raw', align: 'right' },
+    { title: 'stored', align: 'right' },
+  ] as const;
+  return table(columns, rows);
+}
+
+async function tableSums(store: ObjectStore, shard: string, manifest: ManifestRef): Promise<TableSums[]> {
+  const tables = new Map<number, TableSums>();
+  for await (const line of readManifest(store, manifest)) {
+    if (line.kind === 'table') {
+      const name = [line.database, line.schema, line.name].filter((part) => part !== '').join('.');
+      tables.set(line.table, { shard, name, rows: 0, chunks: 0, rawBytes: 0, storedBytes: 0 });
+    }
+    if (line.kind !== 'chunk') continue;
+    const entry = tables.get(line.table);
+    if (entry === undefined) continue;
+    entry.rows += line.rows;
+    entry.chunks += 1;
+    entry.rawBytes += line.rawBytes;
+    entry.storedBytes += line.length;
+  }
+  return [...tables.values()].sort((a, b) => b.rawBytes - a.rawBytes);
+}
