@@ -49,7 +49,7 @@ function oneShard(engine: EngineName, purpose: 'source' | 'target', repository?:
     ...(repository === undefined ? {} : { repository }),
     settings: {
       postgres: { shared_buffers: '256MB', max_wal_size: '4GB' },
-      mariadb: { innodb_buffer_pool_size: '512M', innodb_log_file_size: '512M' },
+      mariadb: { innodb_buffer_pool_size: '512M', innodb_log_file_size: '2560M', max_allowed_packet: '1G' },
     },
   });
 }
