@@ -1,0 +1,254 @@
+/** The copy of one shard, from the cut to its stored manifest. Reads as the list in `copyShard`. */
+import { TidemarkError, asTidemarkError } from '../proto/errors.ts';
+import { reached } from '../proto/step-points.ts';
+import { manifestKey, schemaKey } from '../repository/layout.ts';
+import {
+  manifestFormat,
+  type ChunkLine,
+  type ManifestRef,
+  type Sums,
+} from '../repository/manifest-entries.ts';
+import { ManifestWriter } from '../repository/manifest.ts';
+import type { ObjectStore } from '../repository/object-store.ts';
+import type { InvariantQuery } from '../topology/agent-file.ts';
+import type { BackupSession, ReadLane, SchemaPiece, ServerDescription } from './engine.ts';
+import { CopyLane, laneError, type LaneOrder, type LaneReport, type LaneSpec } from './lane.ts';
+import { countStream, packStream } from './pipeline/pack-stream.ts';
+import type { Progress } from './progress.ts';
+import { TaskBoard } from './task-board.ts';
+
+export interface CopyOrder extends LaneSpec {
+  readonly store: ObjectStore;
+  readonly backup: BackupSession;
+  readonly invariants: readonly InvariantQuery[];
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export interface CopyResult {
+  readonly manifest: ManifestRef;
+  readonly sums: Sums;
+  readonly server: ServerDescription;
+}
+
+/**
+ * Copies what the cut holds into the repository. On failure nothing under the manifest's key is stored, and every lane
+ * has stopped; the session is still the caller's to close. `snapshot-lost` when no lane is left.
+ */
+export async function copyShard(order: CopyOrder): Promise<CopyResult> {
+  const { store, cluster, set, shard, backup, progress } = order;
+  const manifest = ManifestWriter.open(store, manifestKey(cluster, set, shard));
+  try {
+    await writeShard(order, manifest);
+    progress.phase = 'schema';
+    await storeSchema(order, manifest);
+    await askInvariants(order, manifest);
+    progress.phase = 'data';
+    await reached('agent.copying');
+    await copyTables(order, manifest);
+    progress.phase = 'manifest';
+    await reached('agent.before-manifest');
+    await backup.confirmServer();
+    order.signal.throwIfAborted();
+    return { ...(await finish(manifest)), server: backup.server };
+  } catch (error) {
+    const failure = order.signal.aborted ? order.signal.reason : error;
+    const known = asTidemarkError(failure, { code: 'internal', operation: 'copy the shard', subject: shard });
+    await manifest.abort(known);
+    throw known;
+  }
+}
+
+async function writeShard(
+  { cluster, set, shard, backup }: CopyOrder,
+  manifest: ManifestWriter,
+): Promise<void> {
+  await manifest.write({
+    kind: 'shard',
+    format: manifestFormat,
+    cluster,
+    set,
+    shard,
+    ...(await backup.shardLine()),
+  });
+  for (const line of await backup.databaseLines()) await manifest.write(line);
+}
+
+async function storeSchema(order: CopyOrder, manifest: ManifestWriter): Promise<void> {
+  for await (const piece of order.backup.schema()) {
+    order.signal.throwIfAborted();
+    await storePiece(order, manifest, piece);
+  }
+}
+
+async function storePiece(order: CopyOrder, manifest: ManifestWriter, piece: SchemaPiece): Promise<void> {
+  const { store, cluster, set, shard, compressionLevel, progress } = order;
+  const packed = piece.packed ? countStream(piece.body) : packStream(piece.body, compressionLevel);
+  const fileName = piece.packed ? piece.fileName : `${piece.fileName}.zst`;
+  const key = schemaKey(cluster, set, shard, piece.database, fileName);
+  const object = await store.create(key, packed.body);
+  progress.storedBytes += object.size;
+  await manifest.write({
+    kind: 'schema',
+    database: piece.database,
+    name: piece.name,
+    object: key,
+    offset: 0,
+    length: object.size,
+    sha256: object.sha256,
+    rawBytes: packed.rawBytes(),
+  });
+}
+
+async function askInvariants(order: CopyOrder, manifest: ManifestWriter): Promise<void> {
+  for (const line of await order.backup.invariants(order.invariants)) await manifest.write(line);
+}
+
+/** Lanes take the tasks, largest first; a lane that dies gives its task back to the others. */
+async function copyTables(order: CopyOrder, manifest: ManifestWriter): Promise<void> {
+  const { backup, progress } = order;
+  for (const table of backup.tables) await manifest.write(table);
+  const orders = backup.tasks().map((task): LaneOrder => {
+    const table = backup.tables[task.table];
+    if (table === undefined) throw unknownTable(order.shard, task.table);
+    const { database, schema, name, format } = table;
+    return { task, table: { database, schema, name, format, table: table.table }, attempt: 0 };
+  });
+  progress.totalChunks = orders.length;
+  progress.totalBytes = backup.estimatedBytes;
+  const board = new TaskBoard(orders);
+  const stop = new AbortController();
+  const signal = AbortSignal.any([order.signal, stop.signal]);
+  const losses: TidemarkError[] = [];
+  const lanes = (await backup.readLanes()).map(async (reader) => {
+    try {
+      const lost = await runLane(order, manifest, reader, board, signal);
+      if (lost !== undefined) losses.push(lost);
+    } catch (error) {
+      stop.abort(error);
+      throw error;
+    }
+  });
+  const settled = await Promise.allSettled(lanes);
+  // The first failure is the reason of all the others.
+  signal.throwIfAborted();
+  const failed = settled.find((lane) => lane.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  if (board.left > 0) throw noLaneLeft(order.shard, board.left, losses);
+}
+
+/** Resolves with the error that killed the lane, or undefined when there was nothing more to do. */
+async function runLane(
+  order: CopyOrder,
+  manifest: ManifestWriter,
+  reader: ReadLane,
+  board: TaskBoard<LaneOrder>,
+  signal: AbortSignal,
+): Promise<TidemarkError | undefined> {
+  const lane = new CopyLane(order, order.store, reader);
+  for (;;) {
+    const next = await board.take();
+    if (next === undefined) return undefined;
+    let giveBack: LaneOrder | undefined;
+    try {
+      signal.throwIfAborted();
+      const lines = new TaskLines(manifest, order.progress);
+      const outcome = await lane.run(next, (report) => lines.take(report), signal);
+      if (outcome.kind === 'done') {
+        await lines.write();
+        continue;
+      }
+      const error = laneError(outcome.error);
+      if (error.code !== 'snapshot-lost' || !lines.retractable || signal.aborted) throw error;
+      lines.retract();
+      giveBack = { ...next, attempt: next.attempt + 1 };
+      return error;
+    } finally {
+      board.settle(giveBack);
+    }
+  }
+}
+
+/** Chunks of a running task that are kept back from the manifest, so that another lane may do the task again. */
+const heldLines = 1024;
+
+/** The chunk lines of one task: kept back until it is done, or until they are too many to keep. */
+class TaskLines {
+  readonly #manifest: ManifestWriter;
+  readonly #progress: Progress;
+  readonly #lines: ChunkLine[] = [];
+  #written: Promise<void> = Promise.resolve();
+  #bytes = 0;
+  #storedBytes = 0;
+  retractable = true;
+
+  constructor(manifest: ManifestWriter, progress: Progress) {
+    this.#manifest = manifest;
+    this.#progress = progress;
+  }
+
+  take(report: LaneReport): void {
+    if (report.kind === 'frame') {
+      this.#bytes += report.rawBytes;
+      this.#storedBytes += report.storedBytes;
+      this.#progress.bytes += report.rawBytes;
+      this.#progress.storedBytes += report.storedBytes;
+      return;
+    }
+    this.#lines.push(report.line);
+    // The first chunk of a task was counted as planned.
+    if (report.line.range['part'] !== 0) this.#progress.totalChunks += 1;
+    this.#written = this.#written.then(() => reached('agent.chunk-stored'));
+    if (this.#lines.length > heldLines) this.#append();
+    // A failure is met in `write`.
+    this.#written.catch(() => undefined);
+  }
+
+  /** After the task is done. */
+  async write(): Promise<void> {
+    this.#append();
+    await this.#written;
+  }
+
+  /** Another lane will do all of it again. */
+  retract(): void {
+    this.#progress.bytes -= this.#bytes;
+    this.#progress.storedBytes -= this.#storedBytes;
+    this.#progress.totalChunks -= this.#lines.filter((line) => line.range['part'] !== 0).length;
+  }
+
+  #append(): void {
+    for (const line of this.#lines.splice(0)) {
+      this.retractable = false;
+      this.#written = this.#written.then(async () => {
+        await this.#manifest.write(line);
+        this.#progress.chunks += 1;
+        this.#progress.rows += line.rows;
+      });
+    }
+  }
+}
+
+/** The sums are the manifest's own count of its lines. */
+async function finish(manifest: ManifestWriter): Promise<{ manifest: ManifestRef; sums: Sums }> {
+  const { ref, sums } = await manifest.finish();
+  return { manifest: ref, sums };
+}
+
+function unknownTable(shard: string, table: number): TidemarkError {
+  const cause = `a task names table ${table}, which is not in the catalogue`;
+  return new TidemarkError({ code: 'internal', operation: 'plan the copy', subject: shard, cause });
+}
+
+function noLaneLeft(shard: string, tasks: number, losses: readonly TidemarkError[]): TidemarkError {
+  const last = losses.at(-1);
+  return new TidemarkError(
+    {
+      code: 'snapshot-lost',
+      operation: 'copy the shard',
+      subject: shard,
+      cause: `no lane is left and ${tasks} tasks are not done; the last lane was lost because: ${last?.reason ?? 'unknown'}`,
+    },
+    { cause: last },
+  );
+}

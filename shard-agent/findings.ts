@@ -1,0 +1,20 @@
+/** Failures told as findings, where everything is to be told at once. */
+import { asTidemarkError } from '../proto/errors.ts';
+import type { Finding } from './engine.ts';
+
+export function findingOf(error: unknown, shard: string): Finding {
+  const known = asTidemarkError(error, { code: 'internal', operation: 'check', subject: shard });
+  const { code, subject, reason, remedy } = known;
+  return { code, subject, cause: reason, remedy, warning: false };
+}
+
+/** A server that does not answer says so to every question; once is enough. */
+export function withoutTwins(findings: readonly Finding[]): Finding[] {
+  const seen = new Set<string>();
+  return findings.filter(({ code, subject, cause, remedy }) => {
+    const key = JSON.stringify([code, subject, cause, remedy]);
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}

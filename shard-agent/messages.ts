@@ -1,0 +1,45 @@
+/** The agent's own shapes as the wire carries them, and back. */
+import type { Finding as WireFinding } from '../proto/gen/tidemark/v1/Finding.ts';
+import type { ManifestRef__Output as WireManifestRef } from '../proto/gen/tidemark/v1/ManifestRef.ts';
+import type { OperationContext__Output as WireContext } from '../proto/gen/tidemark/v1/OperationContext.ts';
+import type { Server as WireServer } from '../proto/gen/tidemark/v1/Server.ts';
+import { TidemarkError } from '../proto/errors.ts';
+import type { ManifestRef } from '../repository/manifest-entries.ts';
+import type { Finding, ServerDescription } from './engine.ts';
+
+/** A checked OperationContext. */
+export interface OperationContext {
+  readonly cluster: string;
+  readonly set: string;
+  /** 0: the operation needs no lease. */
+  readonly leaseNumber: number;
+}
+
+export function contextFromWire(wire: WireContext): OperationContext {
+  return { cluster: wire.cluster, set: wire.set, leaseNumber: Number(wire.leaseNumber) };
+}
+
+export function serverMessage(server: ServerDescription): WireServer {
+  return { ...server, databases: [...server.databases] };
+}
+
+/** A finding's texts are the server's own and may be long; a hundred of them must fit into one message. */
+const findingCharacters = 8000;
+
+export function findingMessage(finding: Finding): WireFinding {
+  const cut = (text: string): string => text.slice(0, findingCharacters);
+  const { code, subject, cause, remedy, warning } = finding;
+  return { code, subject: cut(subject), cause: cut(cause), remedy: cut(remedy), warning };
+}
+
+/** Throws `internal` when the request names no manifest. */
+export function manifestFromWire(wire: WireManifestRef | null, operation: string): ManifestRef {
+  if (wire !== null && wire.key !== '')
+    return { key: wire.key, size: Number(wire.size), sha256: wire.sha256 };
+  throw new TidemarkError({
+    code: 'internal',
+    operation,
+    subject: 'agent',
+    cause: 'the request names no manifest',
+  });
+}

@@ -1,0 +1,25 @@
+/** The agent's half of the proof that it and the coordinator see the same repository. */
+import { TidemarkError } from '../proto/errors.ts';
+import type { Nonce__Output as WireNonce } from '../proto/gen/tidemark/v1/Nonce.ts';
+import type { ObjectStore } from '../repository/object-store.ts';
+
+/**
+ * Reads what the coordinator wrote and writes the same value under the reply key, for the coordinator to read.
+ * Throws `repository-mismatch` when the coordinator's object is not to be seen here, `repository-failed`. Repeatable.
+ */
+export async function answerNonce(store: ObjectStore, nonce: WireNonce | null): Promise<void> {
+  if (nonce === null || nonce.key === '') return;
+  const found = await store.readSmall(nonce.key, 4096);
+  if (found?.toString('utf8') !== nonce.value) {
+    throw new TidemarkError({
+      code: 'repository-mismatch',
+      operation: 'see what the coordinator wrote',
+      subject: store.url,
+      cause:
+        found === undefined
+          ? `the coordinator's object ${nonce.key} is not there: this host sees another repository`
+          : `${nonce.key} holds other bytes than the coordinator wrote`,
+    });
+  }
+  await store.create(nonce.replyKey, Buffer.from(nonce.value));
+}

@@ -1,0 +1,257 @@
+/** From the calls of the coordinator to the agent's session. Knows gRPC's contract and no engine. */
+import { asTidemarkError, TidemarkError } from '../proto/errors.ts';
+import {
+  protocolVersion,
+  type AgentImplementation,
+  type ReplyStream,
+  type ServerCall,
+} from '../proto/channel.ts';
+import type { CheckRequest__Output as CheckRequest } from '../proto/gen/tidemark/v1/CheckRequest.ts';
+import type { CheckReply } from '../proto/gen/tidemark/v1/CheckReply.ts';
+import type { BarrierReply } from '../proto/gen/tidemark/v1/BarrierReply.ts';
+import type { BarrierRequest__Output as BarrierRequest } from '../proto/gen/tidemark/v1/BarrierRequest.ts';
+import type { CopyReply } from '../proto/gen/tidemark/v1/CopyReply.ts';
+import type { CopyRequest__Output as CopyRequest } from '../proto/gen/tidemark/v1/CopyRequest.ts';
+import type { DescribeReply } from '../proto/gen/tidemark/v1/DescribeReply.ts';
+import type { FitReply } from '../proto/gen/tidemark/v1/FitReply.ts';
+import type { FitRequest__Output as FitRequest } from '../proto/gen/tidemark/v1/FitRequest.ts';
+import type { OperationContext__Output as WireContext } from '../proto/gen/tidemark/v1/OperationContext.ts';
+import type { RestoreReply } from '../proto/gen/tidemark/v1/RestoreReply.ts';
+import type { RestoreRequest__Output as RestoreRequest } from '../proto/gen/tidemark/v1/RestoreRequest.ts';
+import type { VerifyReply } from '../proto/gen/tidemark/v1/VerifyReply.ts';
+import type { VerifyRequest__Output as VerifyRequest } from '../proto/gen/tidemark/v1/VerifyRequest.ts';
+import { Backup, noCut, type BackupParts } from './backup.ts';
+import {
+  contextFromWire,
+  findingMessage,
+  manifestFromWire,
+  serverMessage,
+  type OperationContext,
+} from './messages.ts';
+import { findingOf, withoutTwins } from './findings.ts';
+import { answerNonce } from './nonce.ts';
+import { Progress } from './progress.ts';
+import { restoreShard, type RestoreParts } from './restore.ts';
+import { openStoredShard } from './stored-shard.ts';
+import { verifyShard } from './verify.ts';
+import { tidemarkVersion } from './version.ts';
+
+/** Objects that `verify` reads at once. */
+const verifyReaders = 4;
+
+type Operation = 'check' | 'backup' | 'copy' | 'abort' | 'fit' | 'restore' | 'verify' | 'describe';
+
+/** Who hears of the beginning and the end of every operation; the only place where the agent logs an error. */
+export interface OperationLog {
+  began(operation: Operation, context: OperationContext): void;
+  ended(operation: Operation, context: OperationContext, durationMs: number): void;
+  failed(operation: Operation, context: OperationContext, error: TidemarkError): void;
+}
+
+export interface ServiceParts extends BackupParts, RestoreParts {
+  /** As the agent's file names it. */
+  readonly repositoryUrl: string;
+  readonly allow: readonly ('backup' | 'restore')[];
+  readonly log: OperationLog;
+}
+
+export class Service implements AgentImplementation {
+  readonly #parts: ServiceParts;
+  /** The newest backup, kept after its end so that a coordinator that lost the answer may ask again. */
+  #backup: Backup | undefined;
+
+  constructor(parts: ServiceParts) {
+    this.#parts = parts;
+  }
+
+  async describe({ context }: { context: WireContext | null }): Promise<DescribeReply> {
+    const { shard, repositoryUrl, engine, session } = this.#parts;
+    this.#speaks(context);
+    return {
+      protocolVersion,
+      tidemarkVersion,
+      shard,
+      repositoryUrl,
+      server: serverMessage(await engine.describe()),
+      activity: session.current?.kind ?? 'idle',
+      activitySet: session.current?.context.set ?? '',
+    };
+  }
+
+  check({ context, nonce }: CheckRequest): Promise<CheckReply> {
+    return this.#logged('check', context, async () => {
+      const { engine, store } = this.#parts;
+      const [server, findings] = await Promise.all([
+        engine.describe(),
+        engine.check(),
+        answerNonce(store, nonce),
+      ]);
+      return { server: serverMessage(server), findings: findings.map(findingMessage) };
+    });
+  }
+
+  async barrier(call: ServerCall<BarrierRequest, BarrierReply>): Promise<void> {
+    const prepare = (await first(call))?.prepare;
+    if (!prepare) throw wrongOrder('the first request of a Barrier call is prepare');
+    await this.#logged('backup', prepare.context, async (context) => {
+      this.#allows('backup');
+      if (context.leaseNumber === 0 || context.set === '')
+        throw wrongOrder('a backup needs a set and a lease');
+      const backup = await Backup.begin(this.#parts, context, prepare);
+      this.#backup = backup;
+      await backup.barrier(call);
+    });
+  }
+
+  copy(request: CopyRequest, replies: ReplyStream<CopyReply>): Promise<void> {
+    return this.#logged('copy', request.context, async (context) => {
+      this.#allows('backup');
+      this.#parts.session.admit(context);
+      const backup = this.#backup;
+      if (backup === undefined || !backup.isOf(context)) throw noCut(this.#parts.shard, context);
+      await backup.attach(replies);
+    });
+  }
+
+  abort({ context }: { context: WireContext | null }): Promise<{ aborted: string }> {
+    return this.#logged('abort', context, async (known) => ({
+      aborted: await this.#parts.session.abort(known),
+    }));
+  }
+
+  fit({ context, manifest, sourceShard }: FitRequest): Promise<FitReply> {
+    return this.#logged('fit', context, async ({ set }) => {
+      this.#allows('restore');
+      const { store, engine } = this.#parts;
+      const ref = manifestFromWire(manifest, 'see whether a shard fits');
+      const stored = await openStoredShard(store, ref, { set, shard: sourceShard });
+      const [server, findings] = await Promise.all([engine.describe(), engine.fit(stored)]);
+      const databases = stored.databases.map(({ name }) => name);
+      return { server: serverMessage(server), findings: findings.map(findingMessage), databases };
+    });
+  }
+
+  async restore(call: ServerCall<RestoreRequest, RestoreReply>): Promise<void> {
+    const load = (await first(call))?.load;
+    if (!load) throw wrongOrder('the first request of a Restore call is load');
+    await this.#logged('restore', load.context, async (context) => {
+      this.#allows('restore');
+      const { restore, sourceShard, lanes } = load;
+      const manifest = manifestFromWire(load.manifest, 'restore');
+      const activity = await this.#parts.session.begin('restoring', context);
+      const progress = new Progress('stage');
+      const endReports = progress.report(call);
+      const task = { context, restore, sourceShard, manifest, lanes };
+      const { answered, over } = restoreShard(this.#parts, task, progress, call, activity.signal);
+      // A switch that must be tried again outlives its call.
+      void over.finally(() => activity.end());
+      try {
+        await answered;
+      } finally {
+        endReports();
+      }
+    });
+  }
+
+  verify(request: VerifyRequest, replies: ReplyStream<VerifyReply>): Promise<void> {
+    return this.#logged('verify', request.context, async (context) => {
+      const { session, store } = this.#parts;
+      const manifest = manifestFromWire(request.manifest, 'verify');
+      const activity = await session.begin('verifying', context);
+      const progress = new Progress('verify');
+      const endReports = progress.report(replies);
+      try {
+        const sums = await verifyShard({
+          store,
+          manifest,
+          name: { set: context.set, shard: request.sourceShard },
+          readers: verifyReaders,
+          progress,
+          onFinding: (finding) => replies.send({ finding: findingMessage(finding) }),
+          signal: AbortSignal.any([activity.signal, replies.broken]),
+        });
+        replies.send({ progress: progress.message() });
+        replies.send({ done: { sums: sums ?? null } });
+      } finally {
+        endReports();
+        activity.end();
+      }
+    });
+  }
+
+  /** Checks the context, runs the operation, and tells the log how it went. */
+  async #logged<Result>(
+    operation: Operation,
+    wire: WireContext | null,
+    run: (context: OperationContext) => Promise<Result>,
+  ): Promise<Result> {
+    const { log } = this.#parts;
+    const context = wire === null ? noContext : contextFromWire(wire);
+    const beganMs = performance.now();
+    log.began(operation, context);
+    try {
+      this.#meant(wire);
+      const result = await run(context);
+      log.ended(operation, context, performance.now() - beganMs);
+      return result;
+    } catch (error) {
+      const known = asTidemarkError(error, { code: 'internal', operation, subject: this.#parts.shard });
+      log.failed(operation, context, known);
+      throw known;
+    }
+  }
+
+  #speaks(wire: WireContext | null): void {
+    const theirs = wire?.protocolVersion ?? 0;
+    if (theirs === protocolVersion) return;
+    throw this.#mismatch(
+      `the coordinator speaks protocol ${theirs}, this agent ${protocolVersion} (${tidemarkVersion})`,
+    );
+  }
+
+  /** Is this order for this agent? */
+  #meant(wire: WireContext | null): void {
+    const { shard, repositoryUrl } = this.#parts;
+    this.#speaks(wire);
+    if (wire?.shard !== shard)
+      throw this.#mismatch(`this is the agent of ${shard}, not of ${wire?.shard ?? 'nobody'}`);
+    if (wire.repositoryUrl !== repositoryUrl) {
+      throw new TidemarkError({
+        code: 'repository-mismatch',
+        operation: 'take an order',
+        subject: shard,
+        cause: `the coordinator names the repository ${wire.repositoryUrl}, this agent's file names ${repositoryUrl}`,
+      });
+    }
+  }
+
+  #allows(operation: 'backup' | 'restore'): void {
+    if (this.#parts.allow.includes(operation)) return;
+    throw new TidemarkError({
+      code: 'operation-not-allowed',
+      operation: 'take an order',
+      subject: this.#parts.shard,
+      cause: `this agent's file does not allow ${operation}`,
+    });
+  }
+
+  #mismatch(cause: string): TidemarkError {
+    return new TidemarkError({
+      code: 'agent-mismatch',
+      operation: 'take an order',
+      subject: this.#parts.shard,
+      cause,
+    });
+  }
+}
+
+const noContext: OperationContext = { cluster: '', set: '', leaseNumber: 0 };
+
+async function first<Request>(call: AsyncIterable<Request>): Promise<Request | undefined> {
+  const next = await call[Symbol.asyncIterator]().next();
+  return next.done === true ? undefined : next.value;
+}
+
+function wrongOrder(cause: string): TidemarkError {
+  return new TidemarkError({ code: 'internal', operation: 'take an order', subject: 'agent', cause });
+}
