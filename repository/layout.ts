@@ -147,16 +147,20 @@ export function newSetId(now: Date, type: SetType, newest: string | undefined): 
   const newestMs = newest === undefined ? undefined : setStartMs(newest);
   const ms = Math.floor(now.getTime() / 1000) * 1000;
   const start = newestMs === undefined ? ms : Math.max(ms, newestMs + 1000);
-  const stamp = new Date(start)
+  return `${stampOf(start)}-${type}`;
+}
+
+function stampOf(ms: number): string {
+  return new Date(ms)
     .toISOString()
     .replace(/[-:]/g, '')
     .replace(/\.\d+Z$/, 'Z');
-  return `${stamp}-${type}`;
 }
 
 function setStartMs(id: string): number | undefined {
   const parts = setId.exec(id);
   if (parts === null) return undefined;
   const ms = Date.parse(`${parts[1]}-${parts[2]}-${parts[3]}T${parts[4]}:${parts[5]}:${parts[6]}Z`);
-  return Number.isNaN(ms) ? undefined : ms;
+  // Date.parse takes the 30th of February for a day in March.
+  return Number.isNaN(ms) || stampOf(ms) !== id.slice(0, id.indexOf('-')) ? undefined : ms;
 }

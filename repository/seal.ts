@@ -5,7 +5,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { TidemarkError } from '../proto/errors.ts';
-import { manifestKey, sealKey } from './layout.ts';
+import { cutKey, intentKey, manifestKey, sealKey } from './layout.ts';
+import { hashObject } from './object-check.ts';
 import type { ObjectStore } from './object-store.ts';
 import { badRecord, parseRecord, spellRecord } from './record.ts';
 import {
@@ -83,11 +84,13 @@ const seal = z.strictObject({
   signatures: z.array(z.never()).max(0),
 });
 
+const abandonedBody = z.strictObject({ cluster: name, set: setId, by: abandonedBy });
+
 const abandoned = z.strictObject({
   format: z.literal(abandonedFormat),
-  cluster: name,
-  set: setId,
-  by: abandonedBy,
+  body: abandonedBody,
+  sha256,
+  signatures: z.array(z.never()).max(0),
 });
 
 const sealObject = z.discriminatedUnion('format', [seal, abandoned]);
@@ -101,11 +104,11 @@ export type SealState =
 
 /**
  * Seals a set: the last write of a backup. When it resolves, the set exists. Throws `set-incomplete` when body and repository do not fit
- * together, `lease-lost` when another operation has abandoned the set. May be retried with the same body.
+ * together, `bad-bytes` when intent or cut are not those the body pins, `lease-lost` when another operation has abandoned the set. May be retried with the same body.
  */
 export async function sealSet(store: ObjectStore, body: SealBody): Promise<void> {
   const key = sealKey(body.cluster, body.set);
-  const wrong = contradiction(body) ?? (await missingManifest(store, body));
+  const wrong = contradiction(body) ?? (await missing(store, body));
   if (wrong !== undefined) {
     throw new TidemarkError({
       code: 'set-incomplete',
@@ -114,7 +117,12 @@ export async function sealSet(store: ObjectStore, body: SealBody): Promise<void>
       cause: wrong,
     });
   }
-  const value: z.infer<typeof seal> = { format: sealFormat, body, sha256: bodyDigest(body), signatures: [] };
+  const value: z.infer<typeof seal> = {
+    format: sealFormat,
+    body,
+    sha256: digest(sealBody, body),
+    signatures: [],
+  };
   try {
     await store.create(key, spellRecord(sealObject, value, key));
   } catch (error) {
@@ -144,13 +152,14 @@ export async function readSeal(
   const bytes = await store.readSmall(key);
   if (bytes === undefined) return undefined;
   const found = parseRecord(sealObject, bytes, subject);
-  const { cluster: ofCluster, set: ofSet } = found.format === sealFormat ? found.body : found;
+  const { cluster: ofCluster, set: ofSet } = found.body;
   if (ofCluster !== cluster || ofSet !== set) {
     throw badRecord(subject, `it belongs to cluster ${ofCluster}, set ${ofSet}`);
   }
-  if (found.format === abandonedFormat) return { state: 'abandoned', by: found.by };
-  if (bodyDigest(found.body) !== found.sha256)
-    throw badRecord(subject, 'its SHA-256 is not that of its body');
+  const isSeal = found.format === sealFormat;
+  const bodySha256 = isSeal ? digest(sealBody, found.body) : digest(abandonedBody, found.body);
+  if (bodySha256 !== found.sha256) throw badRecord(subject, 'its SHA-256 is not that of its body');
+  if (!isSeal) return { state: 'abandoned', by: found.body.by };
   const wrong = contradiction(found.body);
   if (wrong !== undefined) throw badRecord(subject, wrong);
   return { state: 'sealed', body: found.body };
@@ -168,7 +177,14 @@ export async function abandonSet(
 ): Promise<SealState> {
   const key = sealKey(cluster, set);
   try {
-    await store.create(key, spellRecord(sealObject, { format: abandonedFormat, cluster, set, by }, key));
+    const body = { cluster, set, by };
+    const value: z.infer<typeof abandoned> = {
+      format: abandonedFormat,
+      body,
+      sha256: digest(abandonedBody, body),
+      signatures: [],
+    };
+    await store.create(key, spellRecord(sealObject, value, key));
     return { state: 'abandoned', by };
   } catch (error) {
     if (!(error instanceof TidemarkError) || error.code !== 'object-conflict') throw error;
@@ -178,9 +194,10 @@ export async function abandonSet(
   }
 }
 
-function bodyDigest(body: SealBody): string {
+/** Over the body as JSON without spaces, its fields in the order of the shape. */
+function digest<T>(shape: z.ZodType<T>, body: T): string {
   return createHash('sha256')
-    .update(JSON.stringify(sealBody.parse(body)))
+    .update(JSON.stringify(shape.parse(body)))
     .digest('hex');
 }
 
@@ -202,11 +219,19 @@ function contradiction(body: SealBody): string | undefined {
   return undefined;
 }
 
-async function missingManifest(store: ObjectStore, body: SealBody): Promise<string | undefined> {
-  for (const { name: shard, manifest } of body.shards) {
-    const size = await store.size(manifest.key);
-    if (size !== manifest.size)
-      return `the manifest of ${shard} has ${size ?? 'no'} bytes, not ${manifest.size}`;
+/** What the body names and the repository does not hold; undefined when all is there. */
+async function missing(store: ObjectStore, body: SealBody): Promise<string | undefined> {
+  const manifests = body.shards.map(({ manifest }) => manifest);
+  const records = [
+    { key: intentKey(body.cluster, body.set), ...body.intent },
+    { key: cutKey(body.cluster, body.set), ...body.cut },
+  ];
+  for (const { key, size } of [...records, ...manifests]) {
+    const found = await store.size(key);
+    if (found !== size) return `${key} has ${found ?? 'no'} bytes, not ${size}`;
+  }
+  for (const { key, size, sha256 } of records) {
+    await hashObject(store, { object: key, offset: 0, length: size, sha256 });
   }
   return undefined;
 }
