@@ -1,0 +1,82 @@
+/** The bank on a cluster: shards with agents, empty targets with agents, clients that never stop. */
+import type { BankPlan } from '../bank/plan.ts';
+import { type Bounds, judgeBank, type Verdict } from '../bank/oracle.ts';
+import { createBankUser, layOutBank } from '../bank/setup.ts';
+import { Workload } from '../bank/workload-process.ts';
+import { Cluster, type ClusterOptions } from './cluster.ts';
+
+export interface BankOptions {
+  readonly postgres: number;
+  readonly mariadb: number;
+  readonly clients: number;
+  readonly pauseMs: number;
+  readonly ballastRows: number;
+  readonly barrier?: ClusterOptions['barrier'];
+  readonly copy?: ClusterOptions['copy'];
+  /** False: nothing to restore onto. */
+  readonly targets?: boolean;
+}
+
+const moneySql = 'SELECT SUM(balance) FROM accounts';
+
+export class BankCluster {
+  readonly source: Cluster;
+  /** The same shards by name, on other servers that hold nothing. */
+  readonly target: Cluster | undefined;
+  readonly plan: BankPlan;
+  readonly workload: Workload;
+
+  private constructor(source: Cluster, target: Cluster | undefined, plan: BankPlan, workload: Workload) {
+    this.source = source;
+    this.target = target;
+    this.plan = plan;
+    this.workload = workload;
+  }
+
+  /** Resolves when the clients run. */
+  static async start(options: BankOptions): Promise<BankCluster> {
+    const { postgres, mariadb, barrier, copy } = options;
+    const common = { postgres, mariadb, money: moneySql, ...(copy === undefined ? {} : { copy }) };
+    const source = await Cluster.start({ ...common, purpose: 'source', ...(barrier ? { barrier } : {}) });
+    const wantsTargets = options.targets ?? true;
+    const target = wantsTargets
+      ? await Cluster.start({ ...common, purpose: 'target', repository: source.repository })
+      : undefined;
+    const plan: BankPlan = {
+      servers: source.bankServers(),
+      clients: options.clients,
+      accountsPerClient: 20,
+      initialCents: 1_000_000,
+      pauseMs: options.pauseMs,
+      ballastRows: options.ballastRows,
+    };
+    await layOutBank(plan);
+    // Roles are the operator's: a restore refuses a target without the owners and grantees of the set.
+    await Promise.all((target?.bankServers() ?? []).map(createBankUser));
+    return new BankCluster(source, target, plan, await Workload.start(plan, source.folder));
+  }
+
+  /** Resolves when transfers are in flight again. */
+  async resume(): Promise<void> {
+    await this.workload.resume();
+    while ((await this.workload.now()).inFlight === 0);
+  }
+
+  /** What the oracle says of the restored servers. */
+  judgeTarget(bounds?: Bounds): Promise<Verdict> {
+    if (this.target === undefined) throw new Error('this bank has no targets');
+    return judgeBank(this.plan, this.target.bankServers(), bounds);
+  }
+
+  /** Ends the clients in good order, then everything else; throws when anything was left behind. */
+  async stop(): Promise<void> {
+    await this.workload.stop();
+    const failures: unknown[] = [];
+    for (const cluster of [this.source, this.target]) {
+      if (cluster === undefined) continue;
+      await cluster.expectNothingLeft().catch((error: unknown) => failures.push(error));
+      await cluster.stop().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+}
