@@ -4,10 +4,10 @@
  */
 import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { type MysqlServer, serveMysql } from './mysql-family.ts';
+import { removeAtExit } from './run-folder.ts';
 import type { StartOptions } from './server.ts';
 
 const execute = promisify(execFile);
@@ -30,13 +30,14 @@ export async function startMysql(options: StartOptions = {}): Promise<MysqlServe
   mkdirSync(parent, { recursive: true });
   chmodSync(parent, 0o755);
   const home = mkdtempSync(path.join(parent, 'mysql-'));
+  removeAtExit(home);
   const homeInside = `/${path.relative(root, home)}`;
   await execute('chroot', [root, 'chown', 'mysql:mysql', homeInside]);
   const asMysql = ['--reuid', 'mysql', '--regid', 'mysql', '--clear-groups', '--pdeathsig', 'KILL'];
   const enter = [root, 'setpriv', ...asMysql, '/usr/sbin/mysqld'];
   const initialise = ['--no-defaults', '--initialize-insecure', '--innodb-redo-log-capacity=16M'];
   await execute('chroot', [...enter, ...initialise, `--datadir=${homeInside}/data`]);
-  const server = await serveMysql({
+  return serveMysql({
     name: 'MySQL',
     family: 'mysql',
     home,
@@ -49,7 +50,4 @@ export async function startMysql(options: StartOptions = {}): Promise<MysqlServe
     defaults: { 'innodb-redo-log-capacity': '16M', mysqlx: 'OFF' },
     settings: options.settings ?? {},
   });
-  // This home lies outside the run's folder, which an exit would remove.
-  process.once('exit', () => void rm(home, { recursive: true, force: true }));
-  return server;
 }

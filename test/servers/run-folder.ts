@@ -50,14 +50,25 @@ function giveAccess(folder: string, account?: Account): void {
   else chownSync(folder, account.uid, account.gid);
 }
 
-/**
- * Removes this run's folder. For the exit hook, hence synchronous. Servers that die at this moment still write into it,
- * and a removal that loses such a race does not say so: it is repeated until the folder is gone, for at most 3 s.
- */
+const elsewhere = new Set<string>();
+
+/** Has a folder that cannot lie in this run's folder removed with it. */
+export function removeAtExit(folder: string): void {
+  elsewhere.add(folder);
+}
+
+/** Removes this run's folder. For the exit hook, hence synchronous. */
 export function removeRunFolder(): void {
-  if (ownFolder === undefined) return;
-  const folder = ownFolder;
+  for (const folder of elsewhere) removeNow(folder);
+  if (ownFolder !== undefined) removeNow(ownFolder);
   ownFolder = undefined;
+}
+
+/**
+ * Servers that die at this moment still write into their folder, and a removal that loses such a race does not say so:
+ * it is repeated until the folder is gone, for at most 3 s.
+ */
+function removeNow(folder: string): void {
   const until = Date.now() + 3000;
   while (existsSync(folder) && Date.now() < until) {
     try {
