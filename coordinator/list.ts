@@ -59,7 +59,7 @@ export function holdText(holdMs: number): string {
 }
 
 /** When a set's id says it began; ids are made from UTC. */
-export function startedMs(id: string): number {
+function startedMs(id: string): number {
   const iso = id.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, '$1-$2-$3T$4:$5:$6Z');
   return Date.parse(iso);
 }

@@ -26,7 +26,7 @@ export function pairs(entries: readonly (readonly [string, string])[]): string {
   return entries.map(([name, value]) => `${faint(name.padEnd(widest))}  ${value}`).join('\n');
 }
 
-export function faint(text: string): string {
+function faint(text: string): string {
   return styleText('dim', text, { stream: process.stdout });
 }
 

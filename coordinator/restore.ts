@@ -112,7 +112,7 @@ async function carryOut(
       throw undoneByAgent(restoreId);
   } catch (failure) {
     run.progress.step('undoing what was made');
-    const { undone, error } = await undoRestore(run, target.cluster, restoreId, shards, failure);
+    const { undone, error } = await undoRestore(run, target, restoreId, shards, failure);
     // Not undone: the record of our own decision had arrived, and only its confirmation was lost.
     if (undone || done === undefined) throw error;
   }

@@ -10,7 +10,7 @@ import type { ShardRestore } from './shard-restore.ts';
 
 /** How long an agent may take to drop what it made, before we leave it to the decision record. */
 const discardLimitMs = 120_000;
-/** How long we follow a shard that must be rolled forward, after the last sign of life. */
+/** How long we wait for a shard that its agent must roll forward. */
 const rollForwardLimitMs = 300_000;
 
 /**
@@ -20,14 +20,15 @@ const rollForwardLimitMs = 300_000;
  */
 export async function undoRestore(
   run: Run,
-  cluster: string,
+  target: Topology,
   restore: string,
   shards: readonly ShardRestore[],
   failure: unknown,
 ): Promise<{ readonly undone: boolean; readonly error: TidemarkError }> {
-  const error = asTidemarkError(failure, { code: 'internal', operation: 'restore', subject: cluster });
+  const error = asTidemarkError(failure, { code: 'internal', operation: 'restore', subject: target.cluster });
   try {
-    if ((await decide(run.store, cluster, restore, 'undo')) === 'switch') return { undone: false, error };
+    if ((await decide(run.store, target.cluster, restore, 'undo')) === 'switch')
+      return { undone: false, error };
   } catch (undecided) {
     // Every agent tries the same record when its call breaks, and keeps its staging until it can.
     for (const shard of shards) shard.cancel();
@@ -40,20 +41,15 @@ export async function undoRestore(
       undone: true,
       error: withNote(
         error,
-        `the decision to undo could not be recorded (${why}); each agent undoes its part as soon as it can reach the repository`,
+        `the decision could not be recorded (${why}); each agent follows the record, and undoes its part if there is none, as soon as it can reach the repository`,
       ),
     };
   }
   const left: string[] = [];
   await Promise.all(
     shards.map(async (shard) => {
-      try {
-        await shard.discard(AbortSignal.timeout(discardLimitMs));
-      } catch (thrown) {
-        shard.cancel();
-        const known = shardError(shard.shard, thrown, new AbortController().signal, 'discard');
-        left.push(`${shard.shard} (${known.reason})`);
-      }
+      const remains = await discardShard(run, target, shard);
+      if (remains !== undefined) left.push(`${shard.shard} (${remains.reason})`);
     }),
   );
   if (left.length === 0) return { undone: true, error };
@@ -87,7 +83,7 @@ export async function switchShards(
           'the call broke after the decision; waiting for the agent to roll forward',
         );
         shard.cancel();
-        const remains = await rolledForward(run, target, shard, broken);
+        const remains = await untilIdle(run, target, shard, rollForwardLimitMs);
         if (remains !== undefined) failures.push({ shard: shard.shard, error: remains });
       }
     }),
@@ -104,31 +100,57 @@ export async function switchShards(
   });
 }
 
-async function rolledForward(
+/** Undefined when the agent has dropped everything; else why that is not certain. */
+async function discardShard(
   run: Run,
   target: Topology,
   shard: ShardRestore,
-  broken: TidemarkError,
 ): Promise<TidemarkError | undefined> {
-  const context = contextFor(target.cluster, target.repository.url, shard.shard);
-  const deadlineMs = performance.now() + rollForwardLimitMs;
-  let last = broken;
-  for (let pauseMs = 200; performance.now() < deadlineMs; pauseMs = Math.min(pauseMs * 2, 5_000)) {
-    await sleep(pauseMs);
+  if (shard.loaded) {
     try {
-      const { activity } = await shard.agent.client.describe({ context });
-      if (activity === 'idle') return undefined;
+      await shard.discard(AbortSignal.timeout(discardLimitMs));
+      return undefined;
     } catch (thrown) {
-      last = shardError(
-        shard.shard,
-        thrown,
-        new AbortController().signal,
-        'ask whether it is rolled forward',
+      run.log.debug(
+        { shard: shard.shard, operation: 'restore', err: thrown },
+        'the call broke while undoing',
       );
-      run.log.debug({ shard: shard.shard, operation: 'restore', cause: last.reason }, 'no answer yet');
     }
   }
-  return last;
+  // An agent that is still loading does not listen; it stops and undoes when its call breaks.
+  shard.cancel();
+  return untilIdle(run, target, shard, discardLimitMs);
+}
+
+/** Undefined when the agent has nothing left to do; else what kept it from saying so until `limitMs` had passed. */
+async function untilIdle(
+  run: Run,
+  target: Topology,
+  shard: ShardRestore,
+  limitMs: number,
+): Promise<TidemarkError | undefined> {
+  const context = contextFor(target.cluster, target.repository.url, shard.shard);
+  const deadlineMs = performance.now() + limitMs;
+  const { agent } = shard;
+  for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 5_000)) {
+    let last: TidemarkError;
+    try {
+      const { activity } = await agent.client.describe({ context });
+      if (activity === 'idle') return undefined;
+      const subject = `${shard.shard}: agent ${agent.address}`;
+      last = new TidemarkError({
+        code: 'agent-busy',
+        operation: 'restore',
+        subject,
+        cause: `it is still ${activity}`,
+      });
+    } catch (thrown) {
+      last = shardError(shard.shard, thrown, new AbortController().signal, 'ask whether it is done');
+    }
+    run.log.debug({ shard: shard.shard, operation: 'restore', cause: last.reason }, 'not done yet');
+    if (performance.now() + pauseMs > deadlineMs) return last;
+    await sleep(pauseMs);
+  }
 }
 
 function withNote(error: TidemarkError, note: string): TidemarkError {

@@ -20,6 +20,7 @@ export class ShardRestore {
   readonly #call: AgentCall<RestoreRequest, RestoreReply>;
   readonly #replies: AsyncIterator<RestoreReply>;
   readonly #progress: Progress;
+  #loaded = false;
   /** A reply that somebody stopped waiting for is not lost: the next to wait gets it. */
   #next: Promise<IteratorResult<RestoreReply>> | undefined;
 
@@ -36,6 +37,7 @@ export class ShardRestore {
   async load(order: Load, signal: AbortSignal): Promise<WireLoaded> {
     this.#call.send({ load: order });
     const { loaded } = await this.#until('loaded', signal);
+    this.#loaded = true;
     if (loaded) return loaded;
     throw this.#broken('the agent sent an empty answer');
   }
@@ -47,14 +49,19 @@ export class ShardRestore {
     this.#call.finish();
   }
 
-  /** Resolves when the agent has dropped everything it made. */
+  /** True once `load` has resolved: only then does the agent listen for what to do next. */
+  get loaded(): boolean {
+    return this.#loaded;
+  }
+
+  /** After `load`: resolves when the agent has dropped everything it made. */
   async discard(signal: AbortSignal): Promise<void> {
     this.#call.send({ discard: {} });
     await this.#until('discarded', signal);
     this.#call.finish();
   }
 
-  /** Breaks the call: the agent then reads the restore's decision by itself. Idempotent. */
+  /** Breaks the call: the agent stops loading, and follows the restore's decision by itself. Idempotent. */
   cancel(): void {
     this.#call.cancel();
   }

@@ -40,7 +40,7 @@ export async function show(run: Run, reference: string, options: ShowOptions): P
 }
 
 /** A log position in one word, as the server's own tools write it. */
-export function positionText(position: Position): string {
+function positionText(position: Position): string {
   switch (position.kind) {
     case 'wal':
       return `${position.lsn} timeline ${position.timeline}`;

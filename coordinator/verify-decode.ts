@@ -42,6 +42,7 @@ async function decodeShard(
   const stored = seal.shards.find(({ name }) => name === agent.shard);
   if (stored === undefined) throw new Error(`no stored shard ${agent.shard}`);
   const context = contextFor(run.topology.cluster, run.topology.repository.url, agent.shard, seal.set);
+  signal.throwIfAborted();
   const replies = agent.client.verify({ context, manifest: stored.manifest, sourceShard: stored.name });
   const cancel = (): void => replies.cancel();
   signal.addEventListener('abort', cancel);

@@ -15,7 +15,7 @@ import type { Topology } from '../../../topology/topology.ts';
 
 export const cluster = 'shop';
 export const set = '20261120T083012Z-full';
-export const shardNames = ['shop-00', 'shop-01'] as const;
+const shardNames = ['shop-00', 'shop-01'] as const;
 
 export const topology: Topology = {
   path: 'topology.yaml',
@@ -34,7 +34,7 @@ export const topology: Topology = {
   shards: shardNames.map((name, n) => ({ name, agent: `127.0.0.1:${7420 + n}` })),
 };
 
-export const silentProgress: Progress = {
+const silentProgress: Progress = {
   step: () => {},
   shard: () => {},
   done: () => {},
