@@ -16,8 +16,7 @@ test('the values of pairs stand under each other', () => {
     ['set', 'x'],
     ['longest hold', 'y'],
   ]);
-  expect(stripVTControlCharacters(text)).toBe('set           x
-longest hold  y');
+  expect(stripVTControlCharacters(text)).toBe('set           x\nlongest hold  y');
 });
 
 test.each([
