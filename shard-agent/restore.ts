@@ -234,27 +234,24 @@ async function nextOrder(call: RestoreCall, signal: AbortSignal): Promise<'switc
 }
 
 /**
- * At the agent's start: brings every restore that an agent left half-done to the side its record names. Resolves when none is
- * left, however long the database or the repository takes to answer; rejects only when the agent leaves first.
+ * At the agent's start: brings every restore that an agent left half-done to the side its record names, and resolves with
+ * how many there were. Repeatable after it threw. No restore may run on this agent meanwhile.
  */
-export async function settleStaged(parts: RestoreParts): Promise<number> {
-  const { engine, persistence } = parts;
-  const staged = await persistence.until('look for restores left behind', () => engine.staged());
+export async function settleStaged(parts: Pick<RestoreParts, 'engine' | 'store'>): Promise<number> {
+  const staged = await parts.engine.staged();
   for (const left of staged) {
-    const decision = await decisionOf(parts, left.cluster, left.restore);
-    await persistence.until(decision === 'switch' ? 'roll a restore forward' : 'undo a restore', async () => {
-      const session = await left.reopen();
-      try {
-        if (decision === 'switch') {
-          await session.switch();
-          await session.finish();
-        } else {
-          await session.discard();
-        }
-      } finally {
-        await session.close();
+    const decision = await decide(parts.store, left.cluster, left.restore, 'undo');
+    const session = await left.reopen();
+    try {
+      if (decision === 'switch') {
+        await session.switch();
+        await session.finish();
+      } else {
+        await session.discard();
       }
-    });
+    } finally {
+      await session.close();
+    }
   }
   return staged.length;
 }

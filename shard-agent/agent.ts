@@ -1,0 +1,92 @@
+/** A running agent: its parts put together, its start and its end. */
+import { serveAgent, type AgentServer } from '../proto/channel.ts';
+import type { ObjectStore } from '../repository/object-store.ts';
+import type { AgentFile } from '../topology/agent-file.ts';
+import type { Engine } from './engine.ts';
+import { operationLog, type AgentLog } from './log.ts';
+import { Persistence } from './persistence.ts';
+import { settleStaged } from './restore.ts';
+import { Service } from './service.ts';
+import { Session } from './session.ts';
+
+export interface AgentParts {
+  readonly file: Pick<AgentFile, 'shard' | 'listen' | 'transport' | 'repository' | 'invariants' | 'allow'>;
+  readonly engine: Engine;
+  readonly store: ObjectStore;
+  readonly log: AgentLog;
+}
+
+export interface RunningAgent {
+  /** host:port. */
+  readonly address: string;
+  /** Thaws, aborts what runs, waits for its end, breaks what calls are left. Idempotent. */
+  leave(): Promise<void>;
+}
+
+/** How long the start waits for restores left behind to be settled before it listens; settling goes on afterwards. */
+const settleFirstMs = 5000;
+/** How long a leaving agent goes on trying to undo or finish a restore; the next start finds what is left. */
+const persistOnLeaveMs = 10_000;
+
+/** Settles restores that were left behind, then listens. Throws what `serveAgent` throws. */
+export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
+  const { file, engine, store, log } = parts;
+  const leaving = new AbortController();
+  const persistence = new Persistence(leaving.signal, (operation, error) =>
+    log.warn({ operation: 'restore', error: error.toJSON() }, `cannot yet ${operation}: ${error.message}`),
+  );
+  const session = new Session(file.shard);
+  const service = new Service({
+    shard: file.shard,
+    repositoryUrl: file.repository.url,
+    invariants: file.invariants,
+    allow: file.allow,
+    engine,
+    store,
+    session,
+    persistence,
+    log: operationLog(log),
+  });
+  await settleLeftBehind(parts, session, persistence, leaving.signal);
+  const server = await serveAgent(file.listen, file.transport, service);
+  let left: Promise<void> | undefined;
+  return {
+    address: server.address,
+    leave: () => (left ??= leave(server, session, leaving)),
+  };
+}
+
+/** Returns when that is done or has taken `settleFirstMs`; then it goes on beside the agent's other work. */
+async function settleLeftBehind(
+  parts: AgentParts,
+  session: Session,
+  persistence: Persistence,
+  leaving: AbortSignal,
+): Promise<void> {
+  const settled = persistence.until('settle the restores left behind', async () => {
+    // Holding the session keeps a new restore from being mistaken for one that was left behind.
+    const activity = await session.begin('restoring', { cluster: '', set: '', leaseNumber: 0 });
+    try {
+      const count = await settleStaged(parts);
+      if (count > 0) parts.log.info({ operation: 'restore', count }, 'settled restores left behind');
+    } finally {
+      activity.end();
+    }
+  });
+  // It rejects only while the agent leaves, and was logged then.
+  settled.catch((error: unknown) => {
+    if (!leaving.aborted) throw error;
+  });
+  const patience = Promise.withResolvers<void>();
+  const timer = setTimeout(patience.resolve, settleFirstMs);
+  await Promise.race([settled, patience.promise]);
+  clearTimeout(timer);
+}
+
+async function leave(server: AgentServer, session: Session, leaving: AbortController): Promise<void> {
+  const timer = setTimeout(() => leaving.abort(), persistOnLeaveMs);
+  await session.close();
+  clearTimeout(timer);
+  leaving.abort();
+  await server.close();
+}

@@ -1,0 +1,112 @@
+#!/usr/bin/env node
+/** `tidemark-agent`: the daemon on a shard's host, and its `check`. */
+import { Command } from '@commander-js/extra-typings';
+import { asTidemarkError, type TidemarkError } from '../proto/errors.ts';
+import { openRepository } from '../repository/repository.ts';
+import { readAgentFile } from '../topology/parse.ts';
+import { checkAgent, printReport } from './agent-check.ts';
+import { startAgent } from './agent.ts';
+import { openLog } from './log.ts';
+import { openEngine } from './open-engine.ts';
+import { readPassword } from './password.ts';
+import { tidemarkVersion } from './version.ts';
+
+const exitCodes = `
+Exit codes: 0 ended in good order, or ready; 1 failed, or \`check\` found something; 2 wrong usage or configuration;
+6 refused; 130 interrupted.
+The configuration is --config FILE, else TIDEMARK_AGENT_CONFIG, else ./agent.yaml.`;
+
+interface Options {
+  readonly config?: string | undefined;
+  readonly json?: true | undefined;
+}
+
+function configPath({ config }: Options): string {
+  return config ?? process.env['TIDEMARK_AGENT_CONFIG'] ?? './agent.yaml';
+}
+
+async function serve(options: Options): Promise<number> {
+  const file = await readAgentFile(configPath(options));
+  const log = openLog(file.shard);
+  process.on('uncaughtExceptionMonitor', (error) =>
+    log.fatal({ operation: 'daemon', stack: error.stack }, 'a defect ends the agent'),
+  );
+  const password = await readPassword(file.database.password);
+  const engine = openEngine(file.database, password, file.tools);
+  const store = openRepository(file.repository.url);
+  const told = signalled();
+  const agent = await startAgent({ file, engine, store, log });
+  process.stdout.write(`tidemark-agent ${file.shard} listening on ${agent.address}\n`);
+  log.info({ operation: 'daemon', address: agent.address, version: tidemarkVersion }, 'listening');
+  const signal = await told;
+  log.info({ operation: 'daemon', signal }, 'leaving: thaw, abort, close');
+  await agent.leave();
+  log.info({ operation: 'daemon' }, 'left');
+  return signal === 'SIGINT' ? 130 : 0;
+}
+
+/** The first signal that asks the agent to leave. A second one does not wait for it. */
+function signalled(): Promise<NodeJS.Signals> {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      resolve(signal);
+      process.once(signal, () => process.exit(130));
+    });
+  }
+  return promise;
+}
+
+async function check(options: Options): Promise<number> {
+  const file = await readAgentFile(configPath(options));
+  const password = await readPassword(file.database.password);
+  const engine = openEngine(file.database, password, file.tools);
+  const report = await checkAgent(file, engine, () => openRepository(file.repository.url));
+  process.stdout.write(`${options.json === true ? JSON.stringify(report) : printReport(report)}\n`);
+  return report.ready ? 0 : 1;
+}
+
+function fail(error: TidemarkError, json: boolean): number {
+  if (json) process.stdout.write(`${JSON.stringify({ error: error.toJSON() })}\n`);
+  else process.stderr.write(`${error.message}\n${error.remedy}\n`);
+  if (error.code === 'internal')
+    process.stderr.write(`${String((error.cause as Error | undefined)?.stack ?? error.stack)}\n`);
+  return error.exitCode;
+}
+
+function command(
+  run: (action: (options: Options) => Promise<number>, options: Options) => Promise<void>,
+): Command {
+  const program = new Command('tidemark-agent')
+    .description(
+      'The Tidemark agent: stands beside one database server and does what the coordinator orders.',
+    )
+    .version(tidemarkVersion)
+    .option('--config <file>', "the agent's file")
+    .addHelpText('after', exitCodes)
+    .enablePositionalOptions(false)
+    .action((options) => run(serve, options));
+  program
+    .command('check')
+    .description('Try everything a backup needs and print what is missing.')
+    .option('--config <file>', "the agent's file")
+    .option('--json', 'one JSON document on stdout')
+    .addHelpText('after', exitCodes)
+    .action((options) => run(check, { ...program.opts(), ...options }));
+  for (const each of [program, ...program.commands]) {
+    // commander ends with 1 for wrong usage; here that is 2.
+    each.exitOverride((outcome) => process.exit(outcome.exitCode === 0 ? 0 : 2));
+  }
+  return program as unknown as Command;
+}
+
+await command(async (action, options) => {
+  try {
+    process.exitCode = await action(options);
+  } catch (error) {
+    const known = asTidemarkError(error, { code: 'internal', operation: 'run', subject: 'tidemark-agent' });
+    process.exitCode = fail(known, options.json === true);
+  }
+  // Drivers and channels that are still closing must not keep the process.
+  process.exit();
+}).parseAsync();
