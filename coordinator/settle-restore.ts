@@ -8,10 +8,17 @@ import type { ShardFailure } from './agents.ts';
 import type { Run } from './run.ts';
 import type { ShardRestore } from './shard-restore.ts';
 
-/** How long an agent may take to drop what it made, before we leave it to the decision record. */
-const discardLimitMs = 120_000;
-/** How long we wait for a shard that its agent must roll forward. */
-const rollForwardLimitMs = 300_000;
+interface Patience {
+  /** How long an agent that answers may take. */
+  readonly answeringMs: number;
+  /** How long an agent may be silent, at a stretch, before we leave the shard to it. */
+  readonly silentMs: number;
+}
+
+/** An agent that is gone undoes its part when it is started again: there is nothing to wait for. */
+const undoPatience: Patience = { answeringMs: 120_000, silentMs: 5_000 };
+/** The cluster is not whole before every shard has switched: a restarted agent is waited for. */
+const switchPatience: Patience = { answeringMs: 300_000, silentMs: 60_000 };
 
 /**
  * Undoes a restore after `failure` and returns the error to end with. The record `undo` is created first, so that an
@@ -75,7 +82,7 @@ export async function switchShards(
     shards.map(async (shard) => {
       const never = new AbortController().signal;
       try {
-        await shard.switch(AbortSignal.timeout(rollForwardLimitMs));
+        await shard.switch(AbortSignal.timeout(switchPatience.answeringMs));
       } catch (thrown) {
         const broken = shardError(shard.shard, thrown, never, 'switch');
         run.log.warn(
@@ -83,7 +90,7 @@ export async function switchShards(
           'the call broke after the decision; waiting for the agent to roll forward',
         );
         shard.cancel();
-        const remains = await untilIdle(run, target, shard, rollForwardLimitMs);
+        const remains = await untilIdle(run, target, shard, switchPatience);
         if (remains !== undefined) failures.push({ shard: shard.shard, error: remains });
       }
     }),
@@ -108,7 +115,7 @@ async function discardShard(
 ): Promise<TidemarkError | undefined> {
   if (shard.loaded) {
     try {
-      await shard.discard(AbortSignal.timeout(discardLimitMs));
+      await shard.discard(AbortSignal.timeout(undoPatience.answeringMs));
       return undefined;
     } catch (thrown) {
       run.log.debug(
@@ -119,36 +126,35 @@ async function discardShard(
   }
   // An agent that is still loading does not listen; it stops and undoes when its call breaks.
   shard.cancel();
-  return untilIdle(run, target, shard, discardLimitMs);
+  return untilIdle(run, target, shard, undoPatience);
 }
 
-/** Undefined when the agent has nothing left to do; else what kept it from saying so until `limitMs` had passed. */
+/** Undefined when the agent has nothing left to do; else what kept it from saying so within our patience. */
 async function untilIdle(
   run: Run,
   target: Topology,
   shard: ShardRestore,
-  limitMs: number,
+  patience: Patience,
 ): Promise<TidemarkError | undefined> {
   const context = contextFor(target.cluster, target.repository.url, shard.shard);
-  const deadlineMs = performance.now() + limitMs;
   const { agent } = shard;
-  for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 5_000)) {
+  const startedMs = performance.now();
+  let heardMs = startedMs;
+  for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 2_000)) {
     let last: TidemarkError;
     try {
       const { activity } = await agent.client.describe({ context });
       if (activity === 'idle') return undefined;
+      heardMs = performance.now();
       const subject = `${shard.shard}: agent ${agent.address}`;
-      last = new TidemarkError({
-        code: 'agent-busy',
-        operation: 'restore',
-        subject,
-        cause: `it is still ${activity}`,
-      });
+      const cause = `it is still ${activity}`;
+      last = new TidemarkError({ code: 'agent-busy', operation: 'restore', subject, cause });
     } catch (thrown) {
       last = shardError(shard.shard, thrown, new AbortController().signal, 'ask whether it is done');
     }
     run.log.debug({ shard: shard.shard, operation: 'restore', cause: last.reason }, 'not done yet');
-    if (performance.now() + pauseMs > deadlineMs) return last;
+    const nextMs = performance.now() + pauseMs;
+    if (nextMs - startedMs > patience.answeringMs || nextMs - heardMs > patience.silentMs) return last;
     await sleep(pauseMs);
   }
 }
