@@ -1,0 +1,373 @@
+/** One backup of this server: the barrier's sessions, the cut, and everything that is read from it. */
+import { TidemarkError } from '../../../proto/errors.ts';
+import type { DatabaseLine, InvariantLine, TableLine } from '../../../repository/manifest-entries.ts';
+import type { InvariantQuery } from '../../../topology/agent-file.ts';
+import type {
+  BackupOrder,
+  BackupSession,
+  Blocker,
+  Cut,
+  Finding,
+  LockOutcome,
+  ReadLane,
+  ReadTask,
+  SchemaPiece,
+  ServerDescription,
+} from '../../engine.ts';
+import { Barrier } from './barrier.ts';
+import { whoAlters } from './blockers.ts';
+import { readCatalogue } from './catalogue.ts';
+import { checkServer, openAny } from './check.ts';
+import { databaseError, during, serverWords, Session, type PostgresConfig } from './connection.ts';
+import { DatabaseBarrier } from './database-barrier.ts';
+import { answerInvariant } from './invariant.ts';
+import { makePlan, type Plan } from './plan.ts';
+import { readProperties } from './properties.ts';
+import { beginInSnapshot, PostgresReadLane } from './read-lane.ts';
+import { archivePiece, largeObjectsPiece, schemaPiece } from './schema.ts';
+import { listDatabases, readServer, roleFindings, subjectOf } from './server.ts';
+import { findTool, ToolRuns, type Tool } from './tools.ts';
+
+export async function prepareBackup(config: PostgresConfig, order: BackupOrder): Promise<BackupSession> {
+  const findings = await checkServer(config, { lanes: order.lanes, locks: order.locks });
+  const refusal = findings.find((finding) => !finding.warning);
+  if (refusal !== undefined) {
+    const { code, subject, cause, remedy } = refusal;
+    throw new TidemarkError({ code, operation: 'prepare a backup', subject, cause, remedy });
+  }
+  const backup = new PostgresBackup(config, order, findings);
+  try {
+    await backup.open();
+    return backup;
+  } catch (error) {
+    await backup.close();
+    throw error;
+  }
+}
+
+class PostgresBackup implements BackupSession {
+  readonly warnings: readonly Finding[];
+  readonly #config: PostgresConfig;
+  readonly #order: BackupOrder;
+  readonly #runs: ToolRuns;
+  readonly #abort = new AbortController();
+  #server: ServerDescription | undefined;
+  #monitor: Session | undefined;
+  #databases: DatabaseBarrier[] = [];
+  #barrier: Barrier | undefined;
+  #lanes: PostgresReadLane[] = [];
+  #plan: Plan = { catalogues: [], tables: [], tasks: [], estimatedBytes: 0 };
+  #tool: Tool = { path: '', major: 0 };
+  #cut: Cut | undefined;
+  /** The last call of `lock`, from its beginning: `unlock` may come before any lock is requested. */
+  #attempt: { end: () => void; over: Promise<unknown> } | undefined;
+  #closing: Promise<void> | undefined;
+  uncontendedLockMs = 0;
+
+  constructor(config: PostgresConfig, order: BackupOrder, warnings: readonly Finding[]) {
+    this.#config = config;
+    this.#order = order;
+    this.warnings = warnings;
+    this.#runs = new ToolRuns(config);
+  }
+
+  get server(): ServerDescription {
+    if (this.#server === undefined) throw new Error('the session is not open');
+    return this.#server;
+  }
+
+  get tables(): readonly TableLine[] {
+    return this.#plan.tables;
+  }
+
+  get estimatedBytes(): number {
+    return this.#plan.estimatedBytes;
+  }
+
+  /** Everything that can fail or be slow, before any writer is held. */
+  async open(): Promise<void> {
+    const monitor = await openAny(this.#config);
+    this.#monitor = monitor;
+    const names = await listDatabases(monitor, this.#config);
+    this.#server = await readServer(monitor, this.#config, names);
+    this.#tool = await findTool('pg_dump', this.#config.tools.pgDump, monitor.majorVersion);
+    await Promise.all(names.map((name) => this.#openDatabase(name)));
+    this.#databases.sort((a, b) => (a.database < b.database ? -1 : 1));
+    this.#makePlan();
+    for (const database of this.#databases) {
+      const tookMs = await during(
+        'lock the tables without anybody in the way',
+        `database ${database.database}`,
+        () => database.warm(),
+      );
+      this.uncontendedLockMs = Math.max(this.uncontendedLockMs, tookMs);
+    }
+    this.#barrier = new Barrier({
+      databases: this.#databases,
+      monitor,
+      holdLimitMs: this.#order.holdLimitMs,
+      systemIdentifier: this.#server.identity,
+    });
+    await this.#openLanes();
+    if (this.#order.signal.aborted) throw interrupted();
+  }
+
+  async #openDatabase(name: string): Promise<void> {
+    const reader = await Session.open(this.#config, name, 'catalogue');
+    try {
+      const catalogue = await during('read the catalogue', `database ${name}`, () => readCatalogue(reader));
+      const { copyLimitMs, locks } = this.#order;
+      const database = new DatabaseBarrier({ config: this.#config, catalogue, copyLimitMs, locks });
+      this.#databases.push(database);
+      await database.open();
+    } finally {
+      await reader.close();
+    }
+  }
+
+  #makePlan(): void {
+    this.#plan = makePlan(
+      this.#databases.map((database) => database.catalogue),
+      this.#order.chunkBytes,
+    );
+  }
+
+  async #openLanes(): Promise<void> {
+    const first = this.#plan.tasks[0];
+    const database = (first && this.#plan.tables[first.table]?.database) ?? this.#databases[0]?.database;
+    for (let number = 0; number < Math.max(1, this.#order.lanes); number += 1) {
+      const lane = new PostgresReadLane({
+        config: this.#config,
+        tableOf: (index) => this.#plan.tables[index],
+        snapshotOf: (name) => this.#database(name).snapshot ?? '',
+        whoAlters: (name, oid) => whoAlters(this.#requireMonitor(), name, oid),
+        copyLimitMs: this.#order.copyLimitMs,
+      });
+      this.#lanes.push(lane);
+      if (database !== undefined) await lane.open(database);
+    }
+  }
+
+  async inTheWay(olderThanMs: number): Promise<Blocker[]> {
+    return this.#requireBarrier().inTheWay(olderThanMs);
+  }
+
+  async lock(drainMs: number, signal: AbortSignal): Promise<LockOutcome> {
+    const barrier = this.#requireBarrier();
+    const ended = new AbortController();
+    const stop = AbortSignal.any([signal, this.#abort.signal, ended.signal]);
+    const attempt = this.#renew(barrier).then(() =>
+      barrier.lock(Math.min(drainMs, this.#order.holdLimitMs), stop),
+    );
+    this.#attempt = { end: () => ended.abort(), over: attempt.catch(() => undefined) };
+    return attempt;
+  }
+
+  async cut(): Promise<Cut> {
+    this.#cut = await this.#requireBarrier().cut();
+    return this.#cut;
+  }
+
+  async cutWithoutLocks(): Promise<Cut> {
+    const barrier = this.#requireBarrier();
+    await this.#renew(barrier);
+    this.#cut = await barrier.cutWithoutLocks();
+    return this.#cut;
+  }
+
+  /** Before an attempt, while nobody waits: lets the earlier cut go, opens lost sessions, reads a changed catalogue. */
+  async #renew(barrier: Barrier): Promise<void> {
+    this.#cut = undefined;
+    if (barrier.cutTaken) await barrier.discardCut();
+    if (this.#monitor?.alive !== true) throw lostMonitor();
+    if (await during('prepare an attempt', subjectOf(this.#config), () => barrier.refresh()))
+      this.#makePlan();
+  }
+
+  async unlock(): Promise<void> {
+    const attempt = this.#attempt;
+    attempt?.end();
+    await attempt?.over;
+    await this.#barrier?.unlock();
+  }
+
+  async shardLine(): Promise<Awaited<ReturnType<BackupSession['shardLine']>>> {
+    const cut = this.#requireCut();
+    const { family, version, identity } = this.server;
+    return { family, version, identity, position: cut.position, engine: { dumpMajor: this.#tool.major } };
+  }
+
+  async databaseLines(): Promise<DatabaseLine[]> {
+    this.#requireCut();
+    const lines: DatabaseLine[] = [];
+    for (const database of this.#databases) {
+      const { bytes, properties } = await this.#inSnapshot(database, 'read its properties', () =>
+        readProperties(database.exporter, this.#tool.major),
+      );
+      lines.push({
+        kind: 'database',
+        name: database.database,
+        sourceBytes: bytes,
+        engine: { ...properties },
+      });
+    }
+    return lines;
+  }
+
+  async *schema(): AsyncIterable<SchemaPiece> {
+    this.#requireCut();
+    for (const database of this.#databases) {
+      const common = {
+        config: this.#config,
+        runs: this.#runs,
+        tool: this.#tool,
+        database: database.database,
+        snapshot: database.snapshot ?? '',
+      };
+      yield schemaPiece({ ...common, name: archivePiece });
+      const row = await this.#inSnapshot(database, 'look for large objects', () =>
+        database.exporter.row('SELECT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata) AS any'),
+      );
+      if (row['any'] === 't') yield schemaPiece({ ...common, name: largeObjectsPiece });
+    }
+  }
+
+  async invariants(queries: readonly InvariantQuery[]): Promise<InvariantLine[]> {
+    this.#requireCut();
+    const lines: InvariantLine[] = [];
+    for (const query of queries) {
+      const database = this.#databases.find((candidate) => candidate.database === query.database);
+      if (database === undefined) {
+        throw new TidemarkError({
+          code: 'not-ready',
+          operation: 'ask an invariant',
+          subject: query.name,
+          cause: `database ${query.database} is not backed up`,
+          remedy: "Correct `invariants` in the agent's file.",
+        });
+      }
+      const answer = await answerInvariant(this.#config, query, [beginInSnapshot(database.snapshot ?? '')]);
+      lines.push({ kind: 'invariant', name: query.name, database: query.database, sql: query.sql, answer });
+    }
+    return lines;
+  }
+
+  tasks(): readonly ReadTask[] {
+    return this.#plan.tasks;
+  }
+
+  async readLanes(): Promise<ReadLane[]> {
+    this.#requireCut();
+    return this.#lanes;
+  }
+
+  async confirmServer(): Promise<void> {
+    const session = await openAny(this.#config);
+    try {
+      const [refusal] = await roleFindings(session, this.#config);
+      if (refusal !== undefined) throw changed(refusal.subject, refusal.cause, refusal.remedy);
+      const { identity } = await readServer(session, this.#config, []);
+      if (identity !== this.server.identity) {
+        throw changed(
+          subjectOf(this.#config),
+          `another server answers: ${identity} instead of ${this.server.identity}`,
+        );
+      }
+      if (this.#cut?.position.kind === 'wal') {
+        const row = await session.row(
+          'SELECT pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 8) AS timeline',
+        );
+        const timeline = Number.parseInt(row['timeline'] ?? '', 16);
+        if (timeline !== this.#cut.position.timeline) {
+          throw changed(
+            subjectOf(this.#config),
+            `the server is on timeline ${timeline} instead of ${this.#cut.position.timeline}`,
+          );
+        }
+      }
+    } catch (error) {
+      throw databaseError(error, 'confirm the server', subjectOf(this.#config));
+    } finally {
+      await session.close();
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#abort.abort();
+    await this.unlock();
+    await this.#runs.close();
+    await Promise.all([
+      ...this.#lanes.map((lane) => lane.close()),
+      ...this.#databases.map((database) => database.close()),
+      this.#monitor?.close(),
+    ]);
+  }
+
+  async #inSnapshot<T>(database: DatabaseBarrier, operation: string, action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      const subject = `database ${database.database}`;
+      if (database.exporter.alive) throw databaseError(error, operation, subject);
+      throw new TidemarkError(
+        { code: 'snapshot-lost', operation, subject, cause: serverWords(error) },
+        { cause: error },
+      );
+    }
+  }
+
+  #database(name: string): DatabaseBarrier {
+    const database = this.#databases.find((candidate) => candidate.database === name);
+    if (database === undefined) throw new Error(`no database ${name} in the plan`);
+    return database;
+  }
+
+  #requireBarrier(): Barrier {
+    if (this.#barrier === undefined || this.#closing !== undefined)
+      throw new Error('the session is not open');
+    return this.#barrier;
+  }
+
+  #requireMonitor(): Session {
+    if (this.#monitor === undefined) throw new Error('the session is not open');
+    return this.#monitor;
+  }
+
+  #requireCut(): Cut {
+    if (this.#cut === undefined) throw new Error('there is no cut');
+    return this.#cut;
+  }
+}
+
+function changed(subject: string, cause: string, remedy?: string): TidemarkError {
+  return new TidemarkError({
+    code: 'shard-refused',
+    operation: 'confirm the server',
+    subject,
+    cause,
+    remedy,
+  });
+}
+
+function lostMonitor(): TidemarkError {
+  return new TidemarkError({
+    code: 'database-unreachable',
+    operation: 'prepare an attempt',
+    subject: 'the monitor session',
+    cause: 'the server closed the connection',
+  });
+}
+
+function interrupted(): TidemarkError {
+  return new TidemarkError({
+    code: 'interrupted',
+    operation: 'prepare a backup',
+    subject: 'this shard',
+    cause: 'the operation was ended',
+  });
+}

@@ -1,0 +1,110 @@
+/** What stands in one database: tables and their columns, as the plan of a backup needs them. */
+import type { Session } from './connection.ts';
+
+export interface CatalogueTable {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  /** Partitioned parents hold no rows: they are locked, not read. */
+  readonly partitioned: boolean;
+  readonly unlogged: boolean;
+  /** In the order of the data; generated columns are not among them. */
+  readonly columns: readonly string[];
+  /** Pages of the main fork, 0 where the table is no heap. */
+  readonly pages: number;
+  /** Main fork and TOAST on disk. */
+  readonly bytes: number;
+  /** For a configuration table of an extension: its rows that belong to the user. */
+  readonly condition: string;
+}
+
+export interface Catalogue {
+  readonly database: string;
+  readonly encoding: string;
+  readonly tables: readonly CatalogueTable[];
+  /** Tells whether tables or columns have changed since. */
+  readonly fingerprint: string;
+  readonly largeObjects: boolean;
+}
+
+/** Namespaces that belong to the server or to a session. */
+export const foreignNamespaces = `n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'`;
+
+/**
+ * Permanent tables: those of users, and configuration tables of extensions, whose condition says which rows a dump
+ * carries. What else belongs to an extension comes back with CREATE EXTENSION.
+ */
+const tables = `
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam
+  LEFT JOIN pg_catalog.pg_depend member ON member.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    AND member.objid = c.oid AND member.objsubid = 0 AND member.deptype = 'e'
+  LEFT JOIN (
+    SELECT pg_catalog.unnest(extconfig) AS oid, pg_catalog.unnest(extcondition) AS condition FROM pg_catalog.pg_extension
+  ) config ON config.oid = c.oid
+  WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND ${foreignNamespaces}
+    AND (member.objid IS NULL OR config.oid IS NOT NULL)`;
+
+/**
+ * One number for all tables and columns of the database the statement runs in: about 10 ms for 5,000 tables. Column
+ * defaults and constraints are not in it: they come with the dump, from the snapshot itself.
+ */
+export const fingerprintQuery = `
+  SELECT pg_catalog.concat_ws(':',
+    (SELECT pg_catalog.concat_ws(',', pg_catalog.count(*), pg_catalog.sum(pg_catalog.hash_record_extended(
+       ROW(c.oid, c.relname, n.nspname, c.relkind, c.relpersistence), 0)))
+     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND ${foreignNamespaces}),
+    (SELECT pg_catalog.concat_ws(',', pg_catalog.count(*), pg_catalog.sum(pg_catalog.hash_record_extended(
+       ROW(a.attrelid, a.attnum, a.attname, a.atttypid, a.attgenerated, a.attisdropped), 0)))
+     FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE a.attnum > 0 AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND ${foreignNamespaces})
+  ) AS fingerprint`;
+
+/** Reads the catalogue in one snapshot of its own. The session must not be in a transaction. */
+export async function readCatalogue(session: Session): Promise<Catalogue> {
+  try {
+    await session.script(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = '2s'`);
+    return await readCatalogueHere(session);
+  } finally {
+    if (session.alive) await session.script('ROLLBACK');
+  }
+}
+
+/** The same inside the caller's transaction and snapshot. */
+export async function readCatalogueHere(session: Session): Promise<Catalogue> {
+  const head = await session.row(`
+    SELECT pg_catalog.pg_encoding_to_char(encoding) AS encoding,
+      EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata) AS large_objects
+    FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()`);
+  const rows = await session.rows(`
+    SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence, COALESCE(config.condition, '') AS condition,
+      CASE WHEN am.amname = 'heap' THEN pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::int
+        ELSE 0 END AS pages,
+      CASE WHEN c.relkind = 'r' THEN pg_catalog.pg_relation_size(c.oid)
+        + CASE WHEN c.reltoastrelid <> 0 THEN pg_catalog.pg_relation_size(c.reltoastrelid) ELSE 0 END
+        ELSE 0 END AS bytes,
+      COALESCE((SELECT pg_catalog.json_agg(a.attname ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''), '[]') AS columns
+    ${tables} ORDER BY n.nspname, c.relname`);
+  const { fingerprint } = await session.row(fingerprintQuery);
+  return {
+    database: session.database,
+    encoding: head['encoding'] ?? '',
+    largeObjects: head['large_objects'] === 't',
+    fingerprint: fingerprint ?? '',
+    tables: rows.map((row) => ({
+      oid: Number(row['oid']),
+      schema: row['nspname'] ?? '',
+      name: row['relname'] ?? '',
+      partitioned: row['relkind'] === 'p',
+      unlogged: row['relpersistence'] === 'u',
+      columns: JSON.parse(row['columns'] ?? '[]') as string[],
+      pages: Number(row['pages'] ?? 0),
+      bytes: Number(row['bytes'] ?? 0),
+      condition: row['condition'] ?? '',
+    })),
+  };
+}

@@ -1,0 +1,127 @@
+/** Who the server is, which databases are its users', and whether it is the sole writable primary. */
+import { TidemarkError } from '../../../proto/errors.ts';
+import type { Finding, ServerDescription } from '../../engine.ts';
+import { during, Session, type PostgresConfig } from './connection.ts';
+import { stagingPattern } from './staging-mark.ts';
+
+/** Connected to when no database of the user's is meant. `postgres` is the server's own unless configured by name. */
+export const maintenanceDatabases = ['postgres', 'template1'] as const;
+
+/** A session in the first maintenance database that is not among `avoid`. */
+export async function openMaintenance(
+  config: PostgresConfig,
+  purpose: string,
+  avoid: readonly string[] = [],
+): Promise<Session> {
+  const wanted = maintenanceDatabases.filter((name) => !avoid.includes(name));
+  let refused: unknown;
+  for (const name of wanted) {
+    try {
+      return await Session.open(config, name, purpose);
+    } catch (error) {
+      refused ??= error;
+      if (error instanceof TidemarkError && error.code === 'database-unreachable') throw error;
+    }
+  }
+  throw refused;
+}
+
+/** The databases a backup takes: those configured, else every one that is not the server's own or a staging. */
+export async function listDatabases(session: Session, config: PostgresConfig): Promise<string[]> {
+  const rows = await during('list the databases', subjectOf(config), () =>
+    session.rows(
+      `SELECT datname FROM pg_catalog.pg_database
+       WHERE datallowconn AND NOT datistemplate AND datname <> 'postgres' AND datname !~ $1 ORDER BY datname`,
+      [stagingPattern],
+    ),
+  );
+  return [...(config.database.databases ?? rows.map((row) => row['datname'] ?? ''))];
+}
+
+export async function readServer(
+  session: Session,
+  config: PostgresConfig,
+  databases: readonly string[],
+): Promise<ServerDescription> {
+  return during('describe the server', subjectOf(config), async () => {
+    const row = await session.row(
+      `SELECT pg_catalog.current_setting('server_version') AS version,
+         (SELECT system_identifier FROM pg_catalog.pg_control_system()) AS identity,
+         (SELECT COALESCE(pg_catalog.sum(pg_catalog.pg_database_size(oid)), 0) FROM pg_catalog.pg_database
+          WHERE datname = ANY ($1) AND pg_catalog.has_database_privilege(oid, 'CONNECT')) AS bytes`,
+      [databases],
+    );
+    return {
+      family: 'postgresql',
+      version: (row['version'] ?? '').split(' ')[0] ?? '',
+      identity: row['identity'] ?? '',
+      databases: [...databases],
+      bytes: Number(row['bytes'] ?? 0),
+    };
+  });
+}
+
+export function subjectOf(config: PostgresConfig): string {
+  return `${config.database.host}:${config.database.port}`;
+}
+
+/** Why this is not the sole writable primary, reached directly. Empty when it is. */
+export async function roleFindings(session: Session, config: PostgresConfig): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const refuse = (cause: string, remedy: string): void => {
+    findings.push({ code: 'shard-refused', subject: subjectOf(config), cause, remedy, warning: false });
+  };
+  const pooler = await poolerSigns(session);
+  if (pooler !== undefined) {
+    refuse(
+      `the connection goes through a pooler: ${pooler}`,
+      "Set host and port in the agent's file to the server's own, not to the pooler's.",
+    );
+    return findings;
+  }
+  const row = await during('ask for its role', subjectOf(config), () =>
+    session.row(
+      `SELECT pg_catalog.pg_is_in_recovery() AS recovery,
+         pg_catalog.current_setting('default_transaction_read_only') AS reading,
+         pg_catalog.current_setting('transaction_read_only') AS reading_now`,
+    ),
+  );
+  if (row['recovery'] === 't') {
+    refuse(
+      'the server is in recovery: a replica, or a server that is still being restored',
+      'Name the primary of this shard.',
+    );
+  } else if (row['reading'] === 'on' || row['reading_now'] === 'on') {
+    refuse(
+      'the server is read-only (default_transaction_read_only is on): another server may be the primary',
+      'Name the primary of this shard, or: ALTER SYSTEM RESET default_transaction_read_only; SELECT pg_reload_conf();',
+    );
+  }
+  return findings;
+}
+
+/**
+ * What gives a pooler away: a process id in the greeting that is not the backend's, another backend in the next
+ * transaction, a session setting that did not last, a console that answers `SHOW` of its own.
+ */
+async function poolerSigns(session: Session): Promise<string | undefined> {
+  const first = (await session.row('SELECT pg_catalog.pg_backend_pid() AS pid'))['pid'];
+  if (Number(first) !== session.greetedPid) {
+    return `it was greeted by process ${session.greetedPid} and is served by process ${first}`;
+  }
+  const probe = `p${first}`;
+  await session.script(`SET tidemark.probe = '${probe}'`);
+  for (let round = 0; round < 3; round += 1) {
+    const row = await session.row(
+      `SELECT pg_catalog.pg_backend_pid() AS pid, pg_catalog.current_setting('tidemark.probe', true) AS probe`,
+    );
+    if (row['pid'] !== first) return `one session was served by processes ${first} and ${row['pid']}`;
+    if (row['probe'] !== probe) return 'a session setting did not last';
+  }
+  try {
+    await session.script('SHOW pool_version');
+    return 'it answers SHOW pool_version';
+  } catch {
+    return undefined;
+  }
+}

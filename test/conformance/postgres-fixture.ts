@@ -1,0 +1,80 @@
+/** PostgreSQL for the engines' conformance suite. */
+import pg from 'pg';
+import { openPostgres } from '../../shard-agent/engines/postgres/index.ts';
+import { startPostgres } from '../servers/postgres.ts';
+import type { TestServer } from '../servers/server.ts';
+import type { EngineFixture, SqlSession } from './engine-fixture.ts';
+import { oddQuestions, oddSetup } from './postgres-oddities.ts';
+
+export async function postgresSession(
+  server: TestServer,
+  database: string,
+  as: { user?: string; password?: string } = {},
+): Promise<SqlSession> {
+  const client = new pg.Client({
+    host: server.host,
+    port: server.port,
+    user: as.user ?? server.user,
+    password: as.password ?? server.password,
+    database,
+    application_name: 'conformance',
+    types: { getTypeParser: () => (text: unknown) => text },
+  });
+  client.on('error', () => undefined);
+  await client.connect();
+  let ended: Promise<void> | undefined;
+  return {
+    processId: String((client as unknown as { processID: number }).processID),
+    async query(sql) {
+      const result: unknown = await client.query({ text: sql, rowMode: 'array' });
+      const last = (Array.isArray(result) ? result.at(-1) : result) as { rows: (string | null)[][] };
+      return last.rows;
+    },
+    close() {
+      ended ??= client.end();
+      return ended;
+    },
+  };
+}
+
+/** The only rows of databases that are not the server's own. */
+const databasesQuery = `SELECT datname FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1') ORDER BY 1`;
+
+export const postgresFixture: EngineFixture = {
+  name: 'PostgreSQL',
+  family: 'postgresql',
+  engine: 'postgres',
+  startServer: () => startPostgres(),
+  open: (server, databases) =>
+    openPostgres({
+      database: {
+        engine: 'postgres',
+        host: server.host,
+        port: server.port,
+        user: server.user,
+        password: { kind: 'none' },
+        databases,
+      },
+      password: server.password,
+      tools: {},
+    }),
+  session: (server, database) => postgresSession(server, database),
+  createDatabase: async (server, name) => void (await server.run(`CREATE DATABASE ${name}`)),
+  dropDatabase: async (server, name) => void (await server.run(`DROP DATABASE "${name}" WITH (FORCE)`)),
+  listDatabases: async (server) => (await server.run(databasesQuery)).map((row) => String(row['datname'])),
+  async countSessions(server) {
+    const rows = await server.run(
+      `SELECT count(*)::int AS n FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`,
+    );
+    return Number(rows[0]?.['n']);
+  },
+  async beginInDoubt(session, change, name) {
+    await session.query('BEGIN');
+    await session.query(change);
+    await session.query(`PREPARE TRANSACTION '${name}'`);
+  },
+  async endInDoubt(session, name) {
+    await session.query(`ROLLBACK PREPARED '${name}'`);
+  },
+  oddities: { setup: oddSetup, questions: oddQuestions },
+};
