@@ -16,8 +16,8 @@ import {
   setId,
 } from './stored-shapes.ts';
 
-export const intentFormat = 'tidemark-intent-1';
-export const cutFormat = 'tidemark-cut-1';
+const intentFormat = 'tidemark-intent-1';
+const cutFormat = 'tidemark-cut-1';
 
 const intentShape = z.strictObject({
   format: z.literal(intentFormat),

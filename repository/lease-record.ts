@@ -7,7 +7,7 @@ import type { ObjectStore } from './object-store.ts';
 import { parseRecord, spellRecord } from './record.ts';
 import { count, instant, name, setId } from './stored-shapes.ts';
 
-export const leaseFormat = 'tidemark-lease-1';
+const leaseFormat = 'tidemark-lease-1';
 
 const leaseShape = z.strictObject({
   format: z.literal(leaseFormat),

@@ -9,7 +9,7 @@ import { SumsCounter, sumsDifference } from './sums.ts';
 const opaque = z.record(z.string(), z.unknown());
 const objectRef = { object: key, offset: count, length: count, sha256 };
 
-export const shardLine = z.strictObject({
+const shardLine = z.strictObject({
   kind: z.literal('shard'),
   format: z.literal(manifestFormat),
   cluster: name,
@@ -22,14 +22,14 @@ export const shardLine = z.strictObject({
   engine: opaque,
 });
 
-export const databaseLine = z.strictObject({
+const databaseLine = z.strictObject({
   kind: z.literal('database'),
   name,
   sourceBytes: count,
   engine: opaque,
 });
 
-export const schemaLine = z.strictObject({
+const schemaLine = z.strictObject({
   kind: z.literal('schema'),
   ...objectRef,
   database: name,
@@ -37,7 +37,7 @@ export const schemaLine = z.strictObject({
   rawBytes: count,
 });
 
-export const tableLine = z.strictObject({
+const tableLine = z.strictObject({
   kind: z.literal('table'),
   table: count,
   database: name,
@@ -48,7 +48,7 @@ export const tableLine = z.strictObject({
   engine: opaque,
 });
 
-export const chunkLine = z.strictObject({
+const chunkLine = z.strictObject({
   kind: z.literal('chunk'),
   ...objectRef,
   table: count,
@@ -58,7 +58,7 @@ export const chunkLine = z.strictObject({
   range: opaque,
 });
 
-export const invariantLine = z.strictObject({
+const invariantLine = z.strictObject({
   kind: z.literal('invariant'),
   name,
   database: name,
@@ -66,7 +66,7 @@ export const invariantLine = z.strictObject({
   answer: z.string().nullable(),
 });
 
-export const endLine = z.strictObject({ kind: z.literal('end'), lines: count, sums });
+const endLine = z.strictObject({ kind: z.literal('end'), lines: count, sums });
 
 export const manifestLine = z.discriminatedUnion('kind', [
   shardLine,

@@ -9,8 +9,8 @@ import type { ObjectStore } from './object-store.ts';
 import { badRecord, createRecord, readRecord, type RecordDigest } from './record.ts';
 import { count, instant, name, setId } from './stored-shapes.ts';
 
-export const restoreIntentFormat = 'tidemark-restore-intent-1';
-export const decisionFormat = 'tidemark-restore-decision-1';
+const restoreIntentFormat = 'tidemark-restore-intent-1';
+const decisionFormat = 'tidemark-restore-decision-1';
 
 const restoreIntentShape = z.strictObject({
   format: z.literal(restoreIntentFormat),

@@ -25,8 +25,8 @@ import {
 } from './stored-shapes.ts';
 import { addSums, noSums, sumsDifference } from './sums.ts';
 
-export const sealFormat = 'tidemark-seal-1';
-export const abandonedFormat = 'tidemark-abandoned-1';
+const sealFormat = 'tidemark-seal-1';
+const abandonedFormat = 'tidemark-abandoned-1';
 
 export const sealBody = z.strictObject({
   cluster: name,

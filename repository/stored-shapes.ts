@@ -7,7 +7,7 @@ import { isKeyComponent, keyBytesLimit } from './key.ts';
 
 /** A whole number from 0 that JSON and JavaScript carry exactly. */
 export const count = z.int().nonnegative();
-export const milliseconds = z.number().nonnegative();
+const milliseconds = z.number().nonnegative();
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex');
 export const name = z.string().min(1);
 /** A time of day for people, as `Date.toISOString` writes it. */
@@ -58,5 +58,3 @@ export const barrierEvidence = z.strictObject({
   windowMs: milliseconds,
   shards: z.array(z.strictObject({ name, holdMs: milliseconds })),
 });
-
-export type BarrierEvidence = z.infer<typeof barrierEvidence>;

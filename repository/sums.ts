@@ -14,10 +14,6 @@ export function addSums(a: Sums, b: Sums): Sums {
   };
 }
 
-export function sameSums(a: Sums, b: Sums): boolean {
-  return (Object.keys(noSums) as (keyof Sums)[]).every((field) => a[field] === b[field]);
-}
-
 /** What differs, for messages: `rows 3 instead of 4, chunks 1 instead of 2`. Empty when nothing does. */
 export function sumsDifference(found: Sums, expected: Sums): string {
   return (Object.keys(noSums) as (keyof Sums)[])

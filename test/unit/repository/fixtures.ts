@@ -118,7 +118,7 @@ export async function writeManifest(
   return writer.finish();
 }
 
-export const barrier = {
+const barrier = {
   attempts: 2,
   longestHoldMs: 8.25,
   windowMs: 1.5,

@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -109,6 +110,28 @@ test('a manifest that changes between the two passes is found', async () => {
     await expectFailure(read(changing, ref), 'bad-bytes', key);
     expect(passes).toBe(2);
   }
+});
+
+test('another whole manifest of the same size that takes its place between the two passes is found', async () => {
+  const store = new MemoryStore();
+  const lines = await wholeLines();
+  const ref = await storeLines(store, lines);
+  let swapped = Buffer.alloc(0);
+  for (let cents = 1; swapped.length !== ref.size; cents++) {
+    const forged = edit(lines, 8, { answer: `${1000 + cents / 100}` });
+    swapped = Buffer.from(zstdCompressSync(forged.map((line) => `${JSON.stringify(line)}\n`).join('')));
+  }
+  let passes = 0;
+  const changing = Object.assign(Object.create(store) as ObjectStore, {
+    url: store.url,
+    size: (name: string) => store.size(name),
+    read: (name: string, range?: { offset: number; length: number }) => {
+      passes++;
+      if (passes === 2) void store.replace(key, swapped);
+      return store.read(name, range);
+    },
+  });
+  expect((await expectFailure(read(changing, ref), 'bad-bytes', key)).reason).toContain('SHA-256');
 });
 
 describe('with a digest that fits, but lines that do not', () => {
@@ -286,6 +309,18 @@ describe('the writer', () => {
     await expectFailure(writer.write(tableLine(2)), 'internal', key);
     const atOnce = ManifestWriter.open(store, key);
     await atOnce.abort(new Error('before anything'));
+    expect(await store.size(key)).toBeUndefined();
+  });
+
+  test('may be aborted before the store has begun to read from it', async () => {
+    const store = new MemoryStore();
+    const slow = new MemoryStore();
+    slow.create = async (name, body) => {
+      await setImmediate();
+      return store.create(name, body);
+    };
+    const writer = ManifestWriter.open(slow, key);
+    await writer.abort(new Error('before anything'));
     expect(await store.size(key)).toBeUndefined();
   });
 

@@ -305,7 +305,7 @@ export function describeObjectStore(kind: string, open: () => Promise<StoreUnder
   });
 }
 
-export async function* pieces(body: Buffer, bytes: number): AsyncGenerator<Uint8Array> {
+async function* pieces(body: Buffer, bytes: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < body.length; at += bytes) yield body.subarray(at, at + bytes);
 }
 
