@@ -1,0 +1,251 @@
+/** What stands in the databases to be copied, read under the DDL guard: it cannot change before the copy has ended. */
+import type { Finding } from '../../engine.ts';
+import { quoteName, quoteText } from './connection.ts';
+import type { Dialect } from './dialect.ts';
+import type { Wire } from './wire.ts';
+
+export interface Column {
+  readonly name: string;
+  /** Lower case, without length: `varchar`. */
+  readonly dataType: string;
+  readonly charset: string | undefined;
+  readonly collation: string | undefined;
+  readonly nullable: boolean;
+  /** The server computes it: neither read nor loaded. */
+  readonly generated: boolean;
+}
+
+/** A unique index over whole, never null columns: rows can be told apart and ranged by it. */
+export interface UniqueKey {
+  readonly index: string;
+  readonly columns: readonly Column[];
+}
+
+export interface Table {
+  readonly database: string;
+  readonly name: string;
+  readonly kind: 'table' | 'sequence';
+  readonly engine: string;
+  /** As the server estimates them. */
+  readonly rows: number;
+  readonly dataBytes: number;
+  readonly indexBytes: number;
+  readonly collation: string;
+  readonly versioned: boolean;
+  readonly columns: readonly Column[];
+  readonly key: UniqueKey | undefined;
+}
+
+export interface Database {
+  readonly name: string;
+  readonly charset: string;
+  readonly collation: string;
+}
+
+export interface Catalogue {
+  readonly databases: readonly Database[];
+  readonly tables: readonly Table[];
+  /** What cannot be copied as it stands (not warnings), and what is copied in part (warnings). */
+  readonly findings: readonly Finding[];
+}
+
+/** The server's own databases. */
+const ownDatabases = ['mysql', 'information_schema', 'performance_schema', 'sys', 'ndbinfo'];
+/** Engines whose rows belong to a consistent snapshot; BLACKHOLE has none. */
+const snapshotEngines = ['innodb', 'rocksdb', 'blackhole'];
+
+/** Staging of a restore: `tidemark_<restore>` and `tidemark_<restore>_<n>`. */
+export const stagingName = /^tidemark_[0-9a-z]{1,24}(_\d+)?$/;
+
+export function textList(names: readonly string[]): string {
+  return names.length === 0 ? "''" : names.map(quoteText).join(', ');
+}
+
+/** The databases named, or all that are neither the server's own nor a restore's staging. In name order. */
+export async function listDatabases(wire: Wire, wanted: readonly string[] | undefined): Promise<Database[]> {
+  const rows = await wire.query(
+    'SELECT SCHEMA_NAME AS name, DEFAULT_CHARACTER_SET_NAME AS charset, DEFAULT_COLLATION_NAME AS collation ' +
+      'FROM information_schema.SCHEMATA ORDER BY SCHEMA_NAME',
+  );
+  return rows
+    .map((row) => ({
+      name: row['name'] ?? '',
+      charset: row['charset'] ?? '',
+      collation: row['collation'] ?? '',
+    }))
+    .filter(({ name }) =>
+      wanted === undefined
+        ? !ownDatabases.includes(name.toLowerCase()) && !stagingName.test(name)
+        : wanted.includes(name),
+    );
+}
+
+/** Reads tables, columns and keys of these databases. A few statements, whatever the number of tables. */
+export async function readCatalogue(
+  wire: Wire,
+  dialect: Dialect,
+  databases: readonly Database[],
+): Promise<Catalogue> {
+  const list = textList(databases.map((database) => database.name));
+  const rows = await wire.query(
+    'SELECT TABLE_SCHEMA AS d, TABLE_NAME AS t, TABLE_TYPE AS kind, ENGINE AS engine, TABLE_ROWS AS row_count, ' +
+      'DATA_LENGTH AS data_bytes, INDEX_LENGTH AS index_bytes, TABLE_COLLATION AS collation, TABLE_COMMENT AS comment, ' +
+      'CREATE_OPTIONS AS options ' +
+      `FROM information_schema.TABLES WHERE TABLE_SCHEMA IN (${list}) AND TABLE_TYPE NOT LIKE '%VIEW' ` +
+      "AND TABLE_TYPE NOT LIKE 'TEMPORARY%' ORDER BY TABLE_SCHEMA, TABLE_NAME",
+  );
+  const columns = await readColumns(wire, list);
+  const keys = await readKeys(wire, list, columns);
+  const tables: Table[] = [];
+  const findings: Finding[] = [];
+  for (const row of rows) {
+    const id = `${row['d']}\0${row['t']}`;
+    const table: Table = {
+      database: row['d'] ?? '',
+      name: row['t'] ?? '',
+      kind: row['kind'] === 'SEQUENCE' ? 'sequence' : 'table',
+      engine: row['engine'] ?? '',
+      rows: Number(row['row_count'] ?? 0),
+      dataBytes: Number(row['data_bytes'] ?? 0),
+      indexBytes: Number(row['index_bytes'] ?? 0),
+      collation: row['collation'] ?? '',
+      versioned: row['kind'] === 'SYSTEM VERSIONED',
+      columns: columns.get(id) ?? [],
+      key: keys.get(id),
+    };
+    tables.push(table);
+    findings.push(...findingsOf(table, row['comment'] ?? ''));
+  }
+  findings.push(...(await otherObjects(wire, dialect, list)));
+  return { databases, tables, findings };
+}
+
+function findingsOf(table: Table, comment: string): Finding[] {
+  const subject = `${table.database}.${table.name}`;
+  const name = `${quoteName(table.database)}.${quoteName(table.name)}`;
+  if (table.engine === '') {
+    const cause = `the server cannot open this table: ${comment}`;
+    return [{ code: 'not-supported', subject, cause, remedy: `CHECK TABLE ${name};`, warning: false }];
+  }
+  if (table.kind === 'table' && !snapshotEngines.includes(table.engine.toLowerCase())) {
+    return [
+      {
+        code: 'not-supported',
+        subject,
+        cause: `its engine ${table.engine} takes no part in a consistent snapshot`,
+        remedy: `ALTER TABLE ${name} ENGINE = InnoDB;`,
+        warning: false,
+      },
+    ];
+  }
+  if (!table.versioned) return [];
+  return [
+    {
+      code: 'not-supported',
+      subject,
+      cause: 'it keeps its history (system versioning): the set holds its current rows, not the former ones',
+      remedy: 'Copy the history by hand where it is needed.',
+      warning: true,
+    },
+  ];
+}
+
+async function readColumns(wire: Wire, list: string): Promise<Map<string, Column[]>> {
+  const rows = await wire.results(
+    'SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, CHARACTER_SET_NAME, COLLATION_NAME, IS_NULLABLE, ' +
+      'GENERATION_EXPRESSION FROM information_schema.COLUMNS ' +
+      `WHERE TABLE_SCHEMA IN (${list}) ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION`,
+  );
+  const tables = new Map<string, Column[]>();
+  for (const row of rows.at(-1)?.rows ?? []) {
+    const [database, table, name, dataType, charset, collation, nullable, expression] = row.map(
+      (value) => value?.toString('utf8') ?? undefined,
+    );
+    const id = `${database}\0${table}`;
+    const list = tables.get(id) ?? [];
+    list.push({
+      name: name ?? '',
+      dataType: (dataType ?? '').toLowerCase(),
+      charset,
+      collation,
+      nullable: nullable === 'YES',
+      generated: expression !== undefined && expression !== '',
+    });
+    tables.set(id, list);
+  }
+  return tables;
+}
+
+/** Of each table the primary key, else its first unique index over whole columns that are never null. */
+async function readKeys(
+  wire: Wire,
+  list: string,
+  columns: ReadonlyMap<string, readonly Column[]>,
+): Promise<Map<string, UniqueKey>> {
+  const rows = await wire.query(
+    'SELECT TABLE_SCHEMA AS d, TABLE_NAME AS t, INDEX_NAME AS i, COLUMN_NAME AS c, SUB_PART AS part ' +
+      `FROM information_schema.STATISTICS WHERE TABLE_SCHEMA IN (${list}) AND NON_UNIQUE = 0 ` +
+      'ORDER BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX',
+  );
+  const indexes = new Map<string, Map<string, (Column | undefined)[]>>();
+  for (const row of rows) {
+    const id = `${row['d']}\0${row['t']}`;
+    const ofTable = indexes.get(id) ?? new Map<string, (Column | undefined)[]>();
+    indexes.set(id, ofTable);
+    const parts = ofTable.get(row['i'] ?? '') ?? [];
+    ofTable.set(row['i'] ?? '', parts);
+    const column = columns.get(id)?.find((candidate) => candidate.name === row['c']);
+    const whole = row['part'] === null && column !== undefined && !column.nullable && !column.generated;
+    parts.push(whole ? column : undefined);
+  }
+  const keys = new Map<string, UniqueKey>();
+  for (const [id, ofTable] of indexes) {
+    const usable = [...ofTable].flatMap(([index, parts]) => {
+      const whole = parts.filter((part) => part !== undefined);
+      return whole.length === parts.length ? [{ index, columns: whole }] : [];
+    });
+    // Without a primary key InnoDB orders the rows by another index or none; only the primary order is sure to be theirs.
+    const key = usable.find(({ index }) => index === 'PRIMARY') ?? usable[0];
+    if (key !== undefined) keys.set(id, key);
+  }
+  return keys;
+}
+
+/** Objects that no table, view, routine, trigger or event statement carries. */
+async function otherObjects(wire: Wire, dialect: Dialect, list: string): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  if (dialect.family === 'mysql') {
+    const known = await wire.value(
+      "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'information_schema' AND TABLE_NAME = 'LIBRARIES'",
+    );
+    if (known !== '1') return findings;
+    const rows = await wire.query(
+      `SELECT LIBRARY_SCHEMA AS d, LIBRARY_NAME AS n FROM information_schema.LIBRARIES WHERE LIBRARY_SCHEMA IN (${list})`,
+    );
+    for (const row of rows) {
+      findings.push({
+        code: 'not-supported',
+        subject: `${row['d']}.${row['n']}`,
+        cause: 'a library of stored code is not carried by a set',
+        remedy: 'Keep its source elsewhere.',
+        warning: true,
+      });
+    }
+    return findings;
+  }
+  const rows = await wire.query(
+    'SELECT TABLE_SCHEMA AS d, TABLE_NAME AS t, ENGINE AS e FROM information_schema.TABLES ' +
+      `WHERE TABLE_SCHEMA NOT IN (${list}, ${textList(ownDatabases)}) AND TABLE_TYPE = 'BASE TABLE' ` +
+      "AND ENGINE IN ('MyISAM', 'Aria', 'CSV', 'MRG_MyISAM') LIMIT 20",
+  );
+  for (const row of rows) {
+    findings.push({
+      code: 'not-supported',
+      subject: `${row['d']}.${row['t']}`,
+      cause: `writers of this ${row['e']} table, though it is not copied, wait as long as the copy lasts: the guard against schema changes holds them`,
+      remedy: `ALTER TABLE ${quoteName(row['d'] ?? '')}.${quoteName(row['t'] ?? '')} ENGINE = InnoDB;`,
+      warning: true,
+    });
+  }
+  return findings;
+}

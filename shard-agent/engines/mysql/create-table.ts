@@ -1,0 +1,162 @@
+/**
+ * SHOW CREATE TABLE's text, taken apart at its commas and nowhere else: a restore leaves out of it what is better built
+ * after the data, and puts the staging's names where it names its own database.
+ */
+import { quoteName } from './connection.ts';
+
+export interface CreateTable {
+  readonly name: string;
+  /** Up to and with the opening bracket. */
+  readonly head: string;
+  readonly definitions: readonly string[];
+  /** From the closing bracket on. */
+  readonly tail: string;
+}
+
+/** The index after the quoted text that begins at `at`. */
+function afterQuoted(sql: string, at: number): number {
+  const quote = sql[at];
+  let next = at + 1;
+  while (next < sql.length) {
+    if (sql[next] === '\\' && quote !== '`') next += 2;
+    else if (sql[next] !== quote) next += 1;
+    else if (sql[next + 1] === quote) next += 2;
+    else return next + 1;
+  }
+  return next;
+}
+
+function isQuote(character: string | undefined): boolean {
+  return character === '`' || character === "'" || character === '"';
+}
+
+export function unquoteName(quoted: string): string {
+  return quoted.slice(1, -1).replaceAll('``', '`');
+}
+
+/** Undefined when the text is no CREATE TABLE with a list of definitions. */
+export function parseCreateTable(sql: string): CreateTable | undefined {
+  const begin = /^CREATE TABLE (?:IF NOT EXISTS )?(?=`)/.exec(sql);
+  if (begin === null) return undefined;
+  const nameEnd = afterQuoted(sql, begin[0].length);
+  const open = sql.indexOf('(', nameEnd);
+  if (open === -1) return undefined;
+  const definitions: string[] = [];
+  let depth = 1;
+  let from = open + 1;
+  for (let at = open + 1; at < sql.length; ) {
+    const character = sql[at];
+    if (isQuote(character)) {
+      at = afterQuoted(sql, at);
+      continue;
+    }
+    if (character === '(') depth += 1;
+    if (character === ')') depth -= 1;
+    if (depth === 0 || (depth === 1 && character === ',')) {
+      definitions.push(sql.slice(from, at).trim());
+      from = at + 1;
+    }
+    if (depth === 0) {
+      const name = unquoteName(sql.slice(begin[0].length, nameEnd));
+      return { name, head: sql.slice(0, open + 1), definitions, tail: sql.slice(at) };
+    }
+    at += 1;
+  }
+  return undefined;
+}
+
+const foreignKey = /^(?:CONSTRAINT `(?:[^`]|``)*` )?FOREIGN KEY /;
+const secondaryKey = /^(?:FULLTEXT |SPATIAL )?KEY /;
+
+export interface StagedTable {
+  readonly name: string;
+  readonly create: string;
+  /** `ADD …` clauses to be run after the data: indexes in one statement, then foreign keys in another. */
+  readonly keys: readonly string[];
+  readonly foreignKeys: readonly string[];
+}
+
+/**
+ * `databases`: final name to staging name. Secondary indexes are left for later when `deferKeys`, foreign keys always:
+ * with them, tables would have to be made and loaded in an order.
+ */
+export function stageTable(
+  table: CreateTable,
+  databases: ReadonlyMap<string, string>,
+  deferKeys: boolean,
+): StagedTable {
+  const definitions = table.definitions.map((definition) => renameQualifiers(definition, databases));
+  const deferrable = deferKeys && autoIncrementIsPrimary(definitions);
+  const keys = definitions.filter((definition) => deferrable && secondaryKey.test(definition));
+  const foreignKeys = definitions.filter((definition) => foreignKey.test(definition));
+  const kept = definitions.filter(
+    (definition) => !keys.includes(definition) && !foreignKeys.includes(definition),
+  );
+  return {
+    name: table.name,
+    create: `${table.head}\n  ${kept.join(',\n  ')}\n${table.tail}`,
+    keys: keys.map((key) => `ADD ${key}`),
+    foreignKeys: foreignKeys.map((key) => `ADD ${key}`),
+  };
+}
+
+/** An AUTO_INCREMENT column must lead some index from the start: deferring is safe when that is the primary key. */
+function autoIncrementIsPrimary(definitions: readonly string[]): boolean {
+  const column = definitions.find(
+    (definition) => definition.startsWith('`') && /\bAUTO_INCREMENT\b/.test(withoutQuoted(definition)),
+  );
+  const primary = definitions.find((definition) => definition.startsWith('PRIMARY KEY ('));
+  if (primary === undefined) return false;
+  if (column === undefined) return true;
+  return primary.startsWith(`PRIMARY KEY (${column.slice(0, afterQuoted(column, 0))}`);
+}
+
+function withoutQuoted(text: string): string {
+  let kept = '';
+  for (let at = 0; at < text.length; ) {
+    if (isQuote(text[at])) at = afterQuoted(text, at);
+    else {
+      kept += text[at];
+      at += 1;
+    }
+  }
+  return kept;
+}
+
+/** Replaces `database`. in front of another quoted name; text in quotes stays as it is. */
+export function renameQualifiers(text: string, databases: ReadonlyMap<string, string>): string {
+  let renamed = '';
+  for (let at = 0; at < text.length; ) {
+    if (!isQuote(text[at])) {
+      renamed += text[at];
+      at += 1;
+      continue;
+    }
+    const end = afterQuoted(text, at);
+    const token = text.slice(at, end);
+    const staging =
+      token.startsWith('`') && text.startsWith('.`', end) && text[at - 1] !== '.'
+        ? databases.get(unquoteName(token))
+        : undefined;
+    renamed += staging === undefined ? token : quoteName(staging);
+    at = end;
+  }
+  return renamed;
+}
+
+/** The statement with the first occurrence, outside of quotes, of `from` replaced. */
+export function replaceUnquoted(text: string, from: RegExp, to: string): string {
+  let at = 0;
+  while (at < text.length) {
+    if (isQuote(text[at])) {
+      at = afterQuoted(text, at);
+      continue;
+    }
+    const sticky = new RegExp(from.source, 'y');
+    sticky.lastIndex = at;
+    const found = sticky.exec(text);
+    if (found !== null) return text.slice(0, at) + to + text.slice(at + found[0].length);
+    at += 1;
+  }
+  return text;
+}

@@ -1,0 +1,175 @@
+/**
+ * Everything in which MySQL and MariaDB differ. The rest of the engine asks here, and knows neither by name.
+ */
+export type Family = 'mysql' | 'mariadb';
+
+/** A privilege on the whole server, and the clause that would do instead. */
+export interface ServerPrivilege {
+  /** As GRANT takes it. */
+  readonly name: string;
+  /** Other names SHOW GRANTS may give it, and wider privileges that include it. */
+  readonly satisfiedBy: readonly string[];
+  /** What cannot be done without it. */
+  readonly need: string;
+}
+
+export interface Dialect {
+  readonly family: Family;
+  /** As the server says it, without a distribution's suffix: `10.11.14`, `9.7.4`. */
+  readonly version: string;
+
+  /** Session settings beyond those both families know. */
+  readonly sessionSettings: readonly string[];
+  /** Rows when the server replicates from another; the statement needs a privilege of its own. */
+  readonly replicaStatus: string;
+  readonly binlogStatus: string;
+  /** The GTID set of all that was committed, as one value. */
+  readonly gtidSet: string;
+  readonly identity: string;
+  /** What makes a SELECT tell its estimates, as rows. */
+  readonly explain: string;
+  /** Takes the guard against DDL, statement by statement, and lets it go. */
+  readonly takeGuard: readonly string[];
+  readonly releaseGuard: string;
+  /** True: a waiting LOCK TABLES bounds itself. False: it must be ended by KILL QUERY from another session. */
+  readonly lockBoundsItself: boolean;
+  /** LOCK TABLES … READ over quoted names, waiting at most `waitMs`. */
+  lockTables(quotedTables: readonly string[], waitMs: number): string;
+  readonly backupPrivileges: readonly ServerPrivilege[];
+  /** SHOW CREATE of a routine of somebody else; on MariaDB before 11.3 by reading its table. */
+  readonly routinePrivilege: { readonly satisfiedBy: readonly string[]; readonly grant: string };
+  readonly restorePrivileges: readonly ServerPrivilege[];
+  /** How a column's text becomes its value in LOAD DATA, where the bytes alone would be taken for something else. */
+  loadExpression(dataType: string, variable: string): string | undefined;
+}
+
+export function dialectOf(version: string): Dialect {
+  const number = /\d+\.\d+\.\d+/.exec(version.replace(/^5\.5\.5-/, ''))?.[0] ?? version;
+  return /mariadb/i.test(version) ? mariadb(number) : mysql(number);
+}
+
+/** Compares dotted numbers: negative when `a` is older. */
+export function compareVersions(a: string, b: string): number {
+  const left = a.split('.').map(Number);
+  const right = b.split('.').map(Number);
+  for (let part = 0; part < Math.max(left.length, right.length); part += 1) {
+    const difference = (left[part] ?? 0) - (right[part] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+const process: ServerPrivilege = {
+  name: 'PROCESS',
+  satisfiedBy: ['SUPER'],
+  need: 'see whose transactions are in the way',
+};
+
+const schemaPrivileges = [
+  'SELECT',
+  'INSERT',
+  'CREATE',
+  'ALTER',
+  'DROP',
+  'INDEX',
+  'REFERENCES',
+  'CREATE VIEW',
+  'SHOW VIEW',
+  'CREATE ROUTINE',
+  'ALTER ROUTINE',
+  'TRIGGER',
+  'EVENT',
+];
+
+function restoring(...extra: ServerPrivilege[]): ServerPrivilege[] {
+  const need = 'make, fill and rename the databases of a restore';
+  return [...schemaPrivileges.map((name) => ({ name, satisfiedBy: [], need })), ...extra];
+}
+
+function mysql(version: string): Dialect {
+  const since = (other: string): boolean => compareVersions(version, other) >= 0;
+  return {
+    family: 'mysql',
+    version,
+    sessionSettings: [
+      'max_execution_time = 0',
+      'information_schema_stats_expiry = 0',
+      ...(since('8.0.30') ? ['show_gipk_in_create_table_and_information_schema = ON'] : []),
+    ],
+    replicaStatus: since('8.0.22') ? 'SHOW REPLICA STATUS' : 'SHOW SLAVE STATUS',
+    binlogStatus: since('8.2.0') ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS',
+    gtidSet: 'SELECT @@GLOBAL.gtid_executed',
+    identity: 'SELECT @@server_uuid',
+    explain: 'EXPLAIN FORMAT=TRADITIONAL',
+    takeGuard: ['LOCK INSTANCE FOR BACKUP'],
+    releaseGuard: 'UNLOCK INSTANCE',
+    lockBoundsItself: false,
+    lockTables: (tables) => `LOCK TABLES ${tables.map((table) => `${table} READ`).join(', ')}`,
+    backupPrivileges: [
+      process,
+      { name: 'BACKUP_ADMIN', satisfiedBy: [], need: 'keep schema changes out of the copy' },
+      { name: 'REPLICATION CLIENT', satisfiedBy: ['SUPER'], need: 'read the position of the binary log' },
+      { name: 'XA_RECOVER_ADMIN', satisfiedBy: [], need: 'see transactions that are in doubt' },
+    ],
+    routinePrivilege: { satisfiedBy: ['SHOW_ROUTINE', 'SELECT'], grant: 'SHOW_ROUTINE ON *.*' },
+    restorePrivileges: restoring({
+      name: since('8.2.0') ? 'SET_ANY_DEFINER' : 'SET_USER_ID',
+      satisfiedBy: ['SUPER', 'SET_USER_ID', 'SET_ANY_DEFINER'],
+      need: 'keep the definers of views, routines, triggers and events',
+    }),
+    // A JSON column takes no bytes without a character set.
+    loadExpression: (type, variable) => (type === 'json' ? `CONVERT(${variable} USING utf8mb4)` : undefined),
+  };
+}
+
+/** Types whose binary form MariaDB would take the text's bytes for. */
+const mariadbTextTypes = ['uuid', 'inet4', 'inet6'];
+
+function mariadb(version: string): Dialect {
+  return {
+    family: 'mariadb',
+    version,
+    sessionSettings: [
+      'max_statement_time = 0',
+      'idle_transaction_timeout = 0',
+      'idle_readonly_transaction_timeout = 0',
+      'idle_write_transaction_timeout = 0',
+      'system_versioning_asof = DEFAULT',
+    ],
+    replicaStatus: 'SHOW ALL SLAVES STATUS',
+    binlogStatus: 'SHOW MASTER STATUS',
+    gtidSet: 'SELECT @@GLOBAL.gtid_binlog_pos',
+    // There is no server uuid: what tells two servers apart is where they run.
+    identity: `SELECT SHA2(CONCAT_WS('|', @@hostname, @@port, @@datadir, @@server_id), 256)`,
+    explain: 'EXPLAIN',
+    takeGuard: ['BACKUP STAGE START', 'BACKUP STAGE BLOCK_DDL'],
+    releaseGuard: 'BACKUP STAGE END',
+    lockBoundsItself: true,
+    lockTables: (tables, waitMs) =>
+      `SET STATEMENT max_statement_time = ${(waitMs / 1000).toFixed(4)} FOR LOCK TABLES ${tables
+        .map((table) => `${table} READ`)
+        .join(', ')}`,
+    backupPrivileges: [
+      process,
+      { name: 'RELOAD', satisfiedBy: [], need: 'keep schema changes out of the copy' },
+      {
+        name: 'BINLOG MONITOR',
+        satisfiedBy: ['REPLICATION CLIENT', 'SUPER'],
+        need: 'read the position of the binary log',
+      },
+      {
+        name: 'REPLICA MONITOR',
+        satisfiedBy: ['SLAVE MONITOR', 'SUPER'],
+        need: 'see whether the server replicates from another',
+      },
+    ],
+    routinePrivilege: { satisfiedBy: ['SELECT', 'SHOW CREATE ROUTINE'], grant: 'SELECT ON `mysql`.`proc`' },
+    restorePrivileges: restoring({
+      name: 'SET USER',
+      satisfiedBy: ['SUPER'],
+      need: 'keep the definers of views, routines, triggers and events',
+    }),
+    loadExpression: (type, variable) =>
+      mariadbTextTypes.includes(type) ? `CONVERT(${variable} USING utf8mb4)` : undefined,
+  };
+}
