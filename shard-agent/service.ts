@@ -80,13 +80,22 @@ export class Service implements AgentImplementation {
 
   check({ context, nonce }: CheckRequest): Promise<CheckReply> {
     return this.#logged('check', context, async () => {
-      const { engine, store } = this.#parts;
-      const [server, findings] = await Promise.all([
+      const { engine, store, shard } = this.#parts;
+      const [server, findings, proof] = await Promise.allSettled([
         engine.describe(),
         engine.check(),
         answerNonce(store, nonce),
       ]);
-      return { server: serverMessage(server), findings: findings.map(findingMessage) };
+      // What could not even be tried is a finding like any other: all are told at once.
+      const failed = [server, findings, proof].filter((each) => each.status === 'rejected');
+      const all = [
+        ...(findings.status === 'fulfilled' ? findings.value : []),
+        ...failed.map(({ reason }) => findingOf(reason, shard)),
+      ];
+      return {
+        server: server.status === 'fulfilled' ? serverMessage(server.value) : null,
+        findings: withoutTwins(all).map(findingMessage),
+      };
     });
   }
 

@@ -1,0 +1,414 @@
+/** The Engine contract over a FakeServer: a real implementation of it, with no SQL and no socket. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TidemarkError, type ErrorCode } from '../../../proto/errors.ts';
+import type { ChunkLine, TableLine } from '../../../repository/manifest-entries.ts';
+import type {
+  BackupOrder,
+  BackupSession,
+  Blocker,
+  Cut,
+  Engine,
+  Finding,
+  LockOutcome,
+  RawSink,
+  ReadLane,
+  ReadTask,
+  RestoreOrder,
+  RestoreSession,
+  SchemaPiece,
+  ServerDescription,
+  StagedRestore,
+  StoredShard,
+  WriteLane,
+} from '../../../shard-agent/engine.ts';
+import type { Position } from '../../../topology/position.ts';
+import type { InvariantQuery } from '../../../topology/agent-file.ts';
+import { answer, type FakeServer, type Tables } from './fake-server.ts';
+
+/** Rows of one task: small, so that a small table makes several. */
+const rowsPerTask = 500;
+
+export class FakeEngine implements Engine {
+  readonly server: FakeServer;
+  /** What `check` and `fit` find. */
+  findings: Finding[] = [];
+
+  constructor(server: FakeServer) {
+    this.server = server;
+  }
+
+  describe(): Promise<ServerDescription> {
+    return Promise.resolve(describe(this.server));
+  }
+
+  check(): Promise<Finding[]> {
+    return Promise.resolve(this.findings);
+  }
+
+  prepareBackup(order: BackupOrder): Promise<BackupSession> {
+    order.signal.throwIfAborted();
+    return Promise.resolve(new FakeBackup(this.server, order));
+  }
+
+  fit(stored: StoredShard): Promise<Finding[]> {
+    const taken = stored.databases.filter(({ name }) => (this.server.databases.get(name)?.size ?? 0) > 0);
+    const found = taken.map(({ name }) => ({
+      code: 'target-not-empty' as const,
+      subject: name,
+      cause: 'the database holds tables',
+      remedy: `DROP DATABASE ${name}`,
+      warning: false,
+    }));
+    return Promise.resolve([...this.findings, ...found]);
+  }
+
+  prepareRestore(order: RestoreOrder): Promise<RestoreSession> {
+    this.server.openSessions += 1;
+    return Promise.resolve(new FakeRestore(this.server, order.restore, order));
+  }
+
+  staged(): Promise<StagedRestore[]> {
+    return Promise.resolve(
+      [...this.server.staged].map(([restore, { cluster }]) => ({
+        restore,
+        cluster,
+        reopen: () => {
+          this.server.openSessions += 1;
+          return Promise.resolve(new FakeRestore(this.server, restore, undefined));
+        },
+      })),
+    );
+  }
+}
+
+class FakeBackup implements BackupSession {
+  readonly server: ServerDescription;
+  readonly tables: readonly TableLine[];
+  readonly estimatedBytes: number;
+  readonly uncontendedLockMs = 0.1;
+  readonly warnings: readonly Finding[] = [];
+  readonly #server: FakeServer;
+  readonly #order: BackupOrder;
+  #lockedAtMs = 0;
+  #holdsLocks = false;
+  #watchdog: NodeJS.Timeout | undefined;
+  #snapshot: Map<string, Tables> | undefined;
+  #closed = false;
+
+  constructor(server: FakeServer, order: BackupOrder) {
+    this.#server = server;
+    this.#order = order;
+    server.openSessions += 1;
+    this.server = describe(server);
+    this.tables = tableLines(server.databases);
+    this.estimatedBytes = this.tables.reduce((sum, line) => sum + bytesOf(rowsOf(server.databases, line)), 0);
+  }
+
+  inTheWay(): Promise<Blocker[]> {
+    return Promise.resolve(this.#blockers());
+  }
+
+  async lock(drainMs: number, signal: AbortSignal): Promise<LockOutcome> {
+    if (!this.#order.locks) throw defect('lock without lock sessions');
+    this.#dropSnapshot();
+    this.#lockedAtMs = performance.now();
+    const ended = new AbortController();
+    const patience = sleep(drainMs, 'late' as const, {
+      signal: AbortSignal.any([signal, ended.signal]),
+    }).catch(() => 'late' as const);
+    const outcome = await Promise.race([this.#server.drained().then(() => 'drained' as const), patience]);
+    ended.abort();
+    if (outcome === 'late') return { outcome: 'blocked', reason: 'open writers', blockers: this.#blockers() };
+    this.#server.locked = true;
+    this.#holdsLocks = true;
+    // The server gives the locks back itself, whatever happens to the agent.
+    this.#watchdog = setTimeout(() => this.#release(), this.#order.holdLimitMs + 500);
+    return { outcome: 'locked', lockMs: performance.now() - this.#lockedAtMs };
+  }
+
+  async cut(): Promise<Cut> {
+    if (!this.#holdsLocks) throw lost('the locks were lost before the cut');
+    this.#open();
+    await Promise.resolve();
+    if (!this.#holdsLocks) throw lost('the locks were lost during the cut');
+    this.#release();
+    return { holdMs: performance.now() - this.#lockedAtMs, position };
+  }
+
+  cutWithoutLocks(): Promise<Cut> {
+    this.#dropSnapshot();
+    this.#open();
+    return Promise.resolve({ holdMs: 0, position });
+  }
+
+  unlock(): Promise<void> {
+    this.#release();
+    return Promise.resolve();
+  }
+
+  shardLine() {
+    const { family, version, identity } = this.server;
+    return Promise.resolve({ family, version, identity, position, engine: {} });
+  }
+
+  databaseLines() {
+    return Promise.resolve(
+      [...this.#held().keys()].map((name) => ({
+        kind: 'database' as const,
+        name,
+        sourceBytes: 1000,
+        engine: {},
+      })),
+    );
+  }
+
+  async *schema(): AsyncGenerator<SchemaPiece> {
+    for (const [database, tables] of this.#held()) {
+      const text = Buffer.from([...tables.keys()].map((table) => `CREATE TABLE ${table};\n`).join(''));
+      yield { database, name: 'tables', fileName: 'tables.sql', packed: false, body: one(text) };
+      yield {
+        database,
+        name: 'archive',
+        fileName: 'archive.dump',
+        packed: true,
+        body: one(Buffer.from('PGDMP')),
+      };
+    }
+  }
+
+  invariants(queries: readonly InvariantQuery[]) {
+    return Promise.resolve(
+      queries.map(({ name, database, sql }) => ({
+        kind: 'invariant' as const,
+        name,
+        database,
+        sql,
+        answer: answer(this.#held(), database, sql),
+      })),
+    );
+  }
+
+  tasks(): readonly ReadTask[] {
+    return this.tables
+      .flatMap((line, table) => {
+        const rows = rowsOf(this.#held(), line);
+        const count = Math.max(1, Math.ceil(rows.length / rowsPerTask));
+        return Array.from({ length: count }, (_, task) => {
+          const range = { from: task * rowsPerTask, to: Math.min(rows.length, (task + 1) * rowsPerTask) };
+          return { table, task, estimatedBytes: bytesOf(rows.slice(range.from, range.to)), range };
+        });
+      })
+      .toSorted((a, b) => b.estimatedBytes - a.estimatedBytes);
+  }
+
+  readLanes(): Promise<ReadLane[]> {
+    return Promise.resolve(
+      Array.from({ length: this.#order.lanes }, (_, number) => ({
+        read: (task: ReadTask, sink: RawSink, signal: AbortSignal) => this.#read(number, task, sink, signal),
+      })),
+    );
+  }
+
+  async #read(lane: number, task: ReadTask, sink: RawSink, signal: AbortSignal): Promise<void> {
+    const line = this.tables[task.table];
+    if (line === undefined) throw defect('no such table');
+    const { from, to } = task.range as { from: number; to: number };
+    let rows = 0;
+    for (const row of rowsOf(this.#held(), line).slice(from, to)) {
+      if (rows % 100 === 0) await this.#server.beforeRead();
+      signal.throwIfAborted();
+      if (this.#server.deadLanes.has(lane)) throw lost('the connection is gone', 'snapshot-lost');
+      const bytes = Buffer.from(`${row}\n`);
+      await sink.append(bytes, 0, bytes.length);
+      rows += 1;
+      if (!sink.full) continue;
+      await sink.endChunk(rows);
+      rows = 0;
+    }
+    await sink.endChunk(rows);
+  }
+
+  confirmServer(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    this.#closed = true;
+    this.#release();
+    this.#dropSnapshot();
+    this.#server.openSessions -= 1;
+    return Promise.resolve();
+  }
+
+  #release(): void {
+    clearTimeout(this.#watchdog);
+    if (this.#holdsLocks) this.#server.locked = false;
+    this.#holdsLocks = false;
+  }
+
+  #open(): void {
+    this.#snapshot = this.#server.snapshot();
+    this.#server.openSnapshots += 1;
+  }
+
+  #dropSnapshot(): void {
+    if (this.#snapshot !== undefined) this.#server.openSnapshots -= 1;
+    this.#snapshot = undefined;
+  }
+
+  #held(): Map<string, Tables> {
+    if (this.#snapshot === undefined) throw lost('no snapshot is open', 'snapshot-lost');
+    return this.#snapshot;
+  }
+
+  #blockers(): Blocker[] {
+    return this.#server.writers.map((transaction) => ({
+      kind: 'writer',
+      processId: transaction,
+      user: 'app',
+      database: 'shop',
+      application: 'test',
+      client: '127.0.0.1',
+      state: 'idle in transaction',
+      ageMs: 100,
+      statement: 'UPDATE accounts',
+      transaction,
+    }));
+  }
+}
+
+class FakeRestore implements RestoreSession {
+  readonly #server: FakeServer;
+  readonly #restore: string;
+  readonly #order: RestoreOrder | undefined;
+  #closed = false;
+
+  constructor(server: FakeServer, restore: string, order: RestoreOrder | undefined) {
+    this.#server = server;
+    this.#restore = restore;
+    this.#order = order;
+  }
+
+  async stage(): Promise<void> {
+    const { stored, cluster } = this.#needed();
+    const databases = new Map<string, Tables>(stored.databases.map(({ name }) => [name, new Map()]));
+    for (const { database, schema: _, name } of stored.tables) databases.get(database)?.set(name, []);
+    for (const line of stored.schema) for await (const _ of stored.openSchema(line));
+    this.#server.staged.set(this.#restore, { cluster, databases, switched: false });
+  }
+
+  writeLanes(): Promise<WriteLane[]> {
+    const load = async (
+      table: TableLine,
+      chunk: ChunkLine,
+      source: AsyncIterable<Buffer>,
+      signal: AbortSignal,
+    ) => {
+      await this.#server.beforeLoad();
+      signal.throwIfAborted();
+      const pieces: Buffer[] = [];
+      for await (const piece of source) pieces.push(piece);
+      const rows = Buffer.concat(pieces).toString('utf8').split('\n').slice(0, -1);
+      this.#staging()
+        .databases.get(table.database)
+        ?.get(table.name)
+        ?.push(...rows);
+      return rows.length;
+    };
+    return Promise.resolve(Array.from({ length: this.#needed().lanes }, () => ({ load })));
+  }
+
+  finishLoad(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  invariants() {
+    const { invariants } = this.#needed().stored;
+    const { databases } = this.#staging();
+    return Promise.resolve(
+      invariants.map(({ name, database, sql }) => ({ name, answer: answer(databases, database, sql) })),
+    );
+  }
+
+  switch(): Promise<void> {
+    const failure = this.#server.switchFailures.shift();
+    if (failure !== undefined) return Promise.reject(failure);
+    const staging = this.#staging();
+    for (const [name, tables] of staging.databases) this.#server.databases.set(name, tables);
+    staging.switched = true;
+    return Promise.resolve();
+  }
+
+  discard(): Promise<void> {
+    const staging = this.#server.staged.get(this.#restore);
+    if (staging?.switched === true)
+      for (const name of staging.databases.keys()) this.#server.databases.delete(name);
+    this.#server.staged.delete(this.#restore);
+    return Promise.resolve();
+  }
+
+  finish(): Promise<void> {
+    this.#server.staged.delete(this.#restore);
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    if (!this.#closed) this.#server.openSessions -= 1;
+    this.#closed = true;
+    return Promise.resolve();
+  }
+
+  #staging() {
+    const staging = this.#server.staged.get(this.#restore);
+    if (staging === undefined) throw defect('nothing is staged');
+    return staging;
+  }
+
+  #needed(): RestoreOrder {
+    if (this.#order === undefined) throw defect('a reopened restore has no stored shard');
+    return this.#order;
+  }
+}
+
+const position: Position = { kind: 'wal', lsn: '0/1', timeline: 1, systemIdentifier: '7' };
+
+function describe(server: FakeServer): ServerDescription {
+  const databases = [...server.databases.keys()];
+  return { family: 'postgresql', version: '15.0', identity: server.identity, databases, bytes: 1000 };
+}
+
+function tableLines(databases: ReadonlyMap<string, Tables>): TableLine[] {
+  return [...databases]
+    .flatMap(([database, tables]) => [...tables.keys()].map((name) => ({ database, name })))
+    .map(({ database, name }, table) => ({
+      kind: 'table',
+      table,
+      database,
+      schema: 'public',
+      name,
+      format: 'copy',
+      columns: ['id', 'value'],
+      engine: {},
+    }));
+}
+
+function rowsOf(databases: ReadonlyMap<string, Tables>, line: TableLine): string[] {
+  return databases.get(line.database)?.get(line.name) ?? [];
+}
+
+function bytesOf(rows: readonly string[]): number {
+  return rows.reduce((sum, row) => sum + row.length + 1, 0);
+}
+
+async function* one(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes;
+}
+
+function defect(cause: string): Error {
+  return new Error(`fake engine: ${cause}`);
+}
+
+function lost(cause: string, code: ErrorCode = 'database-failed'): TidemarkError {
+  return new TidemarkError({ code, operation: 'read', subject: 'fake', cause });
+}
