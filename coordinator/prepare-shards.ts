@@ -24,7 +24,7 @@ export interface PreparedBackup {
 }
 
 /** Long enough for a network to come back, short enough that a dead coordinator does not hold back vacuum and purge. */
-const graceMs = 60_000;
+const graceMs = 30_000;
 
 /**
  * Holds no writer up. Throws one error that names every shard that cannot take part, and `repository-mismatch` for one
