@@ -189,7 +189,8 @@ export async function loadChunks(lanes: readonly WriteLane[], shard: MemoryShard
         const { bytes, line } = chunk;
         const table = shard.stored.tables[line.table];
         if (table === undefined) throw new Error(`no table ${line.table}`);
-        rows += await lane.load(table, line, inPieces(bytes), new AbortController().signal);
+        const took = await lane.load(table, line, inPieces(bytes), new AbortController().signal);
+        rows += took;
       }
     }),
   );

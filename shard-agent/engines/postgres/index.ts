@@ -1,9 +1,12 @@
 /** The PostgreSQL engine, versions 14 to 18. */
-import type { Engine } from '../../engine.ts';
+import type { Engine, StagedRestore } from '../../engine.ts';
 import { prepareBackup } from './backup.ts';
 import { checkServer, openAny } from './check.ts';
-import type { PostgresConfig } from './connection.ts';
-import { listDatabases, readServer } from './server.ts';
+import { during, type PostgresConfig } from './connection.ts';
+import { fitShard } from './fit.ts';
+import { prepareRestore, reopenRestore } from './restore.ts';
+import { listDatabases, readServer, subjectOf } from './server.ts';
+import { findMarked } from './staging.ts';
 
 /** Lanes a check assumes where no order says. */
 const usualLanes = 4;
@@ -12,7 +15,7 @@ const usualLanes = 4;
 export function openPostgres(config: PostgresConfig): Engine {
   return {
     async describe() {
-      const session = await openAny(config);
+      const session = await openAny(config, 'description');
       try {
         return await readServer(session, config, await listDatabases(session, config));
       } finally {
@@ -21,8 +24,28 @@ export function openPostgres(config: PostgresConfig): Engine {
     },
     check: () => checkServer(config, { lanes: usualLanes, locks: true }),
     prepareBackup: (order) => prepareBackup(config, order),
-    fit: () => Promise.reject(new Error('later')),
-    prepareRestore: () => Promise.reject(new Error('later')),
-    staged: () => Promise.resolve([]),
+    fit: (stored) => fitShard(config, stored),
+    prepareRestore: (order) => prepareRestore(config, order),
+    staged: () => findStaged(config),
   };
+}
+
+/** A staging that was never marked has no cluster: its maker died at once, and it can only be undone. */
+async function findStaged(config: PostgresConfig): Promise<StagedRestore[]> {
+  const session = await openAny(config, 'restore');
+  try {
+    const found = new Map<string, string>();
+    for (const { restore, mark } of await during('look for restores', subjectOf(config), () =>
+      findMarked(session),
+    )) {
+      found.set(restore, mark?.cluster ?? found.get(restore) ?? '');
+    }
+    return [...found].map(([restore, cluster]) => ({
+      restore,
+      cluster,
+      reopen: () => Promise.resolve(reopenRestore(config, restore)),
+    }));
+  } finally {
+    await session.close();
+  }
 }

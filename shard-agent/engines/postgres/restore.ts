@@ -1,0 +1,304 @@
+/** A restore of this server: staging databases, loaded and finished there, then renamed. */
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { TidemarkError } from '../../../proto/errors.ts';
+import type { DatabaseLine } from '../../../repository/manifest-entries.ts';
+import type { RestoreOrder, RestoreSession, WriteLane } from '../../engine.ts';
+import { during, quoteName, quoteTable, Session, type PostgresConfig } from './connection.ts';
+import { firstObject, notEmpty } from './emptiness.ts';
+import { answerInvariant } from './invariant.ts';
+import type { TableDetails } from './plan.ts';
+import {
+  createStatement,
+  propertyStatements,
+  sequenceStatements,
+  type DatabaseProperties,
+} from './properties.ts';
+import { archivePiece, largeObjectsPiece } from './schema.ts';
+import { openMaintenance } from './server.ts';
+import { markStatement, stagingName, type StagingMark } from './staging-mark.ts';
+import { Staging } from './staging.ts';
+import { connectionArguments, findTool, ToolRuns, type Tool } from './tools.ts';
+import { PostgresWriteLane } from './write-lane.ts';
+
+/** Connects to find the tools; makes nothing. */
+export async function prepareRestore(config: PostgresConfig, order: RestoreOrder): Promise<RestoreSession> {
+  const needed = Math.max(0, ...order.stored.databases.map((line) => propertiesOf(line).dumpMajor));
+  const tool = await findTool('pg_restore', config.tools.pgRestore, needed);
+  return new PostgresRestore(config, order, tool);
+}
+
+/** What undoing or rolling forward needs, for a restore that another process began. */
+export function reopenRestore(
+  config: PostgresConfig,
+  restore: string,
+): Pick<RestoreSession, 'switch' | 'discard' | 'finish' | 'close'> {
+  const staging = new Staging(config, restore);
+  return {
+    switch: () => staging.switch(),
+    discard: () => staging.discard(),
+    finish: () => staging.finish(true),
+    close: () => Promise.resolve(),
+  };
+}
+
+export function propertiesOf(line: DatabaseLine): DatabaseProperties {
+  return line.engine as unknown as DatabaseProperties;
+}
+
+class PostgresRestore implements RestoreSession {
+  readonly #config: PostgresConfig;
+  readonly #order: RestoreOrder;
+  readonly #tool: Tool;
+  readonly #runs: ToolRuns;
+  readonly #staging: Staging;
+  readonly #rows = new Map<number, number>();
+  #lanes: PostgresWriteLane[] = [];
+  #folder: string | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(config: PostgresConfig, order: RestoreOrder, tool: Tool) {
+    this.#config = config;
+    this.#order = order;
+    this.#tool = tool;
+    this.#runs = new ToolRuns(config);
+    this.#staging = new Staging(config, order.restore);
+  }
+
+  async stage(): Promise<void> {
+    const { databases } = this.#order.stored;
+    await this.#requireEmptyTargets();
+    this.#folder = await mkdtemp(path.join(tmpdir(), 'tidemark-schema-'));
+    for (const [number, line] of databases.entries()) {
+      this.#order.signal.throwIfAborted();
+      const archive = await this.#spool(line, number);
+      await this.#create(line, number);
+      await this.#restoreSection(line, ['--section=pre-data', '--single-transaction', archive]);
+    }
+  }
+
+  async #requireEmptyTargets(): Promise<void> {
+    for (const { name } of this.#order.stored.databases) {
+      const object = await firstObject(this.#config, name).catch((error: unknown) => {
+        if (error instanceof TidemarkError && error.code === 'database-failed') return undefined; // It does not exist.
+        throw error;
+      });
+      if (object !== undefined) throw notEmpty(name, object);
+    }
+  }
+
+  /** The archive as a file: pg_restore seeks in it, and nothing of it is applied before all of it is checked. */
+  async #spool(line: DatabaseLine, number: number): Promise<string> {
+    const piece = this.#order.stored.schema.find(
+      (candidate) => candidate.database === line.name && candidate.name === archivePiece,
+    );
+    if (piece === undefined) {
+      throw new TidemarkError({
+        code: 'bad-bytes',
+        operation: 'stage a database',
+        subject: `database ${line.name}`,
+        cause: 'the set holds no schema for it',
+      });
+    }
+    const file = this.#archive(number);
+    await pipeline(this.#order.stored.openSchema(piece), createWriteStream(file, { mode: 0o600 }));
+    return file;
+  }
+
+  #archive(number: number): string {
+    return path.join(this.#folder ?? '', `${number}.dump`);
+  }
+
+  async #create(line: DatabaseLine, number: number): Promise<void> {
+    const name = stagingName(this.#order.restore, number);
+    await this.#onServer('create a staging database', name, async (session) => {
+      await session.script(createStatement(name, propertiesOf(line), session.majorVersion));
+      await session.script(markStatement(name, this.#mark(line, number, false)));
+      await session.script(`REVOKE CONNECT ON DATABASE ${quoteName(name)} FROM PUBLIC`);
+    });
+  }
+
+  #mark(line: DatabaseLine, number: number, loaded: boolean): StagingMark {
+    return {
+      tidemark: 1,
+      role: 'staged',
+      restore: this.#order.restore,
+      cluster: this.#order.cluster,
+      number,
+      database: line.name,
+      comment: propertiesOf(line).comment,
+      loaded,
+    };
+  }
+
+  #stagingOf(database: string): string {
+    const number = this.#order.stored.databases.findIndex((line) => line.name === database);
+    return stagingName(this.#order.restore, number);
+  }
+
+  async #restoreSection(
+    line: DatabaseLine,
+    args: readonly string[],
+    options: { input?: AsyncIterable<Uint8Array>; settings?: readonly string[] } = {},
+  ): Promise<void> {
+    const staging = this.#stagingOf(line.name);
+    await this.#runs.run(
+      this.#tool,
+      ['--exit-on-error', ...connectionArguments(this.#config, staging), ...args],
+      {
+        subject: `database ${line.name}, staged as ${staging}`,
+        signal: this.#order.signal,
+        settings: ['default_transaction_read_only=off', ...(options.settings ?? [])],
+        ...(options.input === undefined ? {} : { input: options.input }),
+      },
+    );
+  }
+
+  async writeLanes(): Promise<WriteLane[]> {
+    this.#lanes = Array.from(
+      { length: Math.max(1, this.#order.lanes) },
+      () =>
+        new PostgresWriteLane(
+          this.#config,
+          (database) => this.#stagingOf(database),
+          (table, rows) => this.#rows.set(table, (this.#rows.get(table) ?? 0) + rows),
+        ),
+    );
+    return this.#lanes;
+  }
+
+  async finishLoad(): Promise<void> {
+    for (const [number, line] of this.#order.stored.databases.entries()) {
+      await this.#countRows(line);
+      const objects = this.#order.stored.schema.find(
+        (piece) => piece.database === line.name && piece.name === largeObjectsPiece,
+      );
+      if (objects !== undefined) {
+        await this.#restoreSection(line, ['--section=data'], {
+          input: this.#order.stored.openSchema(objects),
+        });
+      }
+      await this.#restoreSection(
+        line,
+        ['--section=post-data', `--jobs=${Math.max(1, this.#order.lanes)}`, this.#archive(number)],
+        { settings: ['maintenance_work_mem=128MB'] },
+      );
+      await this.#complete(line, number);
+    }
+  }
+
+  /** Every table holds what the chunks brought: no row lost to a rule, none left by a chunk that had failed. */
+  async #countRows(line: DatabaseLine): Promise<void> {
+    const tables = this.#order.stored.tables.filter((table) => table.database === line.name);
+    const staging = this.#stagingOf(line.name);
+    const count = async (): Promise<void> => {
+      const session = await Session.open(this.#config, staging, 'count');
+      try {
+        for (let table = tables.pop(); table !== undefined; table = tables.pop()) {
+          const subject = `${table.database}: ${table.schema}.${table.name}`;
+          const { condition } = table.engine as unknown as TableDetails;
+          const sql = `SELECT pg_catalog.count(*) AS n FROM ONLY ${quoteTable(table.schema, table.name)} ${condition}`;
+          const { n } = await during('count the rows', subject, () => session.row(sql));
+          const loaded = this.#rows.get(table.table) ?? 0;
+          if (Number(n) === loaded) continue;
+          throw new TidemarkError({
+            code: 'bad-bytes',
+            operation: 'check a loaded table',
+            subject,
+            cause: `it holds ${n} rows, ${loaded} were loaded`,
+            remedy: 'Undo the restore, and look for what writes to the staging database.',
+          });
+        }
+      } finally {
+        await session.close();
+      }
+    };
+    await Promise.all(Array.from({ length: Math.max(1, this.#order.lanes) }, count));
+  }
+
+  /** Sequences, owner, grants, settings, and the mark that it may be switched to, in one durable transaction. */
+  async #complete(line: DatabaseLine, number: number): Promise<void> {
+    const properties = propertiesOf(line);
+    const staging = stagingName(this.#order.restore, number);
+    const session = await Session.open(this.#config, staging, 'restore');
+    try {
+      await during('complete a database', `database ${line.name}`, () =>
+        session.script(
+          [
+            'SET default_transaction_read_only = off',
+            'BEGIN',
+            ...sequenceStatements(properties.sequences),
+            ...propertyStatements(staging, properties),
+            markStatement(staging, this.#mark(line, number, true)),
+            'COMMIT',
+          ].join('; '),
+        ),
+      );
+    } finally {
+      await session.close();
+    }
+  }
+
+  async invariants(): Promise<{ name: string; answer: string | null }[]> {
+    const answers: { name: string; answer: string | null }[] = [];
+    for (const { name, database, sql } of this.#order.stored.invariants) {
+      const query = { name, database, sql, connectTo: this.#stagingOf(database) };
+      answers.push({ name, answer: await answerInvariant(this.#config, query, ['BEGIN READ ONLY']) });
+    }
+    return answers;
+  }
+
+  async switch(): Promise<void> {
+    await this.#closeLanes();
+    await this.#staging.switch();
+  }
+
+  async discard(): Promise<void> {
+    await this.#closeLanes();
+    await this.#runs.close();
+    await this.#staging.discard();
+  }
+
+  async finish(): Promise<void> {
+    await this.#staging.finish(true);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#closeLanes();
+    await this.#runs.close();
+    if (this.#folder !== undefined)
+      await rm(this.#folder, { recursive: true, force: true }).catch(() => undefined);
+  }
+
+  async #closeLanes(): Promise<void> {
+    await Promise.all(this.#lanes.splice(0).map((lane) => lane.close()));
+  }
+
+  async #onServer(
+    operation: string,
+    subject: string,
+    action: (session: Session) => Promise<void>,
+  ): Promise<void> {
+    const session = await openMaintenance(
+      this.#config,
+      'restore',
+      this.#order.stored.databases.map((line) => line.name),
+    );
+    try {
+      await during(operation, `database ${subject}`, async () => {
+        await session.script('SET default_transaction_read_only = off');
+        await action(session);
+      });
+    } finally {
+      await session.close();
+    }
+  }
+}
