@@ -79,7 +79,7 @@ export function testRestore(fixture: EngineFixture, source: () => TestServer): v
           });
         }
         const before = new Map<string, (string | null)[][]>();
-        for (const sql of fixture.oddities.questions) before.set(sql, await maker.query(sql));
+        for (const sql of fixture.oddities.questions) before.set(sql, await ask(server, 'odd', sql));
         const odd = await takeShard(fixture.open(server, ['odd']), { slow: true, chunkBytes: 16 * 1024 });
         expect((await engine.fit(odd.stored)).filter((finding) => !finding.warning)).toEqual([]);
         await restoreShard(engine, odd, 'odd1');
