@@ -106,8 +106,11 @@ export async function serveAgent(
 async function shutDown(server: Server, health: Health, graceMs: number): Promise<void> {
   health.stop();
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => server.forceShutdown(), graceMs);
-  // The callback also comes, with an error, when forceShutdown ended what was still open: the server is closed either way.
+  const timer = setTimeout(() => {
+    server.forceShutdown();
+    // What is left is a connection whose peer does not answer; nothing more comes of waiting for it.
+    resolve();
+  }, graceMs);
   server.tryShutdown(() => resolve());
   await promise;
   clearTimeout(timer);

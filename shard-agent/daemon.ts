@@ -32,7 +32,7 @@ async function serve(options: Options): Promise<number> {
     log.fatal({ operation: 'daemon', stack: error.stack }, 'a defect ends the agent'),
   );
   const password = await readPassword(file.database.password);
-  const engine = openEngine(file.database, password, file.tools);
+  const engine = await openEngine(file.database, password, file.tools);
   const store = openRepository(file.repository.url);
   const told = signalled();
   const agent = await startAgent({ file, engine, store, log });
@@ -60,7 +60,7 @@ function signalled(): Promise<NodeJS.Signals> {
 async function check(options: Options): Promise<number> {
   const file = await readAgentFile(configPath(options));
   const password = await readPassword(file.database.password);
-  const engine = openEngine(file.database, password, file.tools);
+  const engine = await openEngine(file.database, password, file.tools);
   const report = await checkAgent(file, engine, () => openRepository(file.repository.url));
   process.stdout.write(`${options.json === true ? JSON.stringify(report) : printReport(report)}\n`);
   return report.ready ? 0 : 1;

@@ -215,7 +215,7 @@ class FakeBackup implements BackupSession {
     const { from, to } = task.range as { from: number; to: number };
     let rows = 0;
     for (const row of rowsOf(this.#held(), line).slice(from, to)) {
-      if (rows % 100 === 0) await this.#server.beforeRead();
+      if (rows % 100 === 0) await this.#server.beforeRead(lane);
       signal.throwIfAborted();
       if (this.#server.deadLanes.has(lane)) throw lost('the connection is gone', 'snapshot-lost');
       const bytes = Buffer.from(`${row}\n`);

@@ -20,7 +20,7 @@ export class FakeServer {
   /** Lanes whose connection is cut when they next read, by number. */
   readonly deadLanes = new Set<number>();
   /** Awaited before each row batch of every reading lane. */
-  beforeRead: () => Promise<void> = () => Promise.resolve();
+  beforeRead: (lane: number) => Promise<void> = () => Promise.resolve();
   /** Awaited before each chunk that is loaded. */
   beforeLoad: () => Promise<void> = () => Promise.resolve();
   /** Thrown by the next switches, one each. */

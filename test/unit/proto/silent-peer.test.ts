@@ -1,0 +1,113 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import {
+  connectAgent,
+  serveAgent,
+  type AgentImplementation,
+  type Transport,
+} from '../../../proto/channel.ts';
+
+const refuse = () => Promise.reject(new Error('not part of this test'));
+const nothing: AgentImplementation = {
+  describe: () => Promise.resolve({ shard: 'shop-00' }),
+  check: refuse,
+  abort: refuse,
+  fit: refuse,
+  barrier: refuse,
+  copy: refuse,
+  restore: refuse,
+  verify: refuse,
+};
+
+/** A wire that can be cut so that neither side is told: connections stay open and nothing passes. */
+async function silentWire(to: string) {
+  const [host = '', port = ''] = to.split(':');
+  const sockets: Socket[] = [];
+  const wire = createServer((near) => {
+    const far = connect(Number(port), host);
+    sockets.push(near, far);
+    for (const socket of [near, far]) socket.on('error', () => undefined);
+    near.pipe(far);
+    far.pipe(near);
+  });
+  wire.listen(0, '127.0.0.1');
+  await once(wire, 'listening');
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    wire.close();
+  });
+  return {
+    address: `127.0.0.1:${(wire.address() as AddressInfo).port}`,
+    fallSilent: () => {
+      for (const socket of sockets) socket.unpipe();
+    },
+  };
+}
+
+test('a peer that freezes without closing anything breaks the call on both sides within six seconds', async () => {
+  const { promise: brokenOnAgent, resolve } = Promise.withResolvers<void>();
+  const server = await serveAgent(
+    '127.0.0.1:0',
+    { kind: 'default' },
+    {
+      ...nothing,
+      barrier: async (call) => {
+        call.broken.addEventListener('abort', () => resolve());
+        call.send({ probed: { blockers: [] } });
+        for await (const _ of call);
+      },
+    },
+  );
+  const wire = await silentWire(server.address);
+  const client = connectAgent(wire.address, { kind: 'default' });
+  onTestFinished(async () => {
+    client.close();
+    await server.close(0);
+  });
+  const replies = client.barrier()[Symbol.asyncIterator]();
+  await replies.next();
+  wire.fallSilent();
+  const silentAtMs = performance.now();
+  const brokenHere = replies.next().catch((error: unknown) => error);
+  await brokenOnAgent;
+  expect(await brokenHere).toMatchObject({ code: 'agent-unreachable' });
+  expect(performance.now() - silentAtMs).toBeLessThan(6000);
+}, 20_000);
+
+const pem = (name: string) => fileURLToPath(new URL(`./tls/${name}`, import.meta.url));
+const tls = (name: string): Transport => ({
+  kind: 'tls',
+  caPath: pem('authority.crt'),
+  certPath: pem(`${name}.crt`),
+  keyPath: pem(`${name}.key`),
+});
+
+test('with TLS both sides must show a certificate of their authority', async () => {
+  const server = await serveAgent('127.0.0.1:0', tls('agent'), nothing);
+  onTestFinished(() => server.close(0));
+  const ask = async (transport: Transport) => {
+    const client = connectAgent(server.address, transport);
+    onTestFinished(() => client.close());
+    return client.describe({}, { deadlineMs: 3000 });
+  };
+  expect((await ask(tls('coordinator'))).shard).toBe('shop-00');
+  await expect(ask(tls('stranger'))).rejects.toMatchObject({ code: 'agent-unreachable' });
+  await expect(ask({ kind: 'default' })).rejects.toMatchObject({ code: 'agent-unreachable' });
+  const impostor = await serveAgent('127.0.0.1:0', tls('stranger'), nothing);
+  onTestFinished(() => impostor.close(0));
+  const client = connectAgent(impostor.address, tls('coordinator'));
+  onTestFinished(() => client.close());
+  await expect(client.describe({}, { deadlineMs: 3000 })).rejects.toMatchObject({
+    code: 'agent-unreachable',
+  });
+});
+
+test('a TLS file that is missing is named', () => {
+  const missing: Transport = {
+    ...(tls('agent') as Extract<Transport, { kind: 'tls' }>),
+    keyPath: '/nowhere/agent.key',
+  };
+  expect(() => connectAgent('127.0.0.1:1', missing)).toThrow(/\/nowhere\/agent\.key/);
+});
