@@ -10,7 +10,12 @@ export function openLog(shard: string): AgentLog {
   const level = process.env['TIDEMARK_LOG_LEVEL'] ?? 'info';
   // Synchronous: the last lines before an end are the ones that matter.
   return pino(
-    { level, base: { pid: process.pid, shard, set: '', operation: '' } },
+    {
+      level,
+      base: { pid: process.pid, shard },
+      // Every line has both; a line's own fields take their place.
+      mixin: () => ({ set: '', operation: '' }),
+    },
     pino.destination({ fd: 2, sync: true }),
   );
 }

@@ -240,7 +240,9 @@ async function nextOrder(call: RestoreCall, signal: AbortSignal): Promise<'switc
 export async function settleStaged(parts: Pick<RestoreParts, 'engine' | 'store'>): Promise<number> {
   const staged = await parts.engine.staged();
   for (const left of staged) {
-    const decision = await decide(parts.store, left.cluster, left.restore, 'undo');
+    // Staging that names no cluster was left before anything was loaded: nobody can have decided to switch to it.
+    const decision =
+      left.cluster === '' ? 'undo' : await decide(parts.store, left.cluster, left.restore, 'undo');
     const session = await left.reopen();
     try {
       if (decision === 'switch') {
