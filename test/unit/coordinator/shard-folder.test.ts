@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
 import { compareFolder } from '../../../coordinator/shard-folder.ts';
 import type { FolderFinding } from '../../../coordinator/shard-folder.ts';
+import { manifestKey } from '../../../repository/layout.ts';
+import { ManifestWriter } from '../../../repository/manifest.ts';
+import { manifestFormat } from '../../../repository/manifest-entries.ts';
 import { MemoryStore } from '../../../repository/stores/memory.ts';
-import { damageObject, writeShard } from './stored-cluster.ts';
+import { cluster, damageObject, set, writeShard } from './stored-cluster.ts';
 
 /** Findings with a window of each size: what is found must not depend on it. */
 async function findings(
@@ -51,4 +54,34 @@ test('an empty folder lacks everything', async () => {
   for await (const { key } of store.list(prefix)) if (key !== ref.key) keys.push(key);
   for (const key of keys) await store.delete(key);
   expect(await findings(store, ref)).toHaveLength(4);
+});
+
+test('pieces that share an object: it ends where the last of them does', async () => {
+  const store = new MemoryStore();
+  const writer = ManifestWriter.open(store, manifestKey(cluster, set, 'shop-00'));
+  const position = { kind: 'wal', lsn: '0/1', timeline: 1, systemIdentifier: '7' } as const;
+  const shard = {
+    cluster,
+    set,
+    shard: 'shop-00',
+    family: 'postgresql',
+    version: '15.18',
+    identity: '7',
+    position,
+  } as const;
+  await writer.write({ kind: 'shard', format: manifestFormat, ...shard, engine: {} });
+  await writer.write({ kind: 'database', name: 'shop', sourceBytes: 1, engine: {} });
+  const object = manifestKey(cluster, set, 'shop-00').replace('manifest.jsonl.zst', 'schema/pack');
+  const { sha256 } = await store.create(object, Buffer.from('abcdef'));
+  for (const [offset, length] of [
+    [4, 2],
+    [0, 4],
+  ] as const) {
+    const piece = { kind: 'schema', database: 'shop', name: 'tables', rawBytes: length } as const;
+    await writer.write({ ...piece, object, offset, length, sha256 });
+  }
+  const { ref } = await writer.finish();
+  expect(await findings(store, ref)).toEqual([]);
+  await damageObject(store, object, (bytes) => bytes.subarray(1));
+  expect(await findings(store, ref)).toEqual([{ kind: 'size', object, size: 5, expected: 6 }]);
 });
