@@ -29,20 +29,28 @@ export interface BarrierCall {
 /**
  * Resolves with the cut when the coordinator ended the call in good order after `cut_taken`: the session, with its
  * snapshots, is then the caller's. Resolves undefined when the barrier ended without a cut, for whatever reason of
- * the coordinator's or the network's; throws what the engine threw, or `internal` when the coordinator broke the protocol.
- * Unless it resolves with a cut, the session has been unlocked and closed. No lock is held when it settles.
+ * the coordinator's or the network's; throws what the engine threw, `internal` when the coordinator broke the protocol, and
+ * the signal's reason (or `interrupted`) when that ended it: the coordinator must not take it for a hand-over. Unless it resolves with a cut, the session has been unlocked and closed. No lock is held when it settles.
  */
 export async function runBarrierCall(call: BarrierCall): Promise<{ readonly cut: Cut } | undefined> {
   const driver = new CallDriver(call);
-  const leave = (): void => driver.dispatch({ kind: 'broken', error: undefined });
-  const ends = [call.signal, call.stream.broken];
-  for (const end of ends) end.addEventListener('abort', leave, { once: true });
+  const { signal, terms } = call;
+  const { broken } = call.stream;
+  const onBroken = (): void => driver.dispatch({ kind: 'broken', error: undefined });
+  const onStop = (): void => {
+    const stopped = { code: 'interrupted', operation: 'hold the barrier', subject: terms.shard } as const;
+    driver.dispatch({ kind: 'broken', error: asTidemarkError(signal.reason, stopped) });
+  };
+  broken.addEventListener('abort', onBroken, { once: true });
+  signal.addEventListener('abort', onStop, { once: true });
   try {
-    if (ends.some((end) => end.aborted)) leave();
+    if (broken.aborted) onBroken();
+    if (signal.aborted) onStop();
     void driver.read(call.stream);
     return await driver.outcome;
   } finally {
-    for (const end of ends) end.removeEventListener('abort', leave);
+    broken.removeEventListener('abort', onBroken);
+    signal.removeEventListener('abort', onStop);
   }
 }
 

@@ -21,6 +21,7 @@ export class FakeAgent {
   readonly #world: AgentWorld;
   #session: FakeSession | undefined;
   #call: FakeCall | undefined;
+  #stop = new AbortController();
   #handedOver: SnapshotRecord | undefined;
 
   constructor(database: FakeDatabase, world: AgentWorld) {
@@ -52,6 +53,12 @@ export class FakeAgent {
         process.deliver(() => call.endedByAgent(known));
       },
     );
+  }
+
+  /** Told to stop, in good order. */
+  terminate(): void {
+    this.#stop.abort();
+    this.#stop = new AbortController();
   }
 
   /** The process dies. `unnoticed`: with its host, so that the server's connections stay open until its watchdog acts. */
@@ -86,7 +93,7 @@ export class FakeAgent {
         session,
         terms: { shard, holdLimitMs, locks },
         clock: process.clock,
-        signal: new AbortController().signal,
+        signal: this.#stop.signal,
       });
       if (ended === undefined) this.#session = undefined;
       else this.#handedOver = session.snapshot;

@@ -17,18 +17,18 @@ const given = process.env['TIDEMARK_SEED'];
 const firstSeed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
 if (!Number.isSafeInteger(firstSeed)) throw new Error(`TIDEMARK_SEED is not a whole number: ${given}`);
 
-/** How often each kind is run with seeds of its own. Sized for about a minute in all. */
+/** How often each kind is run with seeds of its own. Sized for half a minute of CPU in all. */
 const runs: Readonly<Record<Kind, number>> = {
-  calm: 20,
-  crossing: 30,
-  hundreds: 3,
-  'long-writers': 20,
-  rough: 40,
-  accidents: 60,
-  'accidents-hundreds': 3,
-  budget: 6,
-  'falls-back': 20,
-  'never-drains': 10,
+  calm: 100,
+  crossing: 150,
+  hundreds: 30,
+  'long-writers': 100,
+  rough: 200,
+  accidents: 400,
+  'accidents-hundreds': 30,
+  budget: 60,
+  'falls-back': 150,
+  'never-drains': 60,
 };
 
 interface Tally {

@@ -23,6 +23,8 @@ export function violationsOf(scenario: Scenario, outcome: Outcome): string[] {
 }
 
 function cutIsWhole(life: Life, outcome: Outcome): string[] {
+  if (life.outcome.kind === 'error' && life.outcome.error.code === 'internal')
+    return [String(life.outcome.error.message)];
   if (life.outcome.kind !== 'cut') return [];
   const { evidence } = life.outcome;
   const snapshots = life.outcome.snapshots.filter((snapshot) => snapshot !== undefined);

@@ -4,13 +4,12 @@ import type { BarrierEvent, BarrierState } from '../../coordinator/barrier-state
 import { BarrierDriver } from '../../coordinator/barrier-driver.ts';
 import { openBarrier, type BarrierEvidence, type BarrierMember } from '../../coordinator/barrier.ts';
 import { asTidemarkError, TidemarkError } from '../../proto/errors.ts';
-import type { BarrierReply } from '../../proto/gen/tidemark/v1/BarrierReply.ts';
-import type { BarrierRequest } from '../../proto/gen/tidemark/v1/BarrierRequest.ts';
 import type { BarrierConfig } from '../../topology/topology.ts';
 import { FakeAgent } from './agent.ts';
 import { FakeDatabase, type EngineFaults, type SnapshotRecord } from './database.ts';
 import { FakeCall, type Latency } from './network.ts';
 import { Chance, Process, VirtualTime, type TimerFaults } from './virtual-time.ts';
+import { MessageWatch } from './watch.ts';
 import { Workload, type Load } from './workload.ts';
 
 export type Transition = (state: BarrierState, event: BarrierEvent) => BarrierStep;
@@ -70,6 +69,13 @@ export interface Outcome {
 
 const longestStopMs = 900;
 
+const interruption = new TidemarkError({
+  code: 'interrupted',
+  operation: 'simulate',
+  subject: 'coordinator',
+  cause: 'a signal',
+});
+
 /** Runs a scenario to its end, and then until everything that was begun must be over. */
 export async function simulate(scenario: Scenario, seed: number, transition: Transition): Promise<Outcome> {
   const world = new World(scenario, seed, transition);
@@ -86,6 +92,7 @@ class World {
   readonly #workload: Workload;
   readonly #lives: Life[] = [];
   readonly #violations: string[] = [];
+  readonly #watches: MessageWatch[] = [];
   readonly #damage: Damage = {
     agentsKilled: 0,
     agentsStopped: 0,
@@ -95,6 +102,7 @@ class World {
     stoppedMs: new Map(),
   };
   #accidents = true;
+  #interrupt = new AbortController();
   #coordinator: Process | undefined;
   #calls: FakeCall[] = [];
   #killed: (() => void) | undefined;
@@ -142,7 +150,7 @@ class World {
       databases: this.#databases,
       workload: this.#workload,
       damage: this.#damage,
-      violations: this.#violations,
+      violations: [...this.#violations, ...this.#watches.flatMap((watch) => watch.violations)],
       agents: this.#agents,
     };
   }
@@ -152,6 +160,7 @@ class World {
       await new Promise<void>((resolve) => this.#time.after(this.#chance.between(50, 300), resolve));
       const process = new Process(this.#time, this.#chance, this.#scenario.timers);
       this.#coordinator = process;
+      this.#interrupt = new AbortController();
       const beganMs = this.#time.nowMs;
       const killed = new Promise<Life['outcome']>((resolve) => {
         this.#killed = () => resolve({ kind: 'killed' });
@@ -167,26 +176,8 @@ class World {
 
   async #coordinate(life: number, process: Process): Promise<Life['outcome']> {
     const { barrier, latency } = this.#scenario;
-    const frozen = new Map<number, Set<string>>();
-    const tap = {
-      sent: (shard: string, request: BarrierRequest): void => {
-        if (!request.cut) return;
-        this.#aim();
-        if (request.cut.withoutLocks) return;
-        const attempt = request.cut.attempt ?? 0;
-        const heard = frozen.get(attempt)?.size ?? 0;
-        if (heard === this.#agents.length) return;
-        this.#violations.push(
-          `CUT of attempt ${attempt} sent to ${shard} when ${heard} of ${this.#agents.length} were FROZEN`,
-        );
-      },
-      arrived: (shard: string, reply: BarrierReply): void => {
-        if (reply.frozen || reply.cutTaken) this.#aim();
-        if (!reply.frozen) return;
-        const attempt = reply.frozen.attempt ?? 0;
-        frozen.set(attempt, (frozen.get(attempt) ?? new Set()).add(shard));
-      },
-    };
+    const tap = new MessageWatch(this.#agents.length, () => this.#aim());
+    this.#watches.push(tap);
     const world = { time: this.#time, chance: this.#chance, latency, tap };
     this.#calls = [];
     const members = this.#agents.map((agent): BarrierMember => {
@@ -201,7 +192,7 @@ class World {
     });
     let opened = false;
     try {
-      const signal = new AbortController().signal;
+      const { signal } = this.#interrupt;
       const open = await openBarrier(members, signal);
       opened = true;
       const options = { signal, clock: process.clock, random: () => this.#chance.next() };
@@ -241,7 +232,7 @@ class World {
     const agent = chance.one(this.#agents);
     const call = this.#calls.length > 0 ? chance.one(this.#calls) : undefined;
     const coordinator = this.#coordinator;
-    switch (chance.whole(0, 5)) {
+    switch (chance.whole(0, 7)) {
       case 0:
         this.#damage.agentsKilled += 1;
         // Half of the time the host dies with it, and the server learns of it only from its own watchdog.
@@ -263,6 +254,14 @@ class World {
         coordinator.kill();
         for (const broken of this.#calls) broken.break(chance.happens(0.8) ? 10 : 2_000);
         this.#killed?.();
+        return;
+      case 5:
+        // Ctrl-C.
+        coordinator?.deliver(() => this.#interrupt.abort(interruption));
+        return;
+      case 6:
+        // SIGTERM: the agent lets go, answers, and is there again.
+        agent.process.deliver(() => agent.terminate());
         return;
       default: {
         if (coordinator === undefined) return;
