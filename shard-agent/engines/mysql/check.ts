@@ -1,0 +1,144 @@
+/** Everything a backup needs, tried without changing anything; all that is missing is reported at once. */
+import type { Finding } from '../../engine.ts';
+import { type Catalogue, listDatabases, readCatalogue } from './catalogue.ts';
+import { quoteName } from './connection.ts';
+import type { Dialect } from './dialect.ts';
+import { failure } from './failure.ts';
+import { Grants } from './grants.ts';
+import { refusal, variable } from './server.ts';
+import type { Wire } from './wire.ts';
+
+/** Needed on each database; what `includes` it stands beside. */
+const databasePrivileges = ['SELECT', 'LOCK TABLES', 'SHOW VIEW', 'TRIGGER', 'EVENT'];
+/** Connections of a backup beside lanes and lock sessions: observer, control, guard, schema, confirm, a spare lane. */
+const furtherConnections = 6;
+const usualLanes = 4;
+const tablesPerSession = 200;
+
+export async function checkBackup(
+  wire: Wire,
+  dialect: Dialect,
+  wanted: readonly string[] | undefined,
+): Promise<Finding[]> {
+  const grants = await Grants.read(wire, dialect);
+  const findings = await privilegeFindings(wire, dialect, grants, wanted);
+  if (!findings.some((finding) => finding.code === 'privilege-missing' && finding.subject === 'role')) {
+    const refused = await refusal(wire, dialect).catch((error: unknown) => {
+      findings.push(asFinding(error, 'the role of the server'));
+      return undefined;
+    });
+    if (refused !== undefined) {
+      findings.push({
+        code: 'shard-refused',
+        subject: 'the server',
+        cause: refused,
+        remedy: 'Name the sole writable primary of that shard, over a direct connection without a pooler.',
+        warning: false,
+      });
+    }
+  }
+  try {
+    const databases = await listDatabases(wire, wanted);
+    findings.push(...missingDatabases(databases.map(({ name }) => name), wanted));
+    const catalogue = await readCatalogue(wire, dialect, databases);
+    findings.push(...catalogue.findings, ...(await capacityFindings(wire, catalogue)));
+  } catch (error) {
+    findings.push(asFinding(error, 'the catalogue'));
+  }
+  return findings;
+}
+
+function asFinding(error: unknown, subject: string): Finding {
+  const { code, reason, remedy } = failure(error, 'check', subject);
+  return { code, subject, cause: reason, remedy, warning: false };
+}
+
+async function privilegeFindings(
+  wire: Wire,
+  dialect: Dialect,
+  grants: Grants,
+  wanted: readonly string[] | undefined,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const missing = (subject: string, cause: string, grant: string): void => {
+    const remedy = `GRANT ${grant} TO ${grants.account};`;
+    findings.push({ code: 'privilege-missing', subject, cause, remedy, warning: false });
+  };
+  for (const { name, satisfiedBy, need } of dialect.backupPrivileges) {
+    if (grants.onServer([name, ...satisfiedBy])) continue;
+    missing(need === roleNeed ? 'role' : name, `without ${name} a backup cannot ${need}`, `${name} ON *.*`);
+  }
+  const visible = (await listDatabases(wire, wanted)).map(({ name }) => name);
+  // A database that is named may be invisible for want of privileges.
+  for (const database of new Set([...visible, ...(wanted ?? [])])) {
+    const lacking = databasePrivileges.filter((name) => !grants.onDatabase([name], database));
+    if (lacking.length === 0) continue;
+    const cause = `without ${lacking.join(', ')} the database cannot be locked and read`;
+    missing(database, cause, `${lacking.join(', ')} ON ${quoteName(database.replaceAll(/[_%]/g, '\\$&'))}.*`);
+  }
+  const { satisfiedBy, grant } = dialect.routinePrivilege;
+  if (!grants.onServer(satisfiedBy) && !grants.onTable(['SELECT'], 'mysql', 'proc')) {
+    missing('routines', 'without it the bodies of routines cannot be read', grant);
+  }
+  if (dialect.family === 'mysql' && !grants.onDatabase(['SELECT'], 'performance_schema')) {
+    const cause = 'without it a backup cannot see the group the server is in, nor who holds locks';
+    missing('performance_schema', cause, 'SELECT ON performance_schema.*');
+  }
+  return findings;
+}
+
+/** The privilege without which the role of the server cannot be asked. */
+const roleNeed = 'see whether the server replicates from another';
+
+function missingDatabases(found: readonly string[], wanted: readonly string[] | undefined): Finding[] {
+  return (wanted ?? [])
+    .filter((name) => !found.includes(name))
+    .map((name) => ({
+      code: 'not-ready',
+      subject: name,
+      cause: `there is no database ${name}, or this account sees nothing of it`,
+      remedy: `CREATE DATABASE ${quoteName(name)}; or correct \`databases\` in the agent's file.`,
+      warning: false,
+    }));
+}
+
+/** Room for our connections and tables, and what a later restore would want. */
+async function capacityFindings(wire: Wire, catalogue: Catalogue): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const number = async (name: string): Promise<number> => Number((await variable(wire, name)) ?? 0);
+  const tables = catalogue.tables.length;
+  const needed = furtherConnections + usualLanes + 2 * Math.max(1, Math.ceil(tables / tablesPerSession));
+  const [status] = await wire.query("SHOW GLOBAL STATUS LIKE 'Threads_connected'");
+  const connected = Number(status?.['Value'] ?? 0);
+  const most = await number('max_connections');
+  if (connected + needed > most) {
+    findings.push({
+      code: 'not-ready',
+      subject: 'max_connections',
+      cause: `a backup opens ${needed} connections; ${connected} of ${most} are taken`,
+      remedy: `SET GLOBAL max_connections = ${connected + needed + 20};`,
+      warning: false,
+    });
+  }
+  const cache = await number('table_open_cache');
+  const wanted = tables * 2;
+  if (cache < wanted) {
+    findings.push({
+      code: 'not-ready',
+      subject: 'table_open_cache',
+      cause: `${tables} tables do not stay open in a cache of ${cache}: each attempt would open them under the locks`,
+      remedy: `SET GLOBAL table_open_cache = ${wanted + 400};`,
+      warning: true,
+    });
+  }
+  if ((await variable(wire, 'local_infile')) !== 'ON') {
+    findings.push({
+      code: 'not-ready',
+      subject: 'local_infile',
+      cause: 'a restore onto this server would load its rows by LOAD DATA LOCAL',
+      remedy: 'SET GLOBAL local_infile = ON;',
+      warning: true,
+    });
+  }
+  return findings;
+}

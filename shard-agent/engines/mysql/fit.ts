@@ -1,0 +1,171 @@
+/** Would a shard's part of a set fit on this server? All that stands against it, at once. Changes nothing. */
+import { statfs } from 'node:fs/promises';
+import { TidemarkError } from '../../../proto/errors.ts';
+import type { Finding, StoredShard } from '../../engine.ts';
+import { quoteName, quoteText } from './connection.ts';
+import { compareVersions, type Dialect } from './dialect.ts';
+import { Grants } from './grants.ts';
+import { quoteAccount } from './schema.ts';
+import { refusal, variable } from './server.ts';
+import { type SourceFacts, sourceFactsShape } from './source-facts.ts';
+import type { Wire } from './wire.ts';
+
+/** What a restore calls its staging, for asking about privileges. */
+const someStaging = 'tidemark_restore_0';
+
+export async function fitShard(wire: Wire, dialect: Dialect, stored: StoredShard): Promise<Finding[]> {
+  const { shard } = stored;
+  if (shard.family !== dialect.family) {
+    const cause = `the set is of ${shard.family}, this server is ${dialect.family}`;
+    return [finding('does-not-fit', 'the server', cause, `Restore onto a server of ${shard.family}.`)];
+  }
+  const findings: Finding[] = [];
+  if (compareVersions(dialect.version, shard.version) < 0) {
+    const cause = `the set is of version ${shard.version}, this server is ${dialect.version}`;
+    findings.push(finding('does-not-fit', 'the server', cause, `Restore onto version ${shard.version} or newer.`));
+  }
+  const refused = await refusal(wire, dialect).catch(() => undefined);
+  if (refused !== undefined) {
+    const remedy = 'Name the sole writable primary over a direct connection.';
+    findings.push(finding('does-not-fit', 'the server', refused, remedy));
+  }
+  const facts = readFacts(stored);
+  findings.push(
+    ...(await occupied(wire, stored)),
+    ...(await privileges(wire, dialect, stored)),
+    ...(await settings(wire, dialect, stored, facts)),
+    ...(await pieces(wire, facts)),
+    ...(await space(wire, stored)),
+  );
+  return findings;
+}
+
+function finding(code: Finding['code'], subject: string, cause: string, remedy: string, warning = false): Finding {
+  return { code, subject, cause, remedy, warning };
+}
+
+function readFacts(stored: StoredShard): SourceFacts {
+  const facts = sourceFactsShape.safeParse(stored.shard.engine);
+  if (facts.success) return facts.data;
+  throw new TidemarkError({
+    code: 'bad-bytes',
+    operation: 'read what the set says of its source',
+    subject: stored.shard.shard,
+    cause: facts.error.message,
+  });
+}
+
+/** How many objects of any kind stand in a database; undefined when there is no such database. */
+export async function countObjects(wire: Wire, database: string): Promise<number | undefined> {
+  const name = quoteText(database);
+  const exists = await wire.value(`SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${name}`);
+  if (exists === undefined) return undefined;
+  const count = await wire.value(
+    `SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${name}) + ` +
+      `(SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${name}) + ` +
+      `(SELECT COUNT(*) FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ${name})`,
+  );
+  return Number(count ?? 0);
+}
+
+async function occupied(wire: Wire, stored: StoredShard): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { name } of stored.databases) {
+    const count = await countObjects(wire, name);
+    if (count === undefined || count === 0) continue;
+    const cause = `the database holds ${count} objects`;
+    findings.push(finding('target-not-empty', name, cause, `DROP DATABASE ${quoteName(name)}; once nothing in it is needed.`));
+  }
+  return findings;
+}
+
+async function privileges(wire: Wire, dialect: Dialect, stored: StoredShard): Promise<Finding[]> {
+  const grants = await Grants.read(wire, dialect);
+  const databases = [someStaging, ...stored.databases.map(({ name }) => name)];
+  return dialect.restorePrivileges
+    .filter(({ name, satisfiedBy }) => {
+      const names = [name, ...satisfiedBy];
+      return !grants.onServer(names) && !databases.every((database) => grants.onDatabase(names, database));
+    })
+    .map(({ name, need }) => {
+      const remedy = `GRANT ${name} ON *.* TO ${grants.account};`;
+      return finding('privilege-missing', name, `without ${name} a restore cannot ${need}`, remedy);
+    });
+}
+
+async function settings(
+  wire: Wire,
+  dialect: Dialect,
+  stored: StoredShard,
+  facts: SourceFacts,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const fit = (subject: string, cause: string, remedy: string): void => {
+    findings.push(finding('does-not-fit', subject, cause, remedy));
+  };
+  if ((await variable(wire, 'local_infile')) !== 'ON') {
+    fit('local_infile', 'rows are loaded by LOAD DATA LOCAL, which is off', 'SET GLOBAL local_infile = ON;');
+  }
+  const lower = Number((await variable(wire, 'lower_case_table_names')) ?? 0);
+  const names = [...stored.databases, ...stored.tables].map(({ name }) => name);
+  if (lower !== facts.lowerCaseTableNames && names.some((name) => name !== name.toLowerCase())) {
+    const cause = `it is ${lower} here and was ${facts.lowerCaseTableNames} on the source, where names have capitals`;
+    fit('lower_case_table_names', cause, `Set up the server with lower_case_table_names = ${facts.lowerCaseTableNames}.`);
+  }
+  if (dialect.family === 'mysql' && (await variable(wire, 'sql_require_primary_key')) === 'ON') {
+    const keyless = stored.tables.find((table) => table.engine['key'] === undefined);
+    if (keyless !== undefined) {
+      const cause = `the server refuses tables without a primary key, such as ${keyless.database}.${keyless.name}`;
+      fit('sql_require_primary_key', cause, 'SET GLOBAL sql_require_primary_key = OFF;');
+    }
+  }
+  const logs = (await variable(wire, 'log_bin')) === 'ON';
+  if (facts.hasTriggersOrFunctions && logs && (await variable(wire, 'log_bin_trust_function_creators')) !== 'ON') {
+    const grants = await Grants.read(wire, dialect);
+    if (!grants.onServer(['SUPER'])) {
+      const cause = 'with the binary log on, an account without SUPER may not make functions and triggers';
+      fit('log_bin_trust_function_creators', cause, 'SET GLOBAL log_bin_trust_function_creators = ON;');
+    }
+  }
+  return findings;
+}
+
+/** Engines, collations and accounts the set's objects refer to. */
+async function pieces(wire: Wire, facts: SourceFacts): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const column = async (sql: string): Promise<Set<string>> =>
+    new Set(((await wire.results(sql)).at(-1)?.rows ?? []).map((row) => row[0]?.toString('utf8').toLowerCase() ?? ''));
+  const engines = await column("SELECT ENGINE FROM information_schema.ENGINES WHERE SUPPORT IN ('YES', 'DEFAULT')");
+  for (const engine of facts.engines.filter((name) => !engines.has(name.toLowerCase()))) {
+    findings.push(finding('does-not-fit', engine, 'the server has no such storage engine', `INSTALL SONAME 'ha_${engine.toLowerCase()}';`));
+  }
+  // MariaDB lists some collations without the character set they are joined to.
+  const collations = await column('SELECT COLLATION_NAME FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY');
+  const joined = await column(
+    "SELECT CONCAT(CHARACTER_SET_NAME, '_', COLLATION_NAME) FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY",
+  );
+  for (const collation of facts.collations) {
+    const name = collation.toLowerCase();
+    if (collations.has(name) || joined.has(name)) continue;
+    findings.push(finding('does-not-fit', collation, 'the server has no such collation', 'Restore onto a server that has it.'));
+  }
+  const accounts = await column("SELECT CONCAT(User, '@', Host) FROM mysql.user").catch(() => undefined);
+  for (const definer of facts.definers) {
+    if (accounts === undefined || accounts.has(definer.toLowerCase())) continue;
+    const cause = 'objects run as this account, which does not exist here';
+    findings.push(finding('does-not-fit', definer, cause, `CREATE USER ${quoteAccount(definer)} with what it needs.`, true));
+  }
+  return findings;
+}
+
+/** Only where the agent can see the server's disk. */
+async function space(wire: Wire, stored: StoredShard): Promise<Finding[]> {
+  const needed = stored.databases.reduce((bytes, database) => bytes + database.sourceBytes, 0);
+  const folder = await variable(wire, 'datadir');
+  const disk = folder === undefined ? undefined : await statfs(folder).catch(() => undefined);
+  if (disk === undefined) return [];
+  const free = disk.bavail * disk.bsize;
+  if (free >= needed) return [];
+  const cause = `the source took ${needed} bytes, ${folder} has ${free} free`;
+  return [finding('does-not-fit', 'disk space', cause, 'Make room on the disk of the data folder.')];
+}

@@ -1,0 +1,134 @@
+/** One lane of a restore: chunks go in by LOAD DATA LOCAL, each in a transaction of its own. */
+import { TidemarkError } from '../../../proto/errors.ts';
+import type { ChunkLine, TableLine } from '../../../repository/manifest-entries.ts';
+import type { WriteLane } from '../../engine.ts';
+import { quoteName } from './connection.ts';
+import type { Dialect } from './dialect.ts';
+import { ConnectionLost, failure } from './failure.ts';
+import type { OkPacket } from './packets.ts';
+import type { Wire } from './wire.ts';
+
+/** Settings of a lane: rows are those of a table that stood already, so nothing about them is asked again. */
+export function laneSettings(dialect: Dialect): string[] {
+  return [
+    'unique_checks = 0',
+    'foreign_key_checks = 0',
+    // Zero dates and impossible dates stand in tables; 0 in an AUTO_INCREMENT column is a value.
+    "sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'",
+    'max_error_count = 65535',
+    ...(dialect.family === 'mariadb' ? ['check_constraint_checks = 0', 'system_versioning_alter_history = KEEP'] : []),
+  ];
+}
+
+/** Columns in the order of the data; those whose bytes would be taken for something else go through a variable. */
+export function loadStatement(dialect: Dialect, table: TableLine, staging: string): string {
+  const types = Array.isArray(table.engine['types']) ? (table.engine['types'] as string[]) : [];
+  const targets: string[] = [];
+  const sets: string[] = [];
+  for (const [index, column] of table.columns.entries()) {
+    const variable = `@c${index}`;
+    const expression = dialect.loadExpression(types[index] ?? '', variable);
+    targets.push(expression === undefined ? quoteName(column) : variable);
+    if (expression !== undefined) sets.push(`${quoteName(column)} = ${expression}`);
+  }
+  // A table whose columns are all computed still has a number of rows.
+  const list = targets.length === 0 ? '@nothing' : targets.join(', ');
+  const set = sets.length === 0 ? '' : ` SET ${sets.join(', ')}`;
+  return (
+    `LOAD DATA LOCAL INFILE 'tidemark' INTO TABLE ${quoteName(staging)}.${quoteName(table.name)} ` +
+    `CHARACTER SET binary FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' (${list})${set}`
+  );
+}
+
+export class MysqlWriteLane implements WriteLane {
+  readonly #wire: Wire;
+  readonly #dialect: Dialect;
+  readonly #staging: ReadonlyMap<string, string>;
+  readonly #loaded: Map<number, number>;
+
+  /** `staging`: of each database. `loaded`: rows by table, shared by all lanes of the restore. */
+  constructor(wire: Wire, dialect: Dialect, staging: ReadonlyMap<string, string>, loaded: Map<number, number>) {
+    this.#wire = wire;
+    this.#dialect = dialect;
+    this.#staging = staging;
+    this.#loaded = loaded;
+  }
+
+  async load(
+    table: TableLine,
+    chunk: ChunkLine,
+    source: AsyncIterable<Buffer>,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const subject = `${table.database}.${table.name}`;
+    const abort = (): void => this.#wire.destroy('the load was ended');
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    try {
+      const rows = await this.#transaction(table, chunk, source, subject);
+      this.#loaded.set(table.table, (this.#loaded.get(table.table) ?? 0) + rows);
+      return rows;
+    } catch (error) {
+      if (signal.aborted && error instanceof ConnectionLost) {
+        const cause = 'the load was ended';
+        throw new TidemarkError({ code: 'interrupted', operation: 'load a chunk', subject, cause });
+      }
+      // What the source threw is its own: a digest that differs, for one.
+      if (error instanceof TidemarkError || !isOurs(error)) throw error;
+      throw failure(error, 'load a chunk', subject);
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  async #transaction(
+    table: TableLine,
+    chunk: ChunkLine,
+    source: AsyncIterable<Buffer>,
+    subject: string,
+  ): Promise<number> {
+    const staging = this.#staging.get(table.database);
+    if (staging === undefined) {
+      const cause = `the set has no database ${table.database}`;
+      throw new TidemarkError({ code: 'bad-bytes', operation: 'load a chunk', subject, cause });
+    }
+    await this.#wire.run('START TRANSACTION');
+    try {
+      const ok = await this.#wire.loadLocal(loadStatement(this.#dialect, table, staging), source);
+      await this.#requireUnaltered(ok, table, subject);
+      if (ok.affectedRows !== chunk.rows) {
+        const cause = `the server took ${ok.affectedRows} rows of a chunk of ${chunk.rows}`;
+        throw new TidemarkError({ code: 'bad-bytes', operation: 'load a chunk', subject, cause });
+      }
+      await this.#wire.run('COMMIT');
+      return ok.affectedRows;
+    } catch (error) {
+      // A connection that is gone has taken the transaction with it.
+      if (this.#wire.alive) await this.#wire.run('ROLLBACK').catch(() => this.#wire.destroy());
+      throw error;
+    }
+  }
+
+  /** LOAD DATA LOCAL changes or skips what does not fit, and warns: then the copy would not be the original. */
+  async #requireUnaltered(ok: OkPacket, table: TableLine, subject: string): Promise<void> {
+    if (ok.warnings === 0) return;
+    const warnings = await this.#wire.query('SHOW WARNINGS');
+    const types = Array.isArray(table.engine['types']) ? (table.engine['types'] as string[]) : [];
+    const enums = table.columns.filter((_, index) => types[index] === 'enum');
+    // The empty value an enum has for what once was invalid: stored as it was, with this warning.
+    const harmless = (row: Record<string, string | null>): boolean =>
+      row['Code'] === '1265' && enums.some((name) => row['Message']?.includes(`column '${name}'`) === true);
+    const altering = warnings.find((row) => !harmless(row));
+    if (altering === undefined && warnings.length === ok.warnings) return;
+    throw new TidemarkError({
+      code: 'database-failed',
+      operation: 'load a chunk',
+      subject,
+      cause: `the server would have changed ${ok.warnings} values: ${altering?.['Message'] ?? ok.info}`,
+    });
+  }
+}
+
+function isOurs(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'ServerError' || error.name === 'ConnectionLost');
+}

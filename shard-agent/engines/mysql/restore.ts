@@ -1,0 +1,339 @@
+/** One shard's restore: staging, data, keys, switch; or all of it undone. */
+import { TidemarkError } from '../../../proto/errors.ts';
+import type { SchemaLine } from '../../../repository/manifest-entries.ts';
+import type { RestoreOrder, RestoreSession, StagedRestore, WriteLane } from '../../engine.ts';
+import { openSession, quoteName, quoteText, withSession } from './connection.ts';
+import { parseCreateTable, stageTable, type StagedTable } from './create-table.ts';
+import type { Dialect } from './dialect.ts';
+import { attempt } from './failure.ts';
+import { countObjects } from './fit.ts';
+import type { Endpoint } from './handshake.ts';
+import { askInvariant } from './invariants.ts';
+import { laneSettings, MysqlWriteLane } from './load.ts';
+import { runUnits, unitsOf } from './object-units.ts';
+import { pieceNames } from './schema.ts';
+import { readScript } from './sql-script.ts';
+import {
+  addStep,
+  createMark,
+  listRestores,
+  readMark,
+  readSteps,
+  type StagedDatabase,
+  type StagingMark,
+  stagingNameOf,
+  writeMark,
+} from './staging-mark.ts';
+import { discardAll, dropObjects, finishRestore, switchOver } from './switch.ts';
+import type { Wire } from './wire.ts';
+
+/** Sessions of a restore may be idle while the pipeline unpacks or other shards load. */
+const limitMs = 24 * 3_600_000;
+/** Tables above this size get their secondary indexes after the data, built by sorting. */
+const deferKeysBytes = 64 * 1024 * 1024;
+
+type Undoable = Pick<RestoreSession, 'switch' | 'discard' | 'finish' | 'close'>;
+
+export async function prepareRestore(endpoint: Endpoint, order: RestoreOrder): Promise<RestoreSession> {
+  const { wire, dialect } = await openSession(endpoint, { name: 'restore' }, { limitMs });
+  return new MysqlRestore(endpoint, dialect, wire, order);
+}
+
+/** Restores left on the server. A staging that was begun, without its mark, holds nothing: it is dropped here. */
+export async function stagedRestores(endpoint: Endpoint): Promise<StagedRestore[]> {
+  return withSession(endpoint, { name: 'staged' }, async (wire) => {
+    const found: StagedRestore[] = [];
+    for (const restore of await listRestores(wire)) {
+      const mark = await readMark(wire, restore);
+      if (mark === undefined) {
+        await discardAll(wire, restore, undefined);
+        continue;
+      }
+      const { cluster } = mark;
+      found.push({ restore, cluster, reopen: () => reopen(endpoint, restore) });
+    }
+    return found;
+  });
+}
+
+async function reopen(endpoint: Endpoint, restore: string): Promise<Undoable> {
+  const { wire } = await openSession(endpoint, { name: 'restore' }, { limitMs });
+  return new MysqlUndoable(wire, restore);
+}
+
+/** What can be done with a restore by its mark alone. */
+class MysqlUndoable implements Undoable {
+  protected readonly wire: Wire;
+  protected readonly restore: string;
+
+  constructor(wire: Wire, restore: string) {
+    this.wire = wire;
+    this.restore = restore;
+  }
+
+  async switch(): Promise<void> {
+    await attempt('switch to the final names', this.restore, async () => {
+      const mark = await readMark(this.wire, this.restore);
+      if (mark === undefined) throw new Error('no staging of this restore stands on the server');
+      await switchOver(this.wire, mark);
+    });
+  }
+
+  async discard(): Promise<void> {
+    await attempt('drop what the restore made', this.restore, async () => {
+      await discardAll(this.wire, this.restore, await readMark(this.wire, this.restore));
+    });
+  }
+
+  async finish(): Promise<void> {
+    await attempt('finish the restore', this.restore, async () => {
+      const mark = await readMark(this.wire, this.restore);
+      // The mark goes last: without it all was done.
+      if (mark !== undefined) await finishRestore(this.wire, mark);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.wire.close();
+  }
+}
+
+class MysqlRestore extends MysqlUndoable implements RestoreSession {
+  readonly #endpoint: Endpoint;
+  readonly #dialect: Dialect;
+  readonly #order: RestoreOrder;
+  readonly #staging: ReadonlyMap<string, string>;
+  readonly #loaded = new Map<number, number>();
+  /** Indexes and foreign keys that follow the data, by staging database. */
+  readonly #later: { readonly staging: string; readonly table: StagedTable }[] = [];
+  #lanes: Wire[] = [];
+
+  constructor(endpoint: Endpoint, dialect: Dialect, wire: Wire, order: RestoreOrder) {
+    super(wire, order.restore);
+    this.#endpoint = endpoint;
+    this.#dialect = dialect;
+    this.#order = order;
+    this.#staging = new Map(
+      order.stored.databases.map(({ name }, index) => [name, stagingNameOf(order.restore, index)]),
+    );
+  }
+
+  async stage(): Promise<void> {
+    await attempt('make the staging', this.restore, async () => {
+      const mark = await this.#newMark();
+      if (mark.databases.length === 0) return;
+      await createMark(this.wire, mark);
+      let number = 0;
+      for (const database of mark.databases) {
+        await this.#makeStaging(database);
+        for (const piece of pieceNames) {
+          const line = this.#piece(database.name, piece);
+          if (line === undefined || piece === 'database' || piece === 'tables') continue;
+          for await (const sql of readScript(this.#order.stored.openSchema(line))) {
+            await addStep(this.wire, this.restore, number, { database: database.name, piece, sql });
+            number += 1;
+          }
+        }
+      }
+    });
+  }
+
+  /** Refuses a target that holds anything, before anything is made. */
+  async #newMark(): Promise<StagingMark> {
+    const databases: StagedDatabase[] = [];
+    for (const line of this.#order.stored.databases) {
+      const count = await countObjects(this.wire, line.name);
+      if (count !== undefined && count > 0) {
+        throw new TidemarkError({
+          code: 'target-not-empty',
+          operation: 'make the staging',
+          subject: line.name,
+          cause: `the database holds ${count} objects`,
+        });
+      }
+      const before = count === undefined ? undefined : await this.#characterSet(line.name);
+      databases.push({
+        name: line.name,
+        staging: this.#stagingOf(line.name),
+        charset: text(line.engine['charset'], 'utf8mb4'),
+        collation: text(line.engine['collation'], 'utf8mb4_general_ci'),
+        tables: [],
+        ...(before === undefined ? {} : { before }),
+      });
+    }
+    return { restore: this.restore, cluster: this.#order.cluster, state: 'staging', databases };
+  }
+
+  async #characterSet(database: string): Promise<{ charset: string; collation: string }> {
+    const [row] = await this.wire.query(
+      'SELECT DEFAULT_CHARACTER_SET_NAME AS charset, DEFAULT_COLLATION_NAME AS collation ' +
+        `FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${quoteText(database)}`,
+    );
+    return { charset: row?.['charset'] ?? 'utf8mb4', collation: row?.['collation'] ?? 'utf8mb4_general_ci' };
+  }
+
+  async #makeStaging(database: StagedDatabase): Promise<void> {
+    const name = quoteName(database.staging);
+    const options = `CHARACTER SET ${database.charset} COLLATE ${database.collation}`;
+    await this.wire.run(`CREATE DATABASE IF NOT EXISTS ${name} ${options}`);
+    await this.wire.run(`ALTER DATABASE ${name} ${options}`);
+    const line = this.#piece(database.name, 'tables');
+    if (line === undefined) return;
+    // The file's own settings change the session: not the one that other steps use.
+    await withSession(this.#endpoint, { name: 'staging' }, async (wire) => {
+      await wire.run(`USE ${name}`);
+      for await (const sql of readScript(this.#order.stored.openSchema(line))) {
+        this.#order.signal.throwIfAborted();
+        await this.#makeTable(wire, database, sql);
+      }
+    });
+  }
+
+  async #makeTable(wire: Wire, database: StagedDatabase, sql: string): Promise<void> {
+    const parsed = parseCreateTable(sql);
+    if (parsed === undefined) {
+      await wire.run(Buffer.from(sql, 'latin1'));
+      return;
+    }
+    const name = Buffer.from(parsed.name, 'latin1').toString('utf8');
+    const line = this.#order.stored.tables.find(
+      (table) => table.database === database.name && table.name === name,
+    );
+    const deferKeys = Number(line?.engine['dataBytes'] ?? 0) > deferKeysBytes;
+    const names = new Map([...this.#staging].map(([from, to]) => [Buffer.from(from).toString('latin1'), to]));
+    const table = stageTable(parsed, names, deferKeys);
+    await wire.run(Buffer.from(table.create, 'latin1'));
+    if (table.keys.length + table.foreignKeys.length > 0) this.#later.push({ staging: database.staging, table });
+  }
+
+  async writeLanes(): Promise<WriteLane[]> {
+    return attempt('open the lanes', this.restore, async () => {
+      await this.#openLanes();
+      return this.#lanes.map((wire) => new MysqlWriteLane(wire, this.#dialect, this.#staging, this.#loaded));
+    });
+  }
+
+  async #openLanes(): Promise<void> {
+    const open = async (): Promise<void> => {
+      const { wire } = await openSession(
+        this.#endpoint,
+        { name: 'lane', localFiles: true },
+        { limitMs, extra: laneSettings(this.#dialect) },
+      );
+      this.#lanes.push(wire);
+    };
+    this.#lanes = this.#lanes.filter((wire) => wire.alive);
+    await Promise.all(Array.from({ length: this.#order.lanes - this.#lanes.length }, open));
+  }
+
+  async finishLoad(): Promise<void> {
+    await attempt('finish the load', this.restore, async () => {
+      await this.#openLanes();
+      const later = this.#later.splice(0);
+      await this.#spread(later, async (wire, { staging, table }) => alter(wire, staging, table.name, table.keys));
+      // A foreign key needs the other table's index, and locks it: one after the other.
+      for (const { staging, table } of later) await alter(this.#lanes[0], staging, table.name, table.foreignKeys);
+      await this.#countRows();
+      await this.#tryObjects();
+      const mark = await readMark(this.wire, this.restore);
+      if (mark === undefined) return;
+      const databases = mark.databases.map((database) => ({
+        ...database,
+        tables: this.#order.stored.tables
+          .filter((table) => table.database === database.name)
+          .map((table) => table.name),
+      }));
+      await writeMark(this.wire, { ...mark, databases, state: 'loaded' });
+    });
+  }
+
+  async #countRows(): Promise<void> {
+    await this.#spread(this.#order.stored.tables, async (wire, table) => {
+      const name = `${quoteName(this.#stagingOf(table.database))}.${quoteName(table.name)}`;
+      const count = Number(await wire.value(`SELECT COUNT(*) FROM ${name}`));
+      const loaded = this.#loaded.get(table.table) ?? 0;
+      if (count === loaded) return;
+      throw new TidemarkError({
+        code: 'database-failed',
+        operation: 'count the rows loaded',
+        subject: `${table.database}.${table.name}`,
+        cause: `${loaded} rows were loaded, the table holds ${count}`,
+      });
+    });
+  }
+
+  /** Makes every routine, view, trigger and event once in the staging, and drops it: an error comes before the decision. */
+  async #tryObjects(): Promise<void> {
+    const steps = await readSteps(this.wire, this.restore);
+    await withSession(this.#endpoint, { name: 'staging' }, async (wire) => {
+      const databases = [...this.#staging.keys()];
+      const others = (database: string): string[] =>
+        databases.filter((name) => name !== database).map((name) => `${quoteName(name)}.`);
+      for (const piece of ['routines', 'views', 'triggers', 'events']) {
+        const units = unitsOf(steps.filter((step) => step.piece === piece));
+        // What reaches into another database of the set finds it only after the switch.
+        await runUnits(wire, units, (database) => this.#stagingOf(database), [], (unit) =>
+          others(unit.database).some((name) => unit.statements.at(-1)?.includes(name) === true),
+        );
+      }
+      for (const staging of this.#staging.values()) await dropObjects(wire, staging);
+    });
+  }
+
+  async invariants(): Promise<{ name: string; answer: string | null }[]> {
+    return withSession(this.#endpoint, { name: 'invariants' }, async (wire) => {
+      const answers: { name: string; answer: string | null }[] = [];
+      for (const line of this.#order.stored.invariants) {
+        answers.push({ name: line.name, answer: await askInvariant(wire, line, this.#stagingOf(line.database)) });
+      }
+      return answers;
+    });
+  }
+
+  override async discard(): Promise<void> {
+    await this.#closeLanes();
+    await super.discard();
+  }
+
+  override async close(): Promise<void> {
+    await this.#closeLanes();
+    await super.close();
+  }
+
+  async #closeLanes(): Promise<void> {
+    const lanes = this.#lanes.splice(0);
+    await Promise.all(lanes.map((wire) => wire.close()));
+  }
+
+  /** Each item on the next lane that is free. */
+  async #spread<T>(items: readonly T[], work: (wire: Wire, item: T) => Promise<void>): Promise<void> {
+    const left = [...items];
+    await Promise.all(
+      this.#lanes.map(async (wire) => {
+        for (let item = left.shift(); item !== undefined; item = left.shift()) {
+          this.#order.signal.throwIfAborted();
+          await work(wire, item);
+        }
+      }),
+    );
+  }
+
+  #stagingOf(database: string): string {
+    return this.#staging.get(database) ?? stagingNameOf(this.restore, 0);
+  }
+
+  #piece(database: string, name: string): SchemaLine | undefined {
+    return this.#order.stored.schema.find((line) => line.database === database && line.name === name);
+  }
+}
+
+function text(value: unknown, otherwise: string): string {
+  return typeof value === 'string' ? value : otherwise;
+}
+
+/** `table` and `clauses` are bytes as latin1 text. */
+async function alter(wire: Wire | undefined, staging: string, table: string, clauses: readonly string[]): Promise<void> {
+  if (clauses.length === 0) return;
+  const sql = `ALTER TABLE ${quoteName(staging)}.${quoteName(table)} ${clauses.join(', ')}`;
+  await wire?.run(Buffer.from(sql, 'latin1'));
+}

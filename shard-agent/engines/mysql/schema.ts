@@ -1,0 +1,240 @@
+/**
+ * The schema as .sql files by kind of object, as the server's own SHOW CREATE words them. Read under the DDL guard, so
+ * it is that of the cut. Names of the database itself are left out, so that a file can be applied to any database.
+ */
+import { TidemarkError } from '../../../proto/errors.ts';
+import type { SchemaPiece } from '../../engine.ts';
+import type { Catalogue, Database } from './catalogue.ts';
+import { quoteName, quoteText } from './connection.ts';
+import { replaceUnquoted } from './create-table.ts';
+import { scriptComment, scriptStatement } from './sql-script.ts';
+import type { Wire } from './wire.ts';
+
+type Row = Record<string, string | null>;
+
+/** In the order in which they are applied; the data comes after `tables`. */
+export const pieceNames = ['database', 'tables', 'routines', 'views', 'triggers', 'events', 'events-enable'] as const;
+export type PieceName = (typeof pieceNames)[number];
+
+const purposes: Readonly<Record<PieceName, string>> = {
+  'database': 'The database itself.',
+  'tables': 'Tables and sequences. Load the data after this file and before the next.',
+  'routines': 'Functions, procedures and packages.',
+  'views': 'Views, each after those it reads.',
+  'triggers': 'Triggers. Only after the data: they would fire on it.',
+  'events': 'Events, disabled.',
+  'events-enable': 'Lets the events run that ran on the source.',
+};
+
+/** A session with `USE`, whose results come as they are stored. */
+export class SchemaReader {
+  readonly #wire: Wire;
+  readonly #catalogue: Catalogue;
+
+  constructor(wire: Wire, catalogue: Catalogue) {
+    this.#wire = wire;
+    this.#catalogue = catalogue;
+  }
+
+  async *pieces(): AsyncIterable<SchemaPiece> {
+    await this.#wire.run('SET SESSION character_set_results = NULL');
+    for (const database of this.#catalogue.databases) {
+      await this.#wire.run(`USE ${quoteName(database.name)}`);
+      for (const name of pieceNames) {
+        const statements = this.#statements(name, database);
+        const first = await statements.next();
+        if (first.done === true) continue;
+        const body = script(name, database, first.value, statements);
+        yield { database: database.name, name, fileName: `${name}.sql`, packed: false, body };
+      }
+    }
+  }
+
+  #statements(name: PieceName, database: Database): AsyncGenerator<string, void> {
+    switch (name) {
+      case 'database':
+        return this.#database(database);
+      case 'tables':
+        return this.#tables(database);
+      case 'routines':
+        return this.#routines(database);
+      case 'views':
+        return this.#views(database);
+      case 'triggers':
+        return this.#triggers(database);
+      case 'events':
+        return this.#events(database, false);
+      case 'events-enable':
+        return this.#events(database, true);
+    }
+  }
+
+  #query(sql: string): Promise<Row[]> {
+    return this.#wire.query(Buffer.from(sql, 'utf8'), 'latin1');
+  }
+
+  /** A column of SHOW CREATE; the server leaves it NULL for those who may not see it. */
+  async #show(what: string, name: string, column: RegExp): Promise<{ row: Row; text: string }> {
+    const [row] = await this.#query(`SHOW CREATE ${what} ${quoteName(name)}`);
+    const text = Object.entries(row ?? {}).find(([key]) => column.test(key))?.[1];
+    if (row === undefined || text === null || text === undefined) {
+      throw new TidemarkError({
+        code: 'privilege-missing',
+        operation: `read the definition of a ${what.toLowerCase()}`,
+        subject: name,
+        cause: 'the server does not show it to this account',
+        remedy: 'Run `tidemark-agent check` for the statement to run.',
+      });
+    }
+    return { row, text };
+  }
+
+  async *#database(database: Database): AsyncGenerator<string, void> {
+    const { text } = await this.#show('DATABASE', database.name, /^Create Database$/);
+    yield scriptStatement(text);
+  }
+
+  async *#tables(database: Database): AsyncGenerator<string, void> {
+    const own = this.#catalogue.tables.filter((table) => table.database === database.name);
+    for (const sequence of own.filter((table) => table.kind === 'sequence')) {
+      yield await this.#sequence(sequence.name);
+    }
+    for (const table of own.filter((candidate) => candidate.kind === 'table')) {
+      const { text } = await this.#show('TABLE', table.name, /^Create Table$/);
+      yield scriptStatement(text);
+    }
+  }
+
+  async #sequence(name: string): Promise<string> {
+    const { text } = await this.#show('SEQUENCE', name, /^Create Table$/);
+    const [state] = await this.#query(`SELECT next_not_cached_value AS n, cycle_count AS c FROM ${quoteName(name)}`);
+    // Not before this value: what is cached on the source may have been given out.
+    const set = `DO SETVAL(${latin1(quoteName(name))}, ${state?.['n'] ?? '1'}, 0, ${state?.['c'] ?? '0'})`;
+    return scriptStatement(text) + scriptStatement(set);
+  }
+
+  async *#routines(database: Database): AsyncGenerator<string, void> {
+    const rows = await this.#wire.query(
+      'SELECT ROUTINE_NAME AS n, ROUTINE_TYPE AS t FROM information_schema.ROUTINES ' +
+        `WHERE ROUTINE_SCHEMA = ${quoteText(database.name)} ` +
+        "ORDER BY FIELD(ROUTINE_TYPE, 'PACKAGE', 'PACKAGE BODY', 'FUNCTION', 'PROCEDURE'), ROUTINE_NAME",
+    );
+    for (const row of rows) {
+      const { row: shown, text } = await this.#show(row['t'] ?? '', row['n'] ?? '', /^Create /);
+      yield context(shown) + scriptStatement(text);
+    }
+  }
+
+  async *#views(database: Database): AsyncGenerator<string, void> {
+    const rows = await this.#wire.query(
+      'SELECT TABLE_NAME AS n, TABLE_COMMENT AS c FROM information_schema.TABLES ' +
+        `WHERE TABLE_SCHEMA = ${quoteText(database.name)} AND TABLE_TYPE = 'VIEW' ORDER BY TABLE_NAME`,
+    );
+    const views: { name: string; text: string; row: Row }[] = [];
+    for (const row of rows) {
+      const name = row['n'] ?? '';
+      if (isBroken(row['c'] ?? '')) {
+        yield scriptComment(latin1(`Left out, as it cannot be used on the source either: ${name}: ${row['c']}`));
+        continue;
+      }
+      const { row: shown, text } = await this.#show('VIEW', name, /^Create View$/);
+      views.push({ name, text, row: shown });
+    }
+    for (const view of inOrder(views)) yield context(view.row) + scriptStatement(view.text);
+  }
+
+  async *#triggers(database: Database): AsyncGenerator<string, void> {
+    const rows = await this.#wire.query(
+      'SELECT TRIGGER_NAME AS n FROM information_schema.TRIGGERS ' +
+        `WHERE TRIGGER_SCHEMA = ${quoteText(database.name)} ` +
+        'ORDER BY EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER',
+    );
+    for (const row of rows) {
+      const { row: shown, text } = await this.#show('TRIGGER', row['n'] ?? '', /^SQL Original Statement$/);
+      yield context(shown) + scriptStatement(text);
+    }
+  }
+
+  async *#events(database: Database, enable: boolean): AsyncGenerator<string, void> {
+    const rows = await this.#wire.query(
+      'SELECT EVENT_NAME AS n, STATUS AS s, DEFINER AS d FROM information_schema.EVENTS ' +
+        `WHERE EVENT_SCHEMA = ${quoteText(database.name)} ORDER BY EVENT_NAME`,
+    );
+    for (const row of rows) {
+      const { row: shown, text } = await this.#show('EVENT', row['n'] ?? '', /^Create Event$/);
+      if (!enable) {
+        const disabled = replaceUnquoted(text, /(?<=PRESERVE )ENABLE\b/, 'DISABLE');
+        yield context(shown) + scriptStatement(disabled);
+      } else if (row['s'] === 'ENABLED') {
+        const definer = latin1(quoteAccount(row['d'] ?? ''));
+        const alter = `ALTER DEFINER=${definer} EVENT ${latin1(quoteName(row['n'] ?? ''))} ENABLE`;
+        yield context(shown) + scriptStatement(alter);
+      }
+    }
+  }
+}
+
+/** A view whose tables are gone; SHOW CREATE may refuse it, and CREATE would. */
+export function isBroken(comment: string): boolean {
+  return /references invalid|is invalid|not exist/i.test(comment);
+}
+
+/** utf8 text as the bytes-in-characters of a script. */
+function latin1(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+export function quoteAccount(account: string): string {
+  const at = account.lastIndexOf('@');
+  if (at === -1) return quoteName(account);
+  return `${quoteName(account.slice(0, at))}@${quoteName(account.slice(at + 1))}`;
+}
+
+async function* script(
+  name: PieceName,
+  database: Database,
+  first: string,
+  rest: AsyncGenerator<string, void>,
+): AsyncIterable<Uint8Array> {
+  const head = [
+    scriptComment(latin1(`${purposes[name]} Database: ${database.name}`)),
+    scriptComment('mysql --comments --binary-mode [DATABASE] < this file'),
+    scriptStatement('SET NAMES utf8mb4'),
+    scriptStatement("SET SESSION time_zone = '+00:00'"),
+    scriptStatement("SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'"),
+    scriptStatement('SET SESSION foreign_key_checks = 0'),
+  ].join('');
+  yield Buffer.from(head + first, 'latin1');
+  for await (const statement of rest) yield Buffer.from(statement, 'latin1');
+}
+
+/** The session settings an object was made with and keeps; its text is in that character set. */
+function context(row: Row): string {
+  const settings: string[] = [];
+  const client = row['character_set_client'];
+  const collation = row['collation_connection'];
+  const mode = row['sql_mode'];
+  const zone = row['time_zone'];
+  if (client) settings.push(`character_set_client = ${client}`);
+  if (collation) settings.push(`collation_connection = ${collation}`);
+  if (mode !== undefined && mode !== null) settings.push(`sql_mode = ${quoteText(mode)}`);
+  if (zone) settings.push(`time_zone = ${quoteText(zone)}`);
+  return settings.length === 0 ? '' : scriptStatement(`SET SESSION ${settings.join(', ')}`);
+}
+
+/** Each view after those it names; where names only seem to go round in a circle, as they come. */
+function inOrder<T extends { name: string; text: string }>(views: readonly T[]): T[] {
+  const left = new Set(views);
+  const ordered: T[] = [];
+  while (left.size > 0) {
+    const ready = [...left].filter((view) =>
+      [...left].every((other) => other === view || !view.text.includes(latin1(quoteName(other.name)))),
+    );
+    const next = ready.length > 0 ? ready : [...left].slice(0, 1);
+    for (const view of next) {
+      ordered.push(view);
+      left.delete(view);
+    }
+  }
+  return ordered;
+}

@@ -1,0 +1,41 @@
+/** What of the source a restore needs to know to say whether the set fits. Kept in the shard line under `engine`. */
+import { z } from 'zod';
+import { type Catalogue, textList } from './catalogue.ts';
+import { variable } from './server.ts';
+import type { Wire } from './wire.ts';
+
+export const sourceFactsShape = z.object({
+  lowerCaseTableNames: z.number(),
+  sqlMode: z.string(),
+  /** Accounts that views, routines, triggers and events run as. */
+  definers: z.array(z.string()),
+  engines: z.array(z.string()),
+  collations: z.array(z.string()),
+  hasTriggersOrFunctions: z.boolean(),
+});
+
+export type SourceFacts = z.infer<typeof sourceFactsShape>;
+
+export async function sourceFacts(wire: Wire, catalogue: Catalogue): Promise<SourceFacts> {
+  const list = textList(catalogue.databases.map((database) => database.name));
+  const definers = await wire.query(
+    `SELECT DEFINER AS d, 'v' AS kind FROM information_schema.VIEWS WHERE TABLE_SCHEMA IN (${list}) ` +
+      `UNION SELECT DEFINER, LOWER(ROUTINE_TYPE) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA IN (${list}) ` +
+      `UNION SELECT DEFINER, 'trigger' FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA IN (${list}) ` +
+      `UNION SELECT DEFINER, 'event' FROM information_schema.EVENTS WHERE EVENT_SCHEMA IN (${list})`,
+  );
+  const collations = catalogue.tables.flatMap((table) => [
+    table.collation,
+    ...table.columns.flatMap((column) => (column.collation === undefined ? [] : [column.collation])),
+  ]);
+  const unique = (values: (string | null | undefined)[]): string[] =>
+    [...new Set(values.filter((value): value is string => value !== null && value !== undefined && value !== ''))].sort();
+  return {
+    lowerCaseTableNames: Number((await variable(wire, 'lower_case_table_names')) ?? 0),
+    sqlMode: (await variable(wire, 'sql_mode')) ?? '',
+    definers: unique(definers.map((row) => row['d'])),
+    engines: unique(catalogue.tables.map((table) => table.engine)),
+    collations: unique([...collations, ...catalogue.databases.map((database) => database.collation)]),
+    hasTriggersOrFunctions: definers.some((row) => ['trigger', 'function', 'package body'].includes(row['kind'] ?? '')),
+  };
+}

@@ -1,0 +1,169 @@
+/** What a restore does to the databases of the final names, and how it is undone: numbered, idempotent steps. */
+import { TidemarkError } from '../../../proto/errors.ts';
+import { quoteName, quoteText } from './connection.ts';
+import { isServerError } from './failure.ts';
+import { countObjects } from './fit.ts';
+import { type ObjectUnit, runUnits, unitsOf } from './object-units.ts';
+import {
+  listStaging,
+  markTables,
+  readSteps,
+  type StagedDatabase,
+  type StagingMark,
+  writeMark,
+} from './staging-mark.ts';
+import type { Wire } from './wire.ts';
+
+const switchPieces = ['routines', 'views', 'triggers', 'events'];
+
+/**
+ * From the staging to the final names. Every step finds out by itself whether it has been done:
+ * 1. the mark says `switching`; 2. the databases stand; 3. one RENAME for each database; 4. routines, views, triggers,
+ * events, all anew; 5. the mark says `switched`.
+ */
+export async function switchOver(wire: Wire, mark: StagingMark): Promise<void> {
+  if (mark.state === 'switched') return;
+  if (mark.state === 'staging') {
+    throw new TidemarkError({
+      code: 'internal',
+      operation: 'switch to the final names',
+      subject: mark.restore,
+      cause: 'the staging was never loaded to its end',
+    });
+  }
+  if (mark.state === 'loaded') await requireFree(wire, mark);
+  await writeMark(wire, { ...mark, state: 'switching' });
+  await wire.run('SET SESSION foreign_key_checks = 0');
+  for (const database of mark.databases) await makeDatabase(wire, database);
+  for (const database of mark.databases) await renameTables(wire, database);
+  for (const database of mark.databases) await dropObjects(wire, database.name);
+  const steps = await readSteps(wire, mark.restore);
+  const units: ObjectUnit[] = [];
+  for (const piece of switchPieces) {
+    units.push(...unitsOf(steps.filter((step) => step.piece === piece)));
+  }
+  await runUnits(wire, units, (database) => database);
+  await writeMark(wire, { ...mark, state: 'switched' });
+}
+
+/** Somebody may have used the names since the staging was made. */
+async function requireFree(wire: Wire, mark: StagingMark): Promise<void> {
+  for (const { name, before } of mark.databases) {
+    const count = await countObjects(wire, name);
+    if (count === undefined || (count === 0 && before !== undefined)) continue;
+    throw new TidemarkError({
+      code: 'target-not-empty',
+      operation: 'switch to the final names',
+      subject: name,
+      cause: 'the database came to be, or was filled, while the set was loaded',
+    });
+  }
+}
+
+async function makeDatabase(wire: Wire, database: StagedDatabase): Promise<void> {
+  const name = quoteName(database.name);
+  const options = `CHARACTER SET ${database.charset} COLLATE ${database.collation}`;
+  await wire.run(`CREATE DATABASE IF NOT EXISTS ${name} ${options}`);
+  await wire.run(`ALTER DATABASE ${name} ${options}`);
+}
+
+/** Tables and sequences that stand in a database, without our own. */
+export async function listTables(wire: Wire, database: string): Promise<string[]> {
+  const rows = await wire.query(
+    'SELECT TABLE_NAME AS n FROM information_schema.TABLES ' +
+      `WHERE TABLE_SCHEMA = ${quoteText(database)} AND TABLE_TYPE NOT LIKE '%VIEW' ORDER BY TABLE_NAME`,
+  );
+  return rows.map((row) => row['n'] ?? '').filter((name) => !(markTables as readonly string[]).includes(name));
+}
+
+async function renameTables(wire: Wire, database: StagedDatabase): Promise<void> {
+  const tables = await listTables(wire, database.staging);
+  if (tables.length === 0) return;
+  const from = quoteName(database.staging);
+  const to = quoteName(database.name);
+  const pairs = tables.map((table) => `${from}.${quoteName(table)} TO ${to}.${quoteName(table)}`);
+  await wire.run(`RENAME TABLE ${pairs.join(', ')}`);
+}
+
+/** Drops triggers, views, routines and events; tables stay. */
+export async function dropObjects(wire: Wire, database: string): Promise<void> {
+  const schema = quoteText(database);
+  const name = quoteName(database);
+  const rows = await wire.query(
+    `SELECT 'TRIGGER' AS kind, TRIGGER_NAME AS n FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = ${schema} ` +
+      `UNION ALL SELECT 'VIEW', TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${schema} AND TABLE_TYPE = 'VIEW' ` +
+      `UNION ALL SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${schema} ` +
+      `UNION ALL SELECT 'EVENT', EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ${schema}`,
+  );
+  for (const row of rows) await wire.run(`DROP ${row['kind']} IF EXISTS ${name}.${quoteName(row['n'] ?? '')}`);
+}
+
+/** Undoes everything, whatever had been done: final names first, as far as they were touched, then the staging. */
+export async function discardAll(wire: Wire, restore: string, mark: StagingMark | undefined): Promise<void> {
+  await wire.run('SET SESSION foreign_key_checks = 0');
+  if (mark !== undefined && (mark.state === 'switching' || mark.state === 'switched')) {
+    for (const database of mark.databases) await undoSwitch(wire, database);
+  }
+  for (const staging of await listStaging(wire, restore)) {
+    await wire.run(`DROP DATABASE IF EXISTS ${quoteName(staging)}`);
+  }
+}
+
+async function undoSwitch(wire: Wire, database: StagedDatabase): Promise<void> {
+  const name = quoteName(database.name);
+  if (database.before === undefined) {
+    await wire.run(`DROP DATABASE IF EXISTS ${name}`);
+    return;
+  }
+  await dropObjects(wire, database.name);
+  const staged = new Set(await listTables(wire, database.staging));
+  const ours = new Set(database.tables);
+  for (const table of await listTables(wire, database.name)) {
+    if (!ours.has(table) || staged.has(table)) continue;
+    await dropTable(wire, `${name}.${quoteName(table)}`);
+  }
+  const { charset, collation } = database.before;
+  await wire.run(`ALTER DATABASE ${name} CHARACTER SET ${charset} COLLATE ${collation}`);
+}
+
+/** A sequence is dropped as one. */
+async function dropTable(wire: Wire, quoted: string): Promise<void> {
+  try {
+    await wire.run(`DROP TABLE IF EXISTS ${quoted}`);
+  } catch (error) {
+    if (!isServerError(error, 1965, 4090)) throw error;
+    await wire.run(`DROP SEQUENCE IF EXISTS ${quoted}`);
+  }
+}
+
+/** After every shard has switched: events run, statistics are made, the staging goes. */
+export async function finishRestore(wire: Wire, mark: StagingMark): Promise<void> {
+  if (mark.state !== 'switched') {
+    throw new TidemarkError({
+      code: 'internal',
+      operation: 'finish the restore',
+      subject: mark.restore,
+      cause: `it has not been switched (${mark.state})`,
+    });
+  }
+  const steps = await readSteps(wire, mark.restore);
+  const enabling = unitsOf(steps.filter((step) => step.piece === 'events-enable'));
+  await runUnits(wire, enabling, (database) => database, [1539]);
+  for (const database of mark.databases) {
+    for (const table of await listTables(wire, database.name)) {
+      await wire.results(`ANALYZE TABLE ${quoteName(database.name)}.${quoteName(table)}`);
+    }
+  }
+  for (const staging of await listStaging(wire, mark.restore)) {
+    const left = await listTables(wire, staging);
+    if (left.length > 0) {
+      throw new TidemarkError({
+        code: 'internal',
+        operation: 'remove the staging',
+        subject: staging,
+        cause: `tables are left in it: ${left.slice(0, 5).join(', ')}`,
+      });
+    }
+    await wire.run(`DROP DATABASE IF EXISTS ${quoteName(staging)}`);
+  }
+}
