@@ -270,6 +270,14 @@ export class DatabaseBarrier {
       case '42P01': // undefined_table
       case '3F000': // invalid_schema_name
         return { reason: `the catalogue has changed: ${serverWords(error)}`, catalogueChanged: true };
+      case '42501': // insufficient_privilege: on a table that came after the check
+        throw new TidemarkError({
+          code: 'privilege-missing',
+          operation: 'take the locks',
+          subject,
+          cause: serverWords(error),
+          remedy: 'Run `tidemark-agent check` on that host: it prints the statement.',
+        });
       case '53200': // out_of_memory: the lock table is full
         throw new TidemarkError({
           code: 'not-ready',
