@@ -109,7 +109,7 @@ function onReplyWhileProbing(state: StateOf<'probing'>, event: EventOf<'replied'
   let held = state.inTheWay;
   if (blockers.length > 0) {
     run = sight(run, shard, { atMs, attempt: undefined, reason: 'in the way before an attempt', blockers });
-    held ||= isHeldUp(run, shard, undefined, atMs);
+    held ||= isHeldUp(run, shard, undefined);
   }
   if (awaiting.size > 0) return step({ ...state, run, awaiting, inTheWay: held });
   const pace = { ...run.pace, roundTripMs: atMs - state.sentMs, probes: held ? run.pace.probes + 1 : 0 };
@@ -289,7 +289,7 @@ function afterThaw(state: StateOf<'thawing'>, now: Now): BarrierStep {
     case 'give-up':
       return giveUpOrFallBack(run, now, holding(run, answers));
     case 'retry': {
-      const held = plan.shards.some((shard) => isHeldUp(run, shard, run.attempt, atMs));
+      const held = plan.shards.some((shard) => isHeldUp(run, shard, run.attempt));
       if (held) return pause(run, 'probe', atMs + probePauseMs(pace, jitter));
       return pause(run, 'attempt', atMs + attemptPauseMs(pace, jitter));
     }
@@ -309,9 +309,9 @@ function fail(run: Run): BarrierStep {
 }
 
 /** Did the shard report, in that attempt (or probe), somebody who makes the next attempt useless? */
-function isHeldUp(run: Run, shard: string, attempt: number | undefined, atMs: number): boolean {
+function isHeldUp(run: Run, shard: string, attempt: number | undefined): boolean {
   const sighting = run.sightings.get(shard);
-  return sighting !== undefined && sighting.attempt === attempt && inTheWay(run, sighting, atMs);
+  return sighting !== undefined && sighting.attempt === attempt && inTheWay(run, sighting);
 }
 
 function wake(run: Run, atMs: number): { readonly run: Run; readonly effect: BarrierEffect } {

@@ -30,10 +30,10 @@ export function ageMs(seen: SeenBlocker, atMs: number): number {
 }
 
 /** Would an attempt be useless while what `sighting` reports is there? */
-export function inTheWay(run: Run, sighting: Sighting, atMs: number): boolean {
+export function inTheWay(run: Run, sighting: Sighting): boolean {
   return sighting.blockers.some((seen) => {
     const { kind } = seen.blocker;
-    return kind === 'vacuum' || kind === 'ddl' || ageMs(seen, atMs) >= run.plan.holdLimitMs;
+    return kind === 'vacuum' || kind === 'ddl' || ageMs(seen, sighting.atMs) >= run.plan.holdLimitMs;
   });
 }
 

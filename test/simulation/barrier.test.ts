@@ -20,14 +20,14 @@ if (!Number.isSafeInteger(firstSeed)) throw new Error(`TIDEMARK_SEED is not a wh
 /** How often each kind is run with seeds of its own. Sized for half a minute of CPU in all. */
 const runs: Readonly<Record<Kind, number>> = {
   calm: 100,
-  crossing: 150,
-  hundreds: 30,
-  'long-writers': 100,
-  rough: 200,
-  accidents: 400,
-  'accidents-hundreds': 30,
-  budget: 60,
-  'falls-back': 150,
+  crossing: 300,
+  hundreds: 60,
+  'long-writers': 200,
+  rough: 500,
+  accidents: 1000,
+  'accidents-hundreds': 60,
+  budget: 100,
+  'falls-back': 200,
   'never-drains': 60,
 };
 
@@ -139,7 +139,10 @@ test('the sum of holds stays within its share of every minute', async () => {
 
 test('the fallback gives up the instant, and says so', async () => {
   const tally = await runAll('falls-back');
-  if (given === undefined) expect(tally.simultaneous).toBeGreaterThan(0);
+  if (given !== undefined) return;
+  expect(tally.simultaneous).toBeGreaterThan(0);
+  // The load would tear a set that no barrier protects: the cuts above are whole because of it.
+  expect(tally.torn).toBeGreaterThan(0);
 });
 
 test('a cluster that never drains ends at the deadline', async () => {
