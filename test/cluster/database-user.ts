@@ -17,7 +17,14 @@ function statements(server: TestServer, purpose: 'backup' | 'restore'): string[]
     const role = `CREATE ROLE ${agentUser} LOGIN PASSWORD '${agentPassword}'`;
     return purpose === 'restore'
       ? [`${role} SUPERUSER`]
-      : [role, `GRANT pg_read_all_data, pg_write_all_data, pg_monitor TO ${agentUser}`];
+      : [
+          role,
+          `GRANT pg_read_all_data, pg_write_all_data, pg_monitor TO ${agentUser}`,
+          // From PostgreSQL 15 on; before, only a superuser can make a vacuum yield in time.
+          ...(Number.parseInt(server.version, 10) < 15
+            ? []
+            : [`GRANT SET ON PARAMETER deadlock_timeout TO ${agentUser}`]),
+        ];
   }
   const user = `'${agentUser}'@'%'`;
   const create = `CREATE USER ${user} IDENTIFIED BY '${agentPassword}'`;

@@ -12,7 +12,10 @@ const holdLimitMs = 100;
 /** What promise 2 allows the server to need beyond the limit, and what a loaded machine may add to a writer's wait. */
 const serverMs = 500;
 const machineMs = 400;
-const endsWithinMs = 90_000;
+/** The grace period in which a coordinator looks for its agents again, and some more. */
+const endsWithinMs = 60_000;
+/** An agent that was started again knows nothing of the set; before that, it is not reached. */
+const forgotten = [1, 7];
 
 let bank: BankCluster;
 
@@ -47,8 +50,10 @@ async function survive(plan: {
   hit?: (backup: RunningCommand) => Promise<void> | void;
   /** Exit codes the backup may end with; undefined when a signal ends it. */
   ends: readonly (number | undefined)[];
-  /** Brings back what was killed: what a service manager would do. */
-  heal?: (backup: RunningCommand) => Promise<void> | void;
+  /** Brings back what was killed, as a service manager would: at once, while the backup still waits for it. */
+  heal?: () => Promise<void> | void;
+  /** The same, but only when the backup has given up. */
+  healLater?: () => Promise<void> | void;
   measureWriters?: boolean;
 }): Promise<void> {
   const { source, workload } = bank;
@@ -73,6 +78,7 @@ async function survive(plan: {
     expect(writers.longestStallMs).toBeLessThan(holdLimitMs + serverMs + machineMs);
     expect((await workload.now()).started).toBeGreaterThanOrEqual(started + 50);
   }
+  await plan.heal?.();
   const frozenEnd = setTimeout(() => backup.kill('SIGKILL'), endsWithinMs);
   if (plan.ends.includes(undefined)) backup.kill('SIGKILL');
   const result = await backup.result;
@@ -80,7 +86,7 @@ async function survive(plan: {
   expect(plan.ends, describeResult(result)).toContain(result.exitCode);
   expect(await sealedSets(), 'a set that was not finished has a seal').toEqual(before);
 
-  await plan.heal?.(backup);
+  await plan.healLater?.();
   while ((await workload.now()).repairing > 0);
   const next = await source.tidemark('backup', '--json');
   expect(next.exitCode, describeResult(next)).toBe(0);
@@ -142,7 +148,7 @@ describe.each([
 ])('the agent of $shard ($server)', ({ shard }) => {
   test('is killed while its shard is frozen', async () => {
     const step = new Step('agent.frozen', 'kill', bank.source.folder);
-    await survive({ step, at: shard, ends: [7], heal: restartAgent(shard) });
+    await survive({ step, at: shard, ends: [7], healLater: restartAgent(shard) });
   });
 
   test('stops running while its shard is frozen, and wakes up later', async () => {
@@ -151,18 +157,18 @@ describe.each([
       step,
       at: shard,
       ends: [7],
-      heal: () => bank.source.shard(shard).agent.signal('SIGCONT'),
+      healLater: () => bank.source.shard(shard).agent.signal('SIGCONT'),
     });
   });
 
-  test('is killed while copying', async () => {
+  test('is killed while copying, and started again at once', async () => {
     const step = new Step('agent.copying', 'kill', bank.source.folder);
-    await survive({ step, at: shard, ends: [7], heal: restartAgent(shard) });
+    await survive({ step, at: shard, ends: forgotten, heal: restartAgent(shard) });
   });
 
-  test('stops running while copying', async () => {
+  test('stops running while copying, and is started again', async () => {
     const step = new Step('agent.copying', 'stop', bank.source.folder);
-    await survive({ step, at: shard, ends: [7], heal: restartAgent(shard) });
+    await survive({ step, at: shard, ends: forgotten, heal: restartAgent(shard) });
   });
 
   test('loses its database while copying', async () => {
@@ -178,4 +184,9 @@ describe.each([
       measureWriters: false,
     });
   });
+});
+
+test('an agent that stops running while copying and never comes back: the backup gives up', async () => {
+  const step = new Step('agent.copying', 'stop', bank.source.folder);
+  await survive({ step, at: 'shard-0', ends: [7], healLater: restartAgent('shard-0') });
 });
