@@ -22,9 +22,9 @@ async function fillPostgres(server: TestServer, name: string, rows: number): Pro
   await server.run(
     `CREATE TABLE ${name} (id bigint PRIMARY KEY, customer int, placed timestamptz, total numeric(12,2), state text, note text);
      INSERT INTO ${name}
-     SELECT i, (i * 7919) % 100003, timestamptz '2026-01-01Z' + i * interval '7 seconds', (i * 31 % 1000000) / 100.0,
+     SELECT i, (i::bigint * 7919) % 100003, timestamptz '2026-01-01Z' + i * interval '7 seconds', (i::bigint * 31 % 1000000) / 100.0,
             (ARRAY['open','paid','sent','done'])[1 + i % 4],
-            md5(i::text) || md5((i * 3)::text) || md5((i * 5)::text) || ' delivered to the door of the customer, '
+            md5(i::text) || md5((i::bigint * 3)::text) || md5((i::bigint * 5)::text) || ' delivered to the door of the customer, '
             || 'signed for by a neighbour who was at home at that time of the day, order number ' || i
      FROM generate_series(1, ${rows}) AS i;
      CREATE INDEX ON ${name} (customer); ANALYZE ${name}`,
