@@ -30,7 +30,9 @@ function statements(server: TestServer, purpose: 'backup' | 'restore'): string[]
   const create = `CREATE USER ${user} IDENTIFIED BY '${agentPassword}'`;
   if (purpose === 'restore') return [create, `GRANT ALL PRIVILEGES ON *.* TO ${user} WITH GRANT OPTION`];
   const own =
-    server.family === 'mariadb' ? 'BINLOG MONITOR' : 'BACKUP_ADMIN, XA_RECOVER_ADMIN, REPLICATION CLIENT';
+    server.family === 'mariadb'
+      ? 'BINLOG MONITOR, REPLICA MONITOR'
+      : 'BACKUP_ADMIN, XA_RECOVER_ADMIN, REPLICATION CLIENT';
   const common = 'SELECT, LOCK TABLES, SHOW VIEW, TRIGGER, EVENT, RELOAD, PROCESS';
   return [create, `GRANT ${common} ON *.* TO ${user}`, `GRANT ${own} ON *.* TO ${user}`];
 }
