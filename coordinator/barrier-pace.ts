@@ -10,7 +10,7 @@ import type { Answers, BarrierPlan } from './barrier-states.ts';
 
 const minuteMs = 60_000;
 /** The server itself takes locks back this long after the hold limit, whatever happens to the agent. */
-export const watchdogMs = 500;
+const watchdogMs = 500;
 const shortestDrainMs = 8;
 /** Of the hold limit; the rest is for the CUT's way there and the snapshots. */
 const longestDrainShare = 0.75;
@@ -48,7 +48,7 @@ function longestDrainMs(plan: BarrierPlan): number {
 }
 
 /** What an answer may take beside the work it answers for. */
-export function allowanceMs(plan: BarrierPlan, pace: Pace): number {
+function allowanceMs(plan: BarrierPlan, pace: Pace): number {
   return Math.min(plan.holdLimitMs / 2, Math.max(shortestAllowanceMs, 2 * pace.roundTripMs));
 }
 

@@ -20,7 +20,7 @@ import type { Blocker__Output } from '../../proto/gen/tidemark/v1/Blocker.ts';
 
 export type Line = readonly [happening: string, effects: string];
 
-export const defaults: BarrierPlan = {
+const defaults: BarrierPlan = {
   shards: ['a', 'b'],
   uncontendedLockMs: 2,
   consistency: 'atomic',
