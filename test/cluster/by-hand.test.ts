@@ -1,0 +1,130 @@
+/** Promise 6: the commands of docs/restore-by-hand.md, as they stand there, bring a table back without Tidemark. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findProgram, mariadbPackage, postgresPackage } from '../servers/host.ts';
+import { startMariadb } from '../servers/mariadb.ts';
+import { startPostgres } from '../servers/postgres.ts';
+import { newFolder } from '../servers/run-folder.ts';
+import type { TestServer } from '../servers/server.ts';
+import { Cluster } from './cluster.ts';
+import { describeResult, projectRoot } from './command.ts';
+import { layOutQuietBank } from './quiet-bank.ts';
+
+const zstdPackage = { name: 'zstd', program: 'zstd', folders: ['/usr/bin', '/usr/local/bin'] };
+const accountsQuery = 'SELECT id, owner, balance FROM accounts ORDER BY id';
+
+let source: Cluster;
+let setFolder: string;
+
+beforeAll(async () => {
+  source = await Cluster.start({ postgres: 1, mariadb: 1, purpose: 'source' });
+  await layOutQuietBank(source);
+  const backup = await source.tidemark('backup', '--json');
+  expect(backup.exitCode, describeResult(backup)).toBe(0);
+  setFolder = path.join(source.repository, source.name, 'sets', String(backup.json?.['id']));
+});
+
+afterAll(() => source.stop());
+
+/** The commands below one heading of the page, in order. */
+function commandsBelow(heading: string): string {
+  const page = readFileSync(path.join(projectRoot, 'docs', 'restore-by-hand.md'), 'utf8');
+  const section = page.split(/^## /m).find((part) => part.startsWith(heading));
+  const blocks = [...(section ?? '').matchAll(/^```sh\n(.*?)^```/gms)].map((match) => match[1]);
+  expect(blocks.length, `commands below ${heading}`).toBeGreaterThan(0);
+  return blocks.join('\n');
+}
+
+function shell(commands: string, environment: Record<string, string>): string {
+  const tools = [
+    path.dirname(findProgram(postgresPackage, 'psql')),
+    path.dirname(findProgram(mariadbPackage, 'mariadb')),
+    path.dirname(findProgram(zstdPackage)),
+  ];
+  return execFileSync('bash', ['-euo', 'pipefail', '-c', commands], {
+    encoding: 'utf8',
+    env: { ...environment, PATH: [...tools, process.env['PATH']].join(':') },
+  });
+}
+
+interface Line {
+  readonly kind: string;
+  readonly name: string;
+  readonly columns: readonly string[];
+}
+
+/** The columns as the page asks for them, read from the manifest by `zstd` alone. */
+function columnsOf(shard: string, table: string, quote: string): string {
+  const file = path.join(setFolder, 'shards', shard, 'manifest.jsonl.zst');
+  const lines = execFileSync(findProgram(zstdPackage), ['-dc', file], { encoding: 'utf8' })
+    .trimEnd()
+    .split('\n')
+    .map((text) => JSON.parse(text) as Line);
+  const found = lines.find((line) => line.kind === 'table' && line.name === table);
+  return (found?.columns ?? []).map((name) => `${quote}${name}${quote}`).join(', ');
+}
+
+test('a set tells that it is one, and what is in it', () => {
+  const environment = { SET: setFolder, SHARD: path.join(setFolder, 'shards', 'shard-0') };
+  const digest = shell(commandsBelow('Is it a backup?'), environment).split(' ')[0] ?? '';
+  const seal = readFileSync(path.join(setFolder, 'seal.json'), 'utf8');
+  expect(digest).toMatch(/^[0-9a-f]{64}$/);
+  expect(seal).toContain(digest);
+  // `head` closes the pipe early, which is no failure.
+  expect(shell(`set +o pipefail; ${commandsBelow('What is in a shard?')}`, environment)).toContain(
+    '"accounts"',
+  );
+});
+
+async function expectSameAccounts(original: TestServer, copy: TestServer): Promise<void> {
+  const rows = await original.run(accountsQuery, 'bank');
+  expect(rows.length).toBeGreaterThan(0);
+  expect(await copy.run(accountsQuery, 'bank')).toEqual(rows);
+}
+
+test('a PostgreSQL chunk comes back by psql and pg_restore', async () => {
+  const target = await startPostgres();
+  try {
+    shell(commandsBelow('PostgreSQL'), {
+      SET: setFolder,
+      SHARD: path.join(setFolder, 'shards', 'shard-0'),
+      DATABASE: 'bank',
+      COLUMNS: columnsOf('shard-0', 'accounts', '"'),
+      PGHOST: target.host,
+      PGPORT: String(target.port),
+      PGUSER: target.user,
+      PGPASSWORD: target.password,
+    });
+    await expectSameAccounts(source.shard('shard-0').server, target);
+    const keys = await target.run(
+      `SELECT count(*)::int AS n FROM pg_index WHERE indisprimary AND indrelid = 'accounts'::regclass`,
+      'bank',
+    );
+    expect(keys).toEqual([{ n: 1 }]);
+  } finally {
+    await target.stop();
+  }
+});
+
+test('a MariaDB chunk comes back by mysql', async () => {
+  const target = await startMariadb();
+  try {
+    const home = newFolder('by-hand');
+    mkdirSync(home, { recursive: true });
+    const login = `[client]\nhost=${target.host}\nport=${target.port}\nuser=${target.user}\npassword=${target.password}\n`;
+    writeFileSync(path.join(home, '.my.cnf'), login, { mode: 0o600 });
+    shell(commandsBelow('MySQL and MariaDB'), {
+      SET: setFolder,
+      SHARD: path.join(setFolder, 'shards', 'shard-1'),
+      DATABASE: 'bank',
+      COLUMNS: columnsOf('shard-1', 'accounts', ''),
+      HOME: home,
+      TMPDIR: home,
+    });
+    await expectSameAccounts(source.shard('shard-1').server, target);
+  } finally {
+    await target.stop();
+  }
+});
