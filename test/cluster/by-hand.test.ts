@@ -43,7 +43,7 @@ function shell(commands: string, environment: Record<string, string>): string {
     path.dirname(findProgram(mariadbPackage, 'mariadb')),
     path.dirname(findProgram(zstdPackage)),
   ];
-  return execFileSync('bash', ['-euo', 'pipefail', '-c', commands], {
+  return execFileSync('bash', ['--norc', '-euo', 'pipefail', '-c', commands], {
     encoding: 'utf8',
     env: { ...environment, PATH: [...tools, process.env['PATH']].join(':') },
   });
