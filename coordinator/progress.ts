@@ -49,7 +49,6 @@ const plainMs = 4_000;
 
 /** Begins to report on `screen`. The caller must call `end`. */
 export function openProgress(screen: ProgressScreen): Progress {
-  let step = '';
   let shards = new Map<string, ShardState>();
   let drawnLines = 0;
   let changed = false;
@@ -61,7 +60,7 @@ export function openProgress(screen: ProgressScreen): Progress {
   };
   const region = (): string => {
     if (shards.size === 0) return '';
-    const lines = progressLines(step, shards, screen.nowMs(), Math.max(1, screen.rows() - 3));
+    const lines = progressLines(shards, screen.nowMs(), Math.max(1, screen.rows() - 3));
     drawnLines = lines.length;
     return lines.map((line) => `${line.slice(0, Math.max(20, screen.columns() - 1))}\n`).join('');
   };
@@ -71,7 +70,7 @@ export function openProgress(screen: ProgressScreen): Progress {
     if (screen.terminal) screen.write(clear() + region());
     else
       screen.write(
-        progressLines(step, shards, screen.nowMs(), 8)
+        progressLines(shards, screen.nowMs(), 8)
           .map((line) => `${line}\n`)
           .join(''),
       );
@@ -84,9 +83,8 @@ export function openProgress(screen: ProgressScreen): Progress {
 
   return {
     step(text) {
-      if (changed) tick();
+      if (screen.shown) tick();
       drawnLines = 0;
-      step = text;
       shards = new Map();
       changed = false;
       if (screen.shown) screen.write(`${text}\n`);
@@ -122,7 +120,6 @@ export function openProgress(screen: ProgressScreen): Progress {
 
 /** A line per shard, at most `limit` of them (those still at work first), and one for the whole. Pure. */
 export function progressLines(
-  step: string,
   shards: ReadonlyMap<string, ShardState>,
   nowMs: number,
   limit: number,
@@ -135,7 +132,7 @@ export function progressLines(
   if (shown.length < states.length) lines.push(`… and ${states.length - shown.length} more`);
   const all = states.map(([, state]) => state);
   const total = {
-    phase: step,
+    phase: '',
     bytes: all.reduce((sum, state) => sum + state.bytes, 0),
     rows: all.reduce((sum, state) => sum + state.rows, 0),
     totalBytes: all.every((state) => state.totalBytes > 0 || state.endedMs !== undefined)

@@ -16,13 +16,11 @@ test('a line per shard and one for the whole: amount, rows, rate, time left', ()
     ['shop-00', state(10 * mib, 40 * mib)],
     ['shop-01', state(20 * mib, 20 * mib, 1000)],
   ]);
-  const [first, second, total] = progressLines('copying', shards, 2000, 10).map((line) =>
-    line.replaceAll(/ +/g, ' '),
-  );
+  const [first, second, total] = progressLines(shards, 2000, 10).map((line) => line.replaceAll(/ +/g, ' '));
   expect(first).toBe('shop-00 data 10 MiB of 40 MiB 10 240 rows 5 MiB/s 6 s left');
   expect(second).toContain('shop-01 done 20 MiB');
   expect(second).toContain('20 MiB/s');
-  expect(total).toContain('total copying 30 MiB of 60 MiB');
+  expect(total).toContain('total 30 MiB of 60 MiB');
   expect(total).toContain('1 of 2 done');
 });
 
@@ -30,7 +28,7 @@ test('of more shards than lines, those at work are shown', () => {
   const shards = new Map(
     Array.from({ length: 30 }, (_, n) => [`s${n}`, state(1, 2, n < 20 ? 1 : undefined)] as const),
   );
-  const lines = progressLines('copying', shards, 100, 5);
+  const lines = progressLines(shards, 100, 5);
   expect(lines).toHaveLength(7);
   expect(lines[0]).toContain('s20');
   expect(lines[5]).toBe('… and 25 more');
@@ -90,6 +88,7 @@ test('with --json only logs are written', () => {
   progress.step('copying');
   progress.shard('a', { phase: 'data', bytes: 1, rows: 1, totalBytes: 2 });
   progress.note('hint');
+  progress.step('checking');
   vi.advanceTimersByTime(10_000);
   expect(written).toBe('');
   progress.write('log\n');
