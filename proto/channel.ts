@@ -29,8 +29,7 @@ import type { VerifyReply__Output as VerifyReply } from './gen/tidemark/v1/Verif
 import type { VerifyRequest } from './gen/tidemark/v1/VerifyRequest.ts';
 
 export { protocolVersion } from './contract.ts';
-export { fromServiceError, toServiceError } from './wire-error.ts';
-export { isLoopback, type Transport } from './transport.ts';
+export type { Transport } from './transport.ts';
 export {
   serveAgent,
   type AgentImplementation,

@@ -147,7 +147,6 @@ function twoWay<Request, Reply>(handle: (call: ServerCall<Request, Reply>) => Pr
   };
 }
 
-type Writable = ServerWritableStream<never, never> | ServerDuplexStream<never, never>;
 interface Call {
   readonly writableEnded: boolean;
   readonly writableNeedDrain: boolean;

@@ -14,7 +14,7 @@ export type Transport =
   | { readonly kind: 'tls'; readonly caPath: string; readonly certPath: string; readonly keyPath: string };
 
 /** True for `localhost`, 127.0.0.0/8 and ::1, with or without a port. Resolves no names. */
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   const host = hostOf(address).toLowerCase();
   if (host === 'localhost' || host === '::1') return true;
   return isIPv4(host) && host.startsWith('127.');

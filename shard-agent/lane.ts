@@ -10,8 +10,8 @@ import type { ReadLane, ReadTask } from './engine.ts';
 import { FramePool } from './pipeline/frame-pool.ts';
 import { ChunkPacker } from './pipeline/pack.ts';
 
-/** Raw frames of one lane: two being packed, one waiting for the store, one being filled. */
-export const laneFrames = 4;
+/** Raw frames of one lane: one being filled, one being packed, one that the store is taking. */
+const laneFrames = 3;
 
 /** What does not change between the tasks of one copy. */
 export interface LaneSpec {

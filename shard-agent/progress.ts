@@ -14,7 +14,7 @@ export type Phase =
   | 'verify';
 
 /** Milliseconds between two reports of one call. */
-export const progressIntervalMs = 500;
+const progressIntervalMs = 500;
 
 /** Counters of one operation. Bytes are raw bytes unless they say otherwise. */
 export class Progress {

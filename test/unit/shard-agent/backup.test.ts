@@ -211,7 +211,9 @@ test('a lane that dies gives its task to another, and no row is lost or doubled'
   };
   const manifest = await backUp(client);
   const chunks = (await linesOf(store, manifest)).filter((line) => line.kind === 'chunk');
-  const ranges = chunks.map(({ range, rows }) => [range['from'], range['part'], rows] as const);
+  const ranges = chunks.map(
+    ({ range, rows }) => [String(range['from']), String(range['part']), rows] as const,
+  );
   expect(ranges.reduce((sum, [, , rows]) => sum + rows, 0)).toBe(5000);
   expect(new Set(ranges.map(([from, part]) => `${from}-${part}`)).size).toBe(chunks.length);
   expect(chunks.some(({ object }) => object.includes('-r1.'))).toBe(true);
