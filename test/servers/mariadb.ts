@@ -20,6 +20,7 @@ export async function startMariadb(options: StartOptions = {}): Promise<MysqlSer
     [
       '--no-defaults',
       `--datadir=${dataDir}`,
+      `--tmpdir=${home}`,
       '--auth-root-authentication-method=normal',
       '--skip-test-db',
       '--innodb-log-file-size=16M',

@@ -54,6 +54,8 @@ export async function serveMysql(launch: MysqlLaunch): Promise<MysqlServer> {
   await chmod(path.join(launch.home, 'accounts.sql'), 0o644);
   const settings: Record<string, string> = {
     datadir: inside('data'),
+    // A server removes what it takes for remains of its own from its tmpdir at its start: a shared one breaks others.
+    tmpdir: launch.homeInside,
     socket: inside('mysql.sock'),
     'pid-file': inside('mysql.pid'),
     port: String(port),

@@ -36,7 +36,12 @@ export async function startMysql(options: StartOptions = {}): Promise<MysqlServe
   const asMysql = ['--reuid', 'mysql', '--regid', 'mysql', '--clear-groups', '--pdeathsig', 'KILL'];
   const enter = [root, 'setpriv', ...asMysql, '/usr/sbin/mysqld'];
   const initialise = ['--no-defaults', '--initialize-insecure', '--innodb-redo-log-capacity=16M'];
-  await execute('chroot', [...enter, ...initialise, `--datadir=${homeInside}/data`]);
+  await execute('chroot', [
+    ...enter,
+    ...initialise,
+    `--datadir=${homeInside}/data`,
+    `--tmpdir=${homeInside}`,
+  ]);
   return serveMysql({
     name: 'MySQL',
     family: 'mysql',
