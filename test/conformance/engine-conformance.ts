@@ -10,6 +10,7 @@ import type { TestServer } from '../servers/server.ts';
 import type { EngineFixture, SqlSession } from './engine-fixture.ts';
 import { testRestore } from './engine-restore.ts';
 import { copyShard } from './memory-shard.ts';
+import { eventually, within } from './waiting.ts';
 
 const never = new AbortController().signal;
 
@@ -21,19 +22,6 @@ export const backupOrder: BackupOrder = {
   locks: true,
   signal: never,
 };
-
-/** Rejects when the statement has not ended after `ms`: a writer that is held. */
-export async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} took longer than ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 export function testEngine(fixture: EngineFixture): void {
   let server: TestServer;
@@ -369,6 +357,36 @@ export function testEngine(fixture: EngineFixture): void {
           await holder.ended;
         }
       });
+
+      test(`after ${signal} of the process that waits for them`, async () => {
+        const inTheWay = await client();
+        await inTheWay.query('BEGIN');
+        await inTheWay.query('UPDATE wide SET filler = filler WHERE id = 1');
+        const holder = await startHolder(fixture, server, holdLimitMs, 'locking');
+        try {
+          // As long as nobody waits, this is free; the first write that is not free waits behind the locks.
+          const held = async (): Promise<boolean> => {
+            const writer = await client();
+            const write = writer.query('UPDATE accounts SET balance = balance WHERE id = 1');
+            return within(50, 'a write', write).then(
+              () => false,
+              () => true,
+            );
+          };
+          expect(await eventually(held, true)).toBe(true);
+          holder.process.kill(signal);
+          const writer = await client();
+          await within(
+            holdLimitMs + 500,
+            'a held write',
+            writer.query('UPDATE accounts SET balance = balance WHERE id = 2'),
+          );
+        } finally {
+          holder.process.kill('SIGKILL');
+          await holder.ended;
+          await inTheWay.query('ROLLBACK');
+        }
+      });
     }
   });
 
@@ -381,19 +399,11 @@ function expectBlocked(
   expect(outcome.outcome).toBe('blocked');
 }
 
-/** Asks until the answer is the one wanted, for at most 5 s; what came last. */
-export async function eventually<T>(ask: () => Promise<T>, wanted: T): Promise<T> {
-  const until = performance.now() + 5_000;
-  for (;;) {
-    const answer = await ask();
-    if (answer === wanted || performance.now() > until) return answer;
-  }
-}
-
 async function startHolder(
   fixture: EngineFixture,
   server: TestServer,
   holdLimitMs: number,
+  until: 'locking' | 'locked' = 'locked',
 ): Promise<{ process: ChildProcess; ended: Promise<void> }> {
   const order = {
     engine: fixture.engine,
@@ -418,8 +428,8 @@ async function startHolder(
     let said = '';
     child.stdout.on('data', (data: Buffer) => {
       said += data.toString();
-      if (said.startsWith('locked\n')) resolve();
-      else if (said.includes('\n')) reject(new Error(`the holder said ${said}`));
+      if (said.includes(`${until}\n`)) resolve();
+      else if (said.includes('blocked')) reject(new Error(`the holder said ${said}`));
     });
     child.on('close', () => reject(new Error('the holder ended')));
   });

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Engine, RestoreSession } from '../../shard-agent/engine.ts';
 import type { TestServer } from '../servers/server.ts';
-import { eventually } from './engine-conformance.ts';
+import { eventually } from './waiting.ts';
 import type { EngineFixture, SqlSession } from './engine-fixture.ts';
 import {
   inPieces,

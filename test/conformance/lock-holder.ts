@@ -1,7 +1,7 @@
 /**
  * A process that takes an engine's locks and then does nothing, to be killed or frozen by a test.
  * `node lock-holder.ts '{"engine": "postgres", "config": {…}, "password": "…", "holdLimitMs": 500}'`
- * Prints `locked` when it has the locks, `cut` after a line `cut` on stdin.
+ * Prints `locking` before it asks, `locked` when it has the locks, `cut` after a line `cut` on stdin.
  */
 import type { Engine } from '../../shard-agent/engine.ts';
 import type { DatabaseConfig } from '../../topology/agent-file.ts';
@@ -33,6 +33,7 @@ const session = await engine.prepareBackup({
   locks: true,
   signal: never,
 });
+process.stdout.write('locking\n');
 const outcome = await session.lock(order.holdLimitMs, never);
 process.stdout.write(outcome.outcome === 'locked' ? 'locked\n' : `${JSON.stringify(outcome)}\n`);
 process.stdin.on('data', (line: Buffer) => {

@@ -3,10 +3,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openPostgres } from '../../shard-agent/engines/postgres/index.ts';
 import type { BackupOrder, BackupSession, Engine, LockOutcome, ReadTask } from '../../shard-agent/engine.ts';
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
-import { backupOrder, eventually, within } from './engine-conformance.ts';
+import { backupOrder } from './engine-conformance.ts';
 import type { SqlSession } from './engine-fixture.ts';
 import { copyShard, MemorySink, readTask } from './memory-shard.ts';
 import { postgresFixture, postgresSession } from './postgres-fixture.ts';
+import { eventually, within } from './waiting.ts';
 
 const never = new AbortController().signal;
 const copyBytes = { chunkBytes: 64 * 1024 };
@@ -160,9 +161,7 @@ describe('in the way of the barrier', () => {
             'bank',
           )
         ).length > 0;
-      const until = performance.now() + 30_000;
-      while (!(await vacuuming()) && performance.now() < until) continue;
-      expect(await vacuuming()).toBe(true);
+      expect(await eventually(vacuuming, true, 30_000)).toBe(true);
       const session = await postgresFixture.open(lively).prepareBackup(backupOrder);
       open.push(session);
       let outcome = await session.lock(50, never);

@@ -10,9 +10,10 @@ import type { Engine, Finding } from '../../shard-agent/engine.ts';
 import { findProgram, pgbouncerPackage, postgresPackage, unprivilegedAccount } from '../servers/host.ts';
 import { servePostgres, startPostgres, type PostgresServer } from '../servers/postgres.ts';
 import { freePort, newFolder } from '../servers/run-folder.ts';
-import { backupOrder as usualOrder, eventually } from './engine-conformance.ts';
+import { backupOrder as usualOrder } from './engine-conformance.ts';
 import { takeShard } from './memory-shard.ts';
 import { postgresFixture } from './postgres-fixture.ts';
+import { eventually } from './waiting.ts';
 
 const execute = promisify(execFile);
 const never = new AbortController().signal;

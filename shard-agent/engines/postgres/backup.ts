@@ -25,7 +25,7 @@ import { makePlan, type Plan } from './plan.ts';
 import { readProperties } from './properties.ts';
 import { beginInSnapshot, PostgresReadLane } from './read-lane.ts';
 import { archivePiece, largeObjectsPiece, schemaPiece } from './schema.ts';
-import { listDatabases, readServer, roleFindings, subjectOf } from './server.ts';
+import { confirmServer, listDatabases, readServer, subjectOf } from './server.ts';
 import { findTool, ToolRuns, type Tool } from './tools.ts';
 
 export async function prepareBackup(config: PostgresConfig, order: BackupOrder): Promise<BackupSession> {
@@ -264,29 +264,10 @@ class PostgresBackup implements BackupSession {
   async confirmServer(): Promise<void> {
     const session = await openAny(this.#config);
     try {
-      const [refusal] = await roleFindings(session, this.#config);
-      if (refusal !== undefined) throw changed(refusal.subject, refusal.cause, refusal.remedy);
-      const { identity } = await readServer(session, this.#config, []);
-      if (identity !== this.server.identity) {
-        throw changed(
-          subjectOf(this.#config),
-          `another server answers: ${identity} instead of ${this.server.identity}`,
-        );
-      }
-      if (this.#cut?.position.kind === 'wal') {
-        const row = await session.row(
-          'SELECT pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 8) AS timeline',
-        );
-        const timeline = Number.parseInt(row['timeline'] ?? '', 16);
-        if (timeline !== this.#cut.position.timeline) {
-          throw changed(
-            subjectOf(this.#config),
-            `the server is on timeline ${timeline} instead of ${this.#cut.position.timeline}`,
-          );
-        }
-      }
-    } catch (error) {
-      throw databaseError(error, 'confirm the server', subjectOf(this.#config));
+      await confirmServer(session, this.#config, {
+        identity: this.server.identity,
+        position: this.#cut?.position,
+      });
     } finally {
       await session.close();
     }
@@ -342,16 +323,6 @@ class PostgresBackup implements BackupSession {
     if (this.#cut === undefined) throw new Error('there is no cut');
     return this.#cut;
   }
-}
-
-function changed(subject: string, cause: string, remedy?: string): TidemarkError {
-  return new TidemarkError({
-    code: 'shard-refused',
-    operation: 'confirm the server',
-    subject,
-    cause,
-    remedy,
-  });
 }
 
 function lostMonitor(): TidemarkError {

@@ -186,9 +186,14 @@ export function sqlState(error: unknown): string | undefined {
 export function serverWords(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { detail } = error as { detail?: unknown };
-  const message =
-    error.message === '' ? String((error as { code?: unknown }).code ?? error.name) : error.message;
+  // A refused connection on every address of a host has no words, only a code.
+  const message = error.message === '' ? (systemCode(error) ?? error.name) : error.message;
   return typeof detail === 'string' && detail !== '' ? `${message} (${detail})` : message;
+}
+
+function systemCode(error: Error): string | undefined {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? code : undefined;
 }
 
 /** A driver's error as `database-failed`, or `database-unreachable` when the connection is gone. */
@@ -226,6 +231,8 @@ function connectionError(error: unknown, config: PostgresConfig, database: strin
         },
         { cause: error },
       );
+    case '55000': // the database is not accepting connections
+      return new TidemarkError({ code: 'database-failed', operation, subject, cause }, { cause: error });
     case '42501':
       return new TidemarkError(
         {

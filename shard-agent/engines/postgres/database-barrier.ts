@@ -29,14 +29,14 @@ export interface Refusal {
 
 /** Transactions that write where no table lock reaches: a table being created, large objects, catalogues. */
 const hiddenWriterQuery = `
-  SELECT DISTINCT l.pid FROM pg_catalog.pg_locks l
-  JOIN pg_catalog.pg_locks x ON x.virtualtransaction = l.virtualtransaction
-    AND x.locktype = 'transactionid' AND x.mode = 'ExclusiveLock' AND x.granted
+  WITH locks AS MATERIALIZED (
+    SELECT locktype, mode, granted, pid, virtualtransaction, database, relation FROM pg_catalog.pg_locks
+    WHERE granted AND pid <> pg_catalog.pg_backend_pid() AND mode NOT IN ('AccessShareLock', 'RowShareLock'))
+  SELECT DISTINCT l.pid FROM locks l
+  JOIN locks x ON x.virtualtransaction = l.virtualtransaction AND x.locktype = 'transactionid' AND x.mode = 'ExclusiveLock'
   JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
   LEFT JOIN pg_catalog.pg_class c ON c.oid = l.relation
-  WHERE l.locktype = 'relation' AND l.granted AND l.pid <> pg_catalog.pg_backend_pid()
-    AND l.mode NOT IN ('AccessShareLock', 'RowShareLock')
-    AND a.backend_type IS DISTINCT FROM 'autovacuum worker'
+  WHERE l.locktype = 'relation' AND a.backend_type IS DISTINCT FROM 'autovacuum worker'
     AND l.database IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))
     AND c.relpersistence IS DISTINCT FROM 't'`;
 

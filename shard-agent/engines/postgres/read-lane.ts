@@ -11,7 +11,7 @@ import {
   sqlState,
   type PostgresConfig,
 } from './connection.ts';
-import { copyOut } from './copy-stream.ts';
+import { copyOut } from './copy-out.ts';
 import { copyOutStatement, type TableDetails } from './plan.ts';
 import { ServerError } from './wire.ts';
 

@@ -40,7 +40,7 @@ export function reopenRestore(
   return {
     switch: () => staging.switch(),
     discard: () => staging.discard(),
-    finish: () => staging.finish(true),
+    finish: () => staging.finish(),
     close: () => Promise.resolve(),
   };
 }
@@ -81,13 +81,17 @@ class PostgresRestore implements RestoreSession {
   }
 
   async #requireEmptyTargets(): Promise<void> {
-    for (const { name } of this.#order.stored.databases) {
-      const object = await firstObject(this.#config, name).catch((error: unknown) => {
-        if (error instanceof TidemarkError && error.code === 'database-failed') return undefined; // It does not exist.
-        throw error;
-      });
-      if (object !== undefined) throw notEmpty(name, object);
-    }
+    const names = this.#order.stored.databases.map((line) => line.name);
+    await this.#onServer('look at the target', names.join(', '), async (session) => {
+      const rows = await session.rows('SELECT datname FROM pg_catalog.pg_database WHERE datname = ANY ($1)', [
+        names,
+      ]);
+      for (const row of rows) {
+        const name = row['datname'] ?? '';
+        const object = await firstObject(this.#config, name);
+        if (object !== undefined) throw notEmpty(name, object);
+      }
+    });
   }
 
   /** The archive as a file: pg_restore seeks in it, and nothing of it is applied before all of it is checked. */
@@ -263,7 +267,7 @@ class PostgresRestore implements RestoreSession {
   }
 
   async finish(): Promise<void> {
-    await this.#staging.finish(true);
+    await this.#staging.finish();
   }
 
   close(): Promise<void> {

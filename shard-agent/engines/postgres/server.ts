@@ -1,5 +1,6 @@
 /** Who the server is, which databases are its users', and whether it is the sole writable primary. */
 import { TidemarkError } from '../../../proto/errors.ts';
+import type { Position } from '../../../topology/position.ts';
 import type { Finding, ServerDescription } from '../../engine.ts';
 import { during, Session, type PostgresConfig } from './connection.ts';
 import { stagingPattern } from './staging-mark.ts';
@@ -98,6 +99,38 @@ export async function roleFindings(session: Session, config: PostgresConfig): Pr
     );
   }
   return findings;
+}
+
+/** Is it still that server, in the same role, on the same timeline? Else `shard-refused`. */
+export async function confirmServer(
+  session: Session,
+  config: PostgresConfig,
+  known: { identity: string; position: Position | undefined },
+): Promise<void> {
+  const refuse = (cause: string, remedy?: string): TidemarkError =>
+    new TidemarkError({
+      code: 'shard-refused',
+      operation: 'confirm the server',
+      subject: subjectOf(config),
+      cause,
+      remedy,
+    });
+  const [refusal] = await roleFindings(session, config);
+  if (refusal !== undefined) throw refuse(refusal.cause, refusal.remedy);
+  const row = await during('confirm the server', subjectOf(config), () =>
+    session.row(
+      `SELECT system_identifier AS identity,
+         pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 8) AS timeline
+       FROM pg_catalog.pg_control_system()`,
+    ),
+  );
+  if (row['identity'] !== known.identity) {
+    throw refuse(`another server answers: ${row['identity']} instead of ${known.identity}`);
+  }
+  const timeline = Number.parseInt(row['timeline'] ?? '', 16);
+  if (known.position?.kind === 'wal' && timeline !== known.position.timeline) {
+    throw refuse(`the server is on timeline ${timeline} instead of ${known.position.timeline}`);
+  }
 }
 
 /**

@@ -124,13 +124,12 @@ export class Staging {
   }
 
   /** Opens the restored databases, has them analysed, drops what was set aside, and takes the marks off. */
-  async finish(analyse: boolean): Promise<void> {
+  async finish(): Promise<void> {
     await this.#onServer('finish the restore', async (session) => {
       const all = await this.#mine(session);
       for (const { name, mark } of all) {
         if (mark?.role !== 'staged' || name !== mark.database) continue;
         await session.script(`ALTER DATABASE ${quoteName(name)} ALLOW_CONNECTIONS true`);
-        if (!analyse) continue;
         const inside = await Session.open(this.#config, name, 'analyse');
         try {
           await inside.script('SET default_transaction_read_only = off; SET transaction_read_only = off');

@@ -6,6 +6,7 @@
  * (https://www.postgresql.org/docs/current/protocol-message-formats.html).
  */
 import net from 'node:net';
+import { TidemarkError } from '../../../proto/errors.ts';
 
 const readBufferBytes = 1 << 20;
 /** Pausing about this long after a short read lets the kernel's buffer fill: fewer and larger reads. TCP only. */
@@ -65,6 +66,25 @@ export function openWire(options: { coalesce: boolean }): Wire {
       failed = undefined;
     },
   };
+}
+
+/** Type bytes of the messages a server sends that matter to a COPY. */
+export const messageType = {
+  commandComplete: 0x43,
+  copyData: 0x64,
+  copyIn: 0x47,
+  error: 0x45,
+  ready: 0x5a,
+} as const;
+
+/** A COPY was ended by its signal. */
+export function interrupted(): TidemarkError {
+  return new TidemarkError({
+    code: 'interrupted',
+    operation: 'copy',
+    subject: 'a lane',
+    cause: 'the operation was ended',
+  });
 }
 
 /** A Query message. */
@@ -158,13 +178,13 @@ export class Deframer {
           if (this.#headerHas < 5) return;
         }
         if (this.#left > 0) continue;
-        if (this.#type === 0x64) this.#data(bytes, at, at, true);
+        if (this.#type === messageType.copyData) this.#data(bytes, at, at, true);
         this.#finish();
         continue;
       }
       const take = Math.min(this.#left, end - at);
       this.#left -= take;
-      if (this.#type === 0x64) this.#data(bytes, at, at + take, this.#left === 0);
+      if (this.#type === messageType.copyData) this.#data(bytes, at, at + take, this.#left === 0);
       else this.#gatherBody(bytes, at, take);
       at += take;
       if (this.#left === 0) this.#finish();
@@ -194,7 +214,7 @@ export class Deframer {
 
   #finish(): void {
     this.#headerHas = 0;
-    if (this.#type === 0x64) return;
+    if (this.#type === messageType.copyData) return;
     const body = Buffer.concat(this.#body);
     this.#body = [];
     this.#message(this.#type, body);

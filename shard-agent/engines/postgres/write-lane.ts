@@ -3,7 +3,7 @@ import { TidemarkError } from '../../../proto/errors.ts';
 import type { ChunkLine, TableLine } from '../../../repository/manifest-entries.ts';
 import type { WriteLane } from '../../engine.ts';
 import { databaseError, Session, type PostgresConfig } from './connection.ts';
-import { copyIn } from './copy-stream.ts';
+import { copyIn } from './copy-in.ts';
 import { copyInStatement } from './plan.ts';
 import { ServerError } from './wire.ts';
 
