@@ -1,6 +1,9 @@
 /** Whole clusters in one process: real agents over gRPC before servers in memory, one repository in memory. */
 import { createServer, connect, type Socket } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
+import { backup } from '../../../coordinator/backup.ts';
+import { list } from '../../../coordinator/list.ts';
+import type { Run } from '../../../coordinator/run.ts';
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { StepPoint } from '../../../proto/step-points.ts';
 import { MemoryStore } from '../../../repository/stores/memory.ts';
@@ -8,7 +11,7 @@ import type { BarrierConfig, Topology } from '../../../topology/topology.ts';
 import type { AgentFixture } from '../shard-agent/agent-fixture.ts';
 import { openAgent } from '../shard-agent/agent-fixture.ts';
 import { FakeServer } from '../shard-agent/fake-server.ts';
-import { topology as basis } from './stored-cluster.ts';
+import { keysOf, runOver, topology as basis } from './stored-cluster.ts';
 
 export interface MemoryCluster {
   readonly store: MemoryStore;
@@ -143,4 +146,35 @@ export function contentOf(server: FakeServer): Record<string, string[]> {
 /** Nothing of any restore is on the server, neither staged nor switched. */
 export function isUntouched(server: FakeServer): boolean {
   return server.databases.size === 0 && server.staged.size === 0;
+}
+
+/** A command's run over this cluster. */
+export const runOf = ({ store, topology }: MemoryCluster, more: Partial<Run> = {}): Run =>
+  runOver(store, { topology, now: () => new Date(), ...more });
+
+/** Takes a set and gives its id. */
+export async function backUp(cluster: MemoryCluster): Promise<string> {
+  const { document } = await backup(runOf(cluster));
+  return String(document['id']);
+}
+
+/** The states of all sets, oldest first. */
+export async function statesOf(cluster: MemoryCluster): Promise<string[]> {
+  const { document } = await list(runOf(cluster));
+  return (document['sets'] as { state: string }[]).map(({ state }) => state);
+}
+
+/** No shard is left with a lock, a snapshot or a session; the next backup needs nobody to clean up. */
+export async function expectNothingLeft(cluster: MemoryCluster): Promise<void> {
+  for (const { identity, locked, openSessions, openSnapshots } of cluster.servers) {
+    expect({ identity, locked, openSessions, openSnapshots }).toEqual({
+      identity,
+      locked: false,
+      openSessions: 0,
+      openSnapshots: 0,
+    });
+  }
+  expect((await keysOf(cluster.store)).filter((key) => key.includes('/nonce/'))).toEqual([]);
+  await backUp(cluster);
+  expect((await statesOf(cluster)).at(-1)).toBe('sealed');
 }
