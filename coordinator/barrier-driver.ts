@@ -168,6 +168,8 @@ export class BarrierDriver {
       case 'not-reached':
         throw notReached(state);
       case 'failed':
+        // Who interrupts knows why the calls then broke.
+        if (this.#signal.aborted) throw this.#interruption();
         throw combineFailures(
           'hold the barrier',
           state.run.failures.map(({ shard, error }) => ({ shard, error })),
