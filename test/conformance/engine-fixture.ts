@@ -28,6 +28,11 @@ export interface EngineFixture {
   /** Clients connected to the server, except the one that asks. */
   countSessions(server: TestServer): Promise<number>;
 
+  /** Where new writers pass a lock request that still waits: is there such a request? Elsewhere the queue shows it. */
+  readonly lockWaits?: (server: TestServer) => Promise<boolean>;
+  /** True where a schema change waits from prepare to the end of the copy. */
+  readonly ddlWaits?: boolean;
+
   /** Puts what the session has begun (with one changed row) in doubt under `name`. */
   beginInDoubt(session: SqlSession, change: string, name: string): Promise<void>;
   endInDoubt(session: SqlSession, name: string): Promise<void>;

@@ -83,6 +83,14 @@ export function mysqlFixture(
       );
       return Number(row?.[0]);
     },
+    async lockWaits(server) {
+      const [row] = await run(
+        server,
+        "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE '%LOCK TABLES%' AND STATE LIKE 'Waiting for table metadata lock%'",
+      );
+      return Number(row?.[0]) > 0;
+    },
+    ddlWaits: true,
     async beginInDoubt(session, change, xid) {
       await session.query(`XA START '${xid}'`);
       await session.query(change);

@@ -5,7 +5,9 @@ import { testEngine } from './engine-conformance.ts';
 import { mysqlFixture } from './mysql-fixture.ts';
 
 const families = [
-  mysqlFixture('MariaDB', 'mariadb', () => startMariadb()),
+  mysqlFixture('MariaDB', 'mariadb', () =>
+    startMariadb({ settings: { 'performance-schema-consumer-events-statements-current': 'ON' } }),
+  ),
   // Only where a root with MySQL is named: on other machines there is nothing to try.
   ...(mysqlRoot() === undefined
     ? []

@@ -1,6 +1,11 @@
 /** One shard's backup: from the catalogue to the last chunk. */
 import { TidemarkError } from '../../../proto/errors.ts';
-import type { DatabaseLine, InvariantLine, ShardLine, TableLine } from '../../../repository/manifest-entries.ts';
+import type {
+  DatabaseLine,
+  InvariantLine,
+  ShardLine,
+  TableLine,
+} from '../../../repository/manifest-entries.ts';
 import type { InvariantQuery } from '../../../topology/agent-file.ts';
 import type {
   BackupOrder,
@@ -50,6 +55,9 @@ interface Parts {
   readonly uncovered: boolean;
 }
 
+/** A task is cut into chunks as it is read: a few of full size and one that is smaller. */
+const chunksPerTask = 4;
+
 /** What has been opened so far, closed in reverse when preparing fails. */
 type Undo = (() => Promise<void>)[];
 
@@ -81,7 +89,9 @@ async function prepareParts(
   };
   const { wire: observer, dialect } = await open('observer');
   const { wire: control } = await open('control');
-  await attempt('look at the role of the server', 'the server', () => requirePrimary(observer, dialect, 'the server'));
+  await attempt('look at the role of the server', 'the server', () =>
+    requirePrimary(observer, dialect, 'the server'),
+  );
   // From here on nothing of the catalogue changes.
   const guard = await DdlGuard.take(endpoint, limitMs);
   undo.push(() => guard.release());
@@ -90,7 +100,9 @@ async function prepareParts(
   );
   requireComplete(catalogue, wanted);
   const tables = catalogue.tables.filter((table) => table.kind === 'table');
-  const tasks = await attempt('plan the chunks', 'the server', () => planTasks(observer, dialect, tables, order));
+  const tasks = await attempt('plan the chunks', 'the server', () =>
+    planTasks(observer, dialect, tables, order),
+  );
   const snapshots = await Snapshots.open(endpoint, dialect, observer, order.lanes + 1, limitMs);
   undo.push(() => snapshots.close());
   let barrier: Barrier | undefined;
@@ -137,7 +149,9 @@ async function prepareParts(
 
 /** Every database named stands there, and everything in them can be copied. */
 function requireComplete(catalogue: Catalogue, wanted: readonly string[] | undefined): void {
-  const missing = (wanted ?? []).filter((name) => !catalogue.databases.some((database) => database.name === name));
+  const missing = (wanted ?? []).filter(
+    (name) => !catalogue.databases.some((database) => database.name === name),
+  );
   if (missing.length > 0) {
     throw new TidemarkError({
       code: 'not-ready',
@@ -168,7 +182,7 @@ async function planTasks(
   const tasks: ReadTask[] = [];
   for (const [index, table] of tables.entries()) {
     order.signal.throwIfAborted();
-    const pieces = Math.floor(table.dataBytes / order.chunkBytes);
+    const pieces = Math.floor(table.dataBytes / (order.chunkBytes * chunksPerTask));
     const ranges = await planRanges(wire, dialect, table, pieces);
     for (const [task, range] of ranges.entries()) {
       tasks.push({
@@ -220,9 +234,15 @@ class MysqlBackup implements BackupSession {
 
   async lock(drainMs: number, signal: AbortSignal): Promise<LockOutcome> {
     const barrier = this.#locks();
+    const { epoch } = barrier;
     this.#position = undefined;
-    await attempt('let go of the earlier snapshots', 'a lane', () => this.#parts.snapshots.discard(), 'snapshot-lost');
-    return barrier.lock(drainMs, signal);
+    await attempt(
+      'let go of the earlier snapshots',
+      'a lane',
+      () => this.#parts.snapshots.discard(),
+      'snapshot-lost',
+    );
+    return barrier.lock(drainMs, signal, epoch);
   }
 
   async cut(): Promise<Cut> {
@@ -363,7 +383,12 @@ class MysqlBackup implements BackupSession {
   }
 
   #noSnapshot(cause: string): TidemarkError {
-    return new TidemarkError({ code: 'snapshot-lost', operation: 'read the snapshot', subject: 'the lanes', cause });
+    return new TidemarkError({
+      code: 'snapshot-lost',
+      operation: 'read the snapshot',
+      subject: 'the lanes',
+      cause,
+    });
   }
 }
 

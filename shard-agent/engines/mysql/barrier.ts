@@ -91,9 +91,13 @@ export class Barrier {
     return Math.max(...rounds, 0.5);
   }
 
-  async lock(drainMs: number, signal: AbortSignal): Promise<LockOutcome> {
+  /** Names the time before the next `unlock`: a lock that is asked for with an older one ends as blocked. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  async lock(drainMs: number, signal: AbortSignal, epoch: number): Promise<LockOutcome> {
     await this.#release();
-    const epoch = this.#epoch;
     const over = (): boolean => signal.aborted || this.#epoch !== epoch;
     try {
       await Promise.all(this.#sessions.map((session) => session.revive()));
@@ -115,7 +119,11 @@ export class Barrier {
       await this.#release();
       if ('error' in attempt) throw failure(attempt.error, 'take the locks', 'the lock sessions');
       const blockers = (await seen) ?? [];
-      return { outcome: 'blocked', reason: attempt.blocked, blockers: blockers.length > 0 ? blockers : await this.#late() };
+      return {
+        outcome: 'blocked',
+        reason: attempt.blocked,
+        blockers: blockers.length > 0 ? blockers : await this.#late(),
+      };
     }
     return this.#checkUnderLocks(started, over);
   }
@@ -161,7 +169,10 @@ export class Barrier {
     // Where the server bounds the wait itself, this is the second line.
     const timer = setTimeout(end, dialect.lockBoundsItself ? drainMs + 20 : drainMs);
     try {
-      return conclude(await Promise.all(requests), `the locks were not granted within ${Math.round(drainMs)} ms`);
+      return conclude(
+        await Promise.all(requests),
+        `the locks were not granted within ${Math.round(drainMs)} ms`,
+      );
     } finally {
       clearTimeout(looking);
       clearTimeout(timer);
@@ -187,7 +198,8 @@ export class Barrier {
     const holdMs = performance.now() - since;
     const lost = proofs.find((proof) => proof.status === 'rejected');
     await this.#release();
-    if (lost !== undefined) throw failure(lost.reason, 'prove the locks', 'the lock sessions', 'snapshot-lost');
+    if (lost !== undefined)
+      throw failure(lost.reason, 'prove the locks', 'the lock sessions', 'snapshot-lost');
     return holdMs;
   }
 
@@ -214,7 +226,9 @@ function conclude(results: readonly Locking[], late: string): Attempt {
   const failed = results.find((result) => result.kind === 'failed');
   if (failed !== undefined) {
     // The watchdog, or the server's end: the locks are gone, but that is an attempt like another.
-    return failed.error instanceof ConnectionLost ? { blocked: 'a lock session was lost' } : { error: failed.error };
+    return failed.error instanceof ConnectionLost
+      ? { blocked: 'a lock session was lost' }
+      : { error: failed.error };
   }
   return results.every((result) => result.kind === 'granted') ? 'granted' : { blocked: late };
 }

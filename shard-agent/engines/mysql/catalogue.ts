@@ -2,6 +2,7 @@
 import type { Finding } from '../../engine.ts';
 import { quoteName, quoteText } from './connection.ts';
 import type { Dialect } from './dialect.ts';
+import { tableFiles } from './table-files.ts';
 import type { Wire } from './wire.ts';
 
 export interface Column {
@@ -54,6 +55,9 @@ const ownDatabases = ['mysql', 'information_schema', 'performance_schema', 'sys'
 /** Engines whose rows belong to a consistent snapshot; BLACKHOLE has none. */
 const snapshotEngines = ['innodb', 'rocksdb', 'blackhole'];
 
+/** Smaller files say little: the server makes them larger a few MiB at a time. */
+const lateFileBytes = 32 * 1024 * 1024;
+
 /** Staging of a restore: `tidemark_<restore>` and `tidemark_<restore>_<n>`. */
 export const stagingName = /^tidemark_[0-9a-z]{1,24}(_\d+)?$/;
 
@@ -96,6 +100,7 @@ export async function readCatalogue(
   );
   const columns = await readColumns(wire, list);
   const keys = await readKeys(wire, list, columns);
+  const files = await tableFiles(wire, dialect);
   const tables: Table[] = [];
   const findings: Finding[] = [];
   for (const row of rows) {
@@ -106,7 +111,7 @@ export async function readCatalogue(
       kind: row['kind'] === 'SEQUENCE' ? 'sequence' : 'table',
       engine: row['engine'] ?? '',
       rows: Number(row['row_count'] ?? 0),
-      dataBytes: Number(row['data_bytes'] ?? 0),
+      dataBytes: dataBytes(row, files.get(id) ?? 0),
       indexBytes: Number(row['index_bytes'] ?? 0),
       collation: row['collation'] ?? '',
       versioned: row['kind'] === 'SYSTEM VERSIONED',
@@ -118,6 +123,13 @@ export async function readCatalogue(
   }
   findings.push(...(await otherObjects(wire, dialect, list)));
   return { databases, tables, findings };
+}
+
+/** Statistics may be far behind a load; then the size of the table's file, which indexes share, is the better guess. */
+function dataBytes(row: Record<string, string | null>, fileBytes: number): number {
+  const data = Number(row['data_bytes'] ?? 0);
+  const known = data + Number(row['index_bytes'] ?? 0);
+  return fileBytes > lateFileBytes && fileBytes > 2 * known ? fileBytes : data;
 }
 
 function findingsOf(table: Table, comment: string): Finding[] {

@@ -39,7 +39,12 @@ export async function checkBackup(
   }
   try {
     const databases = await listDatabases(wire, wanted);
-    findings.push(...missingDatabases(databases.map(({ name }) => name), wanted));
+    findings.push(
+      ...missingDatabases(
+        databases.map(({ name }) => name),
+        wanted,
+      ),
+    );
     const catalogue = await readCatalogue(wire, dialect, databases);
     findings.push(...catalogue.findings, ...(await capacityFindings(wire, catalogue)));
   } catch (error) {

@@ -74,6 +74,8 @@ export interface StagedTable {
   /** `ADD …` clauses to be run after the data: indexes in one statement, then foreign keys in another. */
   readonly keys: readonly string[];
   readonly foreignKeys: readonly string[];
+  /** `MODIFY …` clauses for after the switch: defaults that name a sequence keep the staging's name otherwise. */
+  readonly restated: readonly string[];
 }
 
 /**
@@ -97,6 +99,9 @@ export function stageTable(
     create: `${table.head}\n  ${kept.join(',\n  ')}\n${table.tail}`,
     keys: keys.map((key) => `ADD ${key}`),
     foreignKeys: foreignKeys.map((key) => `ADD ${key}`),
+    restated: table.definitions
+      .filter((definition, index) => definition.startsWith('`') && definition !== definitions[index])
+      .map((definition) => `MODIFY ${definition}`),
   };
 }
 

@@ -26,6 +26,8 @@ export interface Dialect {
   /** The GTID set of all that was committed, as one value. */
   readonly gtidSet: string;
   readonly identity: string;
+  /** Name and size of every table's file. */
+  readonly tableFiles: string;
   /** What makes a SELECT tell its estimates, as rows. */
   readonly explain: string;
   /** Takes the guard against DDL, statement by statement, and lets it go. */
@@ -100,6 +102,7 @@ function mysql(version: string): Dialect {
     binlogStatus: since('8.2.0') ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS',
     gtidSet: 'SELECT @@GLOBAL.gtid_executed',
     identity: 'SELECT @@server_uuid',
+    tableFiles: 'SELECT NAME AS name, FILE_SIZE AS size FROM information_schema.INNODB_TABLESPACES',
     explain: 'EXPLAIN FORMAT=TRADITIONAL',
     takeGuard: ['LOCK INSTANCE FOR BACKUP'],
     releaseGuard: 'UNLOCK INSTANCE',
@@ -141,6 +144,7 @@ function mariadb(version: string): Dialect {
     gtidSet: 'SELECT @@GLOBAL.gtid_binlog_pos',
     // There is no server uuid: what tells two servers apart is where they run.
     identity: `SELECT SHA2(CONCAT_WS('|', @@hostname, @@port, @@datadir, @@server_id), 256)`,
+    tableFiles: 'SELECT NAME AS name, FILE_SIZE AS size FROM information_schema.INNODB_SYS_TABLESPACES',
     explain: 'EXPLAIN',
     takeGuard: ['BACKUP STAGE START', 'BACKUP STAGE BLOCK_DDL'],
     releaseGuard: 'BACKUP STAGE END',

@@ -64,14 +64,20 @@ export function failure(
 function codeOf(error: unknown, lost: ErrorCode): ErrorCode {
   if (error instanceof ConnectionLost) return lost;
   if (error instanceof ServerError) {
-    if (error.errno === errno.accessDenied || error.errno === errno.tooManyConnections) return 'database-unreachable';
+    if (error.errno === errno.accessDenied || error.errno === errno.tooManyConnections)
+      return 'database-unreachable';
     return privilegeErrors.includes(error.errno) ? 'privilege-missing' : 'database-failed';
   }
   return 'internal';
 }
 
 /** Runs `work`; what it throws leaves as a TidemarkError of this operation and subject. */
-export async function attempt<T>(operation: string, subject: string, work: () => Promise<T>, lost?: ErrorCode): Promise<T> {
+export async function attempt<T>(
+  operation: string,
+  subject: string,
+  work: () => Promise<T>,
+  lost?: ErrorCode,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {

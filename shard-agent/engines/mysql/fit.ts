@@ -22,7 +22,9 @@ export async function fitShard(wire: Wire, dialect: Dialect, stored: StoredShard
   const findings: Finding[] = [];
   if (compareVersions(dialect.version, shard.version) < 0) {
     const cause = `the set is of version ${shard.version}, this server is ${dialect.version}`;
-    findings.push(finding('does-not-fit', 'the server', cause, `Restore onto version ${shard.version} or newer.`));
+    findings.push(
+      finding('does-not-fit', 'the server', cause, `Restore onto version ${shard.version} or newer.`),
+    );
   }
   const refused = await refusal(wire, dialect).catch(() => undefined);
   if (refused !== undefined) {
@@ -40,7 +42,13 @@ export async function fitShard(wire: Wire, dialect: Dialect, stored: StoredShard
   return findings;
 }
 
-function finding(code: Finding['code'], subject: string, cause: string, remedy: string, warning = false): Finding {
+function finding(
+  code: Finding['code'],
+  subject: string,
+  cause: string,
+  remedy: string,
+  warning = false,
+): Finding {
   return { code, subject, cause, remedy, warning };
 }
 
@@ -74,7 +82,14 @@ async function occupied(wire: Wire, stored: StoredShard): Promise<Finding[]> {
     const count = await countObjects(wire, name);
     if (count === undefined || count === 0) continue;
     const cause = `the database holds ${count} objects`;
-    findings.push(finding('target-not-empty', name, cause, `DROP DATABASE ${quoteName(name)}; once nothing in it is needed.`));
+    findings.push(
+      finding(
+        'target-not-empty',
+        name,
+        cause,
+        `DROP DATABASE ${quoteName(name)}; once nothing in it is needed.`,
+      ),
+    );
   }
   return findings;
 }
@@ -110,7 +125,11 @@ async function settings(
   const names = [...stored.databases, ...stored.tables].map(({ name }) => name);
   if (lower !== facts.lowerCaseTableNames && names.some((name) => name !== name.toLowerCase())) {
     const cause = `it is ${lower} here and was ${facts.lowerCaseTableNames} on the source, where names have capitals`;
-    fit('lower_case_table_names', cause, `Set up the server with lower_case_table_names = ${facts.lowerCaseTableNames}.`);
+    fit(
+      'lower_case_table_names',
+      cause,
+      `Set up the server with lower_case_table_names = ${facts.lowerCaseTableNames}.`,
+    );
   }
   if (dialect.family === 'mysql' && (await variable(wire, 'sql_require_primary_key')) === 'ON') {
     const keyless = stored.tables.find((table) => table.engine['key'] === undefined);
@@ -120,7 +139,11 @@ async function settings(
     }
   }
   const logs = (await variable(wire, 'log_bin')) === 'ON';
-  if (facts.hasTriggersOrFunctions && logs && (await variable(wire, 'log_bin_trust_function_creators')) !== 'ON') {
+  if (
+    facts.hasTriggersOrFunctions &&
+    logs &&
+    (await variable(wire, 'log_bin_trust_function_creators')) !== 'ON'
+  ) {
     const grants = await Grants.read(wire, dialect);
     if (!grants.onServer(['SUPER'])) {
       const cause = 'with the binary log on, an account without SUPER may not make functions and triggers';
@@ -134,26 +157,56 @@ async function settings(
 async function pieces(wire: Wire, facts: SourceFacts): Promise<Finding[]> {
   const findings: Finding[] = [];
   const column = async (sql: string): Promise<Set<string>> =>
-    new Set(((await wire.results(sql)).at(-1)?.rows ?? []).map((row) => row[0]?.toString('utf8').toLowerCase() ?? ''));
-  const engines = await column("SELECT ENGINE FROM information_schema.ENGINES WHERE SUPPORT IN ('YES', 'DEFAULT')");
+    new Set(
+      ((await wire.results(sql)).at(-1)?.rows ?? []).map(
+        (row) => row[0]?.toString('utf8').toLowerCase() ?? '',
+      ),
+    );
+  const engines = await column(
+    "SELECT ENGINE FROM information_schema.ENGINES WHERE SUPPORT IN ('YES', 'DEFAULT')",
+  );
   for (const engine of facts.engines.filter((name) => !engines.has(name.toLowerCase()))) {
-    findings.push(finding('does-not-fit', engine, 'the server has no such storage engine', `INSTALL SONAME 'ha_${engine.toLowerCase()}';`));
+    findings.push(
+      finding(
+        'does-not-fit',
+        engine,
+        'the server has no such storage engine',
+        `INSTALL SONAME 'ha_${engine.toLowerCase()}';`,
+      ),
+    );
   }
   // MariaDB lists some collations without the character set they are joined to.
-  const collations = await column('SELECT COLLATION_NAME FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY');
+  const collations = await column(
+    'SELECT COLLATION_NAME FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY',
+  );
   const joined = await column(
     "SELECT CONCAT(CHARACTER_SET_NAME, '_', COLLATION_NAME) FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY",
   );
   for (const collation of facts.collations) {
     const name = collation.toLowerCase();
     if (collations.has(name) || joined.has(name)) continue;
-    findings.push(finding('does-not-fit', collation, 'the server has no such collation', 'Restore onto a server that has it.'));
+    findings.push(
+      finding(
+        'does-not-fit',
+        collation,
+        'the server has no such collation',
+        'Restore onto a server that has it.',
+      ),
+    );
   }
   const accounts = await column("SELECT CONCAT(User, '@', Host) FROM mysql.user").catch(() => undefined);
   for (const definer of facts.definers) {
     if (accounts === undefined || accounts.has(definer.toLowerCase())) continue;
     const cause = 'objects run as this account, which does not exist here';
-    findings.push(finding('does-not-fit', definer, cause, `CREATE USER ${quoteAccount(definer)} with what it needs.`, true));
+    findings.push(
+      finding(
+        'does-not-fit',
+        definer,
+        cause,
+        `CREATE USER ${quoteAccount(definer)} with what it needs.`,
+        true,
+      ),
+    );
   }
   return findings;
 }

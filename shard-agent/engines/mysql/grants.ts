@@ -63,7 +63,10 @@ export class Grants {
     if (this.onDatabase(names, database)) return true;
     return this.#grants.some(
       (grant) =>
-        !grant.revoked && grant.table === table && matches(grant.database, database) && includes(grant, names),
+        !grant.revoked &&
+        grant.table === table &&
+        matches(grant.database, database) &&
+        includes(grant, names),
     );
   }
 }

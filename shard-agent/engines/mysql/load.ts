@@ -16,7 +16,9 @@ export function laneSettings(dialect: Dialect): string[] {
     // Zero dates and impossible dates stand in tables; 0 in an AUTO_INCREMENT column is a value.
     "sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'",
     'max_error_count = 65535',
-    ...(dialect.family === 'mariadb' ? ['check_constraint_checks = 0', 'system_versioning_alter_history = KEEP'] : []),
+    ...(dialect.family === 'mariadb'
+      ? ['check_constraint_checks = 0', 'system_versioning_alter_history = KEEP']
+      : []),
   ];
 }
 
@@ -47,7 +49,12 @@ export class MysqlWriteLane implements WriteLane {
   readonly #loaded: Map<number, number>;
 
   /** `staging`: of each database. `loaded`: rows by table, shared by all lanes of the restore. */
-  constructor(wire: Wire, dialect: Dialect, staging: ReadonlyMap<string, string>, loaded: Map<number, number>) {
+  constructor(
+    wire: Wire,
+    dialect: Dialect,
+    staging: ReadonlyMap<string, string>,
+    loaded: Map<number, number>,
+  ) {
     this.#wire = wire;
     this.#dialect = dialect;
     this.#staging = staging;

@@ -9,7 +9,10 @@ import type { Wire } from './wire.ts';
 /** Refusals that mean "not yet": the wait was ended, or was in a circle. */
 const notYet: readonly number[] = [1205, 1213, 1317, 1969];
 
-export type Locking = { readonly kind: 'granted' } | { readonly kind: 'refused' } | { readonly kind: 'failed'; readonly error: unknown };
+export type Locking =
+  | { readonly kind: 'granted' }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'failed'; readonly error: unknown };
 
 export class LockSession {
   readonly #endpoint: Endpoint;
@@ -86,7 +89,9 @@ export class LockSession {
   async warm(): Promise<number> {
     if (this.#tables.length === 0) return 0;
     const started = performance.now();
-    await this.#wire.query(this.#tables.map((table) => `(SELECT 1 FROM ${table} LIMIT 0)`).join(' UNION ALL '));
+    await this.#wire.query(
+      this.#tables.map((table) => `(SELECT 1 FROM ${table} LIMIT 0)`).join(' UNION ALL '),
+    );
     return performance.now() - started;
   }
 
@@ -101,8 +106,7 @@ export class LockSession {
   /** Asks for the locks; the request has left this process when this returns. Never rejects. */
   lock(waitMs: number): Promise<Locking> {
     this.#requested = true;
-    const sql =
-      this.#tables.length === 0 ? 'UNLOCK TABLES' : this.#dialect.lockTables(this.#tables, waitMs);
+    const sql = this.#tables.length === 0 ? 'UNLOCK TABLES' : this.#dialect.lockTables(this.#tables, waitMs);
     const pending = this.#wire
       .run(sql)
       .then(

@@ -232,7 +232,8 @@ function scaled(text: string, scale: number): bigint {
 }
 
 function middleDate(from: string, to: string): string | undefined {
-  const time = (text: string): number => Date.parse(`${text.slice(1, -1).replace(' ', 'T')}${text.length > 12 ? 'Z' : ''}`);
+  const time = (text: string): number =>
+    Date.parse(`${text.slice(1, -1).replace(' ', 'T')}${text.length > 12 ? 'Z' : ''}`);
   const middle = (time(from) + time(to)) / 2;
   if (!Number.isFinite(middle)) return undefined;
   const text = new Date(middle).toISOString().replace('T', ' ').slice(0, 19);

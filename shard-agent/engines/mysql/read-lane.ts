@@ -31,7 +31,8 @@ export function selectTask(table: Table, range: StoredRange): string {
   // A table whose columns are all computed still has a number of rows.
   const list = columns.length === 0 ? "''" : columns.join(', ');
   const from = `FROM ${quoteName(table.database)}.${quoteName(table.name)}`;
-  if (table.key === undefined || (range.from === undefined && range.to === undefined)) return `SELECT ${list} ${from}`;
+  if (table.key === undefined || (range.from === undefined && range.to === undefined))
+    return `SELECT ${list} ${from}`;
   const force = `FORCE INDEX (${quoteName(table.key.index)})`;
   return `SELECT ${list} ${from} ${force}${rangeCondition(table.key, range.from, range.to)}`;
 }
@@ -52,7 +53,12 @@ export class MysqlReadLane implements ReadLane {
     const table = this.#tables[task.table];
     const subject = `${table?.database}.${table?.name}`;
     if (table === undefined) {
-      throw new TidemarkError({ code: 'internal', operation: 'read', subject, cause: `no table ${task.table}` });
+      throw new TidemarkError({
+        code: 'internal',
+        operation: 'read',
+        subject,
+        cause: `no table ${task.table}`,
+      });
     }
     this.#guarded();
     const abort = (): void => this.#wire.destroy('the read was ended');
@@ -75,7 +81,12 @@ function readFailure(error: unknown, subject: string, signal: AbortSignal): Tide
   if (error instanceof TidemarkError) return error;
   if (signal.aborted && error instanceof ConnectionLost) {
     if (signal.reason instanceof TidemarkError) return signal.reason;
-    return new TidemarkError({ code: 'interrupted', operation: 'read', subject, cause: 'the read was ended' });
+    return new TidemarkError({
+      code: 'interrupted',
+      operation: 'read',
+      subject,
+      cause: 'the read was ended',
+    });
   }
   // The table is another than the snapshot knows.
   if (isServerError(error, 1412)) {

@@ -106,6 +106,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
   readonly #loaded = new Map<number, number>();
   /** Indexes and foreign keys that follow the data, by staging database. */
   readonly #later: { readonly staging: string; readonly table: StagedTable }[] = [];
+  #steps = 0;
   #lanes: Wire[] = [];
 
   constructor(endpoint: Endpoint, dialect: Dialect, wire: Wire, order: RestoreOrder) {
@@ -123,15 +124,13 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
       const mark = await this.#newMark();
       if (mark.databases.length === 0) return;
       await createMark(this.wire, mark);
-      let number = 0;
       for (const database of mark.databases) {
         await this.#makeStaging(database);
         for (const piece of pieceNames) {
           const line = this.#piece(database.name, piece);
           if (line === undefined || piece === 'database' || piece === 'tables') continue;
           for await (const sql of readScript(this.#order.stored.openSchema(line))) {
-            await addStep(this.wire, this.restore, number, { database: database.name, piece, sql });
-            number += 1;
+            await this.#addStep(database.name, piece, sql);
           }
         }
       }
@@ -203,7 +202,17 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
     const names = new Map([...this.#staging].map(([from, to]) => [Buffer.from(from).toString('latin1'), to]));
     const table = stageTable(parsed, names, deferKeys);
     await wire.run(Buffer.from(table.create, 'latin1'));
-    if (table.keys.length + table.foreignKeys.length > 0) this.#later.push({ staging: database.staging, table });
+    if (table.restated.length > 0) {
+      const sql = `ALTER TABLE ${quoteName(table.name)} ${table.restated.join(', ')}`;
+      await this.#addStep(database.name, 'defaults', sql);
+    }
+    if (table.keys.length + table.foreignKeys.length > 0)
+      this.#later.push({ staging: database.staging, table });
+  }
+
+  async #addStep(database: string, piece: string, sql: string): Promise<void> {
+    await addStep(this.wire, this.restore, this.#steps, { database, piece, sql });
+    this.#steps += 1;
   }
 
   async writeLanes(): Promise<WriteLane[]> {
@@ -230,9 +239,12 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
     await attempt('finish the load', this.restore, async () => {
       await this.#openLanes();
       const later = this.#later.splice(0);
-      await this.#spread(later, async (wire, { staging, table }) => alter(wire, staging, table.name, table.keys));
+      await this.#spread(later, async (wire, { staging, table }) =>
+        alter(wire, staging, table.name, table.keys),
+      );
       // A foreign key needs the other table's index, and locks it: one after the other.
-      for (const { staging, table } of later) await alter(this.#lanes[0], staging, table.name, table.foreignKeys);
+      for (const { staging, table } of later)
+        await alter(this.#lanes[0], staging, table.name, table.foreignKeys);
       await this.#countRows();
       await this.#tryObjects();
       const mark = await readMark(this.wire, this.restore);
@@ -272,8 +284,12 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
       for (const piece of ['routines', 'views', 'triggers', 'events']) {
         const units = unitsOf(steps.filter((step) => step.piece === piece));
         // What reaches into another database of the set finds it only after the switch.
-        await runUnits(wire, units, (database) => this.#stagingOf(database), [], (unit) =>
-          others(unit.database).some((name) => unit.statements.at(-1)?.includes(name) === true),
+        await runUnits(
+          wire,
+          units,
+          (database) => this.#stagingOf(database),
+          [],
+          (unit) => others(unit.database).some((name) => unit.statements.at(-1)?.includes(name) === true),
         );
       }
       for (const staging of this.#staging.values()) await dropObjects(wire, staging);
@@ -284,7 +300,10 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
     return withSession(this.#endpoint, { name: 'invariants' }, async (wire) => {
       const answers: { name: string; answer: string | null }[] = [];
       for (const line of this.#order.stored.invariants) {
-        answers.push({ name: line.name, answer: await askInvariant(wire, line, this.#stagingOf(line.database)) });
+        answers.push({
+          name: line.name,
+          answer: await askInvariant(wire, line, this.#stagingOf(line.database)),
+        });
       }
       return answers;
     });
@@ -332,7 +351,12 @@ function text(value: unknown, otherwise: string): string {
 }
 
 /** `table` and `clauses` are bytes as latin1 text. */
-async function alter(wire: Wire | undefined, staging: string, table: string, clauses: readonly string[]): Promise<void> {
+async function alter(
+  wire: Wire | undefined,
+  staging: string,
+  table: string,
+  clauses: readonly string[],
+): Promise<void> {
   if (clauses.length === 0) return;
   const sql = `ALTER TABLE ${quoteName(staging)}.${quoteName(table)} ${clauses.join(', ')}`;
   await wire?.run(Buffer.from(sql, 'latin1'));

@@ -13,16 +13,24 @@ import type { Wire } from './wire.ts';
 type Row = Record<string, string | null>;
 
 /** In the order in which they are applied; the data comes after `tables`. */
-export const pieceNames = ['database', 'tables', 'routines', 'views', 'triggers', 'events', 'events-enable'] as const;
+export const pieceNames = [
+  'database',
+  'tables',
+  'routines',
+  'views',
+  'triggers',
+  'events',
+  'events-enable',
+] as const;
 export type PieceName = (typeof pieceNames)[number];
 
 const purposes: Readonly<Record<PieceName, string>> = {
-  'database': 'The database itself.',
-  'tables': 'Tables and sequences. Load the data after this file and before the next.',
-  'routines': 'Functions, procedures and packages.',
-  'views': 'Views, each after those it reads.',
-  'triggers': 'Triggers. Only after the data: they would fire on it.',
-  'events': 'Events, disabled.',
+  database: 'The database itself.',
+  tables: 'Tables and sequences. Load the data after this file and before the next.',
+  routines: 'Functions, procedures and packages.',
+  views: 'Views, each after those it reads.',
+  triggers: 'Triggers. Only after the data: they would fire on it.',
+  events: 'Events, disabled.',
   'events-enable': 'Lets the events run that ran on the source.',
 };
 
@@ -107,7 +115,9 @@ export class SchemaReader {
 
   async #sequence(name: string): Promise<string> {
     const { text } = await this.#show('SEQUENCE', name, /^Create Table$/);
-    const [state] = await this.#query(`SELECT next_not_cached_value AS n, cycle_count AS c FROM ${quoteName(name)}`);
+    const [state] = await this.#query(
+      `SELECT next_not_cached_value AS n, cycle_count AS c FROM ${quoteName(name)}`,
+    );
     // Not before this value: what is cached on the source may have been given out.
     const set = `DO SETVAL(${latin1(quoteName(name))}, ${state?.['n'] ?? '1'}, 0, ${state?.['c'] ?? '0'})`;
     return scriptStatement(text) + scriptStatement(set);
@@ -134,7 +144,9 @@ export class SchemaReader {
     for (const row of rows) {
       const name = row['n'] ?? '';
       if (isBroken(row['c'] ?? '')) {
-        yield scriptComment(latin1(`Left out, as it cannot be used on the source either: ${name}: ${row['c']}`));
+        yield scriptComment(
+          latin1(`Left out, as it cannot be used on the source either: ${name}: ${row['c']}`),
+        );
         continue;
       }
       const { row: shown, text } = await this.#show('VIEW', name, /^Create View$/);
@@ -201,7 +213,9 @@ async function* script(
     scriptComment('mysql --comments --binary-mode [DATABASE] < this file'),
     scriptStatement('SET NAMES utf8mb4'),
     scriptStatement("SET SESSION time_zone = '+00:00'"),
-    scriptStatement("SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'"),
+    scriptStatement(
+      "SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'",
+    ),
     scriptStatement('SET SESSION foreign_key_checks = 0'),
   ].join('');
   yield Buffer.from(head + first, 'latin1');

@@ -5,6 +5,7 @@ import { type Database, textList } from './catalogue.ts';
 import { quoteText } from './connection.ts';
 import type { Dialect } from './dialect.ts';
 import { isServerError } from './failure.ts';
+import { tableFiles } from './table-files.ts';
 import type { Wire } from './wire.ts';
 
 /** Also estimates the size on disk. Reads no row. */
@@ -14,16 +15,22 @@ export async function describeServer(
   databases: readonly Database[],
 ): Promise<ServerDescription> {
   const names = databases.map((database) => database.name);
-  const bytes = await wire.value(
+  const estimated = await wire.value(
     'SELECT COALESCE(SUM(DATA_LENGTH + INDEX_LENGTH), 0) FROM information_schema.TABLES ' +
       `WHERE TABLE_SCHEMA IN (${textList(names)})`,
+  );
+  const files = await tableFiles(wire, dialect);
+  const filed = [...files].reduce(
+    (sum, [id, size]) => sum + (names.includes(id.split('\0')[0] ?? '') ? size : 0),
+    0,
   );
   return {
     family: dialect.family,
     version: dialect.version,
     identity: await identify(wire, dialect),
     databases: names,
-    bytes: Number(bytes ?? 0),
+    // Statistics lag behind a load, files do not.
+    bytes: Math.max(Number(estimated ?? 0), filed),
   };
 }
 
@@ -61,7 +68,9 @@ export async function requirePrimary(wire: Wire, dialect: Dialect, subject: stri
  */
 async function pooled(wire: Wire): Promise<string | undefined> {
   // Not the bare function: poolers answer that themselves.
-  const own = await wire.value('SELECT MAX(ID) FROM information_schema.PROCESSLIST WHERE ID = CONNECTION_ID() + 0');
+  const own = await wire.value(
+    'SELECT MAX(ID) FROM information_schema.PROCESSLIST WHERE ID = CONNECTION_ID() + 0',
+  );
   if (own !== undefined && own !== null && Number(own) !== wire.threadId) {
     return `the connection goes through a pooler or proxy (greeted as ${wire.threadId}, known to the server as ${own})`;
   }
@@ -116,5 +125,7 @@ async function groupRefusal(wire: Wire): Promise<string | undefined> {
   if (members.filter((member) => member['r'] === 'PRIMARY').length > 1) {
     return 'the server is one of several primaries of a replication group';
   }
-  return own['r'] === 'PRIMARY' ? undefined : `the server is a ${own['r']} of a replication group (${own['s']})`;
+  return own['r'] === 'PRIMARY'
+    ? undefined
+    : `the server is a ${own['r']} of a replication group (${own['s']})`;
 }

@@ -89,7 +89,8 @@ export class Snapshots {
           operation: 'open the snapshots',
           subject: 'the log position',
           cause: `the server went on committing under the locks (${describe(before)}, then ${describe(after)})`,
-          remedy: 'See what writes to this server beside the databases of the shard; then run the backup again.',
+          remedy:
+            'See what writes to this server beside the databases of the shard; then run the backup again.',
         });
       }
     }

@@ -29,13 +29,19 @@ export async function sourceFacts(wire: Wire, catalogue: Catalogue): Promise<Sou
     ...table.columns.flatMap((column) => (column.collation === undefined ? [] : [column.collation])),
   ]);
   const unique = (values: (string | null | undefined)[]): string[] =>
-    [...new Set(values.filter((value): value is string => value !== null && value !== undefined && value !== ''))].sort();
+    [
+      ...new Set(
+        values.filter((value): value is string => value !== null && value !== undefined && value !== ''),
+      ),
+    ].sort();
   return {
     lowerCaseTableNames: Number((await variable(wire, 'lower_case_table_names')) ?? 0),
     sqlMode: (await variable(wire, 'sql_mode')) ?? '',
     definers: unique(definers.map((row) => row['d'])),
     engines: unique(catalogue.tables.map((table) => table.engine)),
     collations: unique([...collations, ...catalogue.databases.map((database) => database.collation)]),
-    hasTriggersOrFunctions: definers.some((row) => ['trigger', 'function', 'package body'].includes(row['kind'] ?? '')),
+    hasTriggersOrFunctions: definers.some((row) =>
+      ['trigger', 'function', 'package body'].includes(row['kind'] ?? ''),
+    ),
   };
 }

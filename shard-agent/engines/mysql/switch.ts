@@ -14,7 +14,7 @@ import {
 } from './staging-mark.ts';
 import type { Wire } from './wire.ts';
 
-const switchPieces = ['routines', 'views', 'triggers', 'events'];
+const switchPieces = ['defaults', 'routines', 'views', 'triggers', 'events'];
 
 /**
  * From the staging to the final names. Every step finds out by itself whether it has been done:
@@ -73,7 +73,9 @@ export async function listTables(wire: Wire, database: string): Promise<string[]
     'SELECT TABLE_NAME AS n FROM information_schema.TABLES ' +
       `WHERE TABLE_SCHEMA = ${quoteText(database)} AND TABLE_TYPE NOT LIKE '%VIEW' ORDER BY TABLE_NAME`,
   );
-  return rows.map((row) => row['n'] ?? '').filter((name) => !(markTables as readonly string[]).includes(name));
+  return rows
+    .map((row) => row['n'] ?? '')
+    .filter((name) => !(markTables as readonly string[]).includes(name));
 }
 
 async function renameTables(wire: Wire, database: StagedDatabase): Promise<void> {
@@ -95,7 +97,8 @@ export async function dropObjects(wire: Wire, database: string): Promise<void> {
       `UNION ALL SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${schema} ` +
       `UNION ALL SELECT 'EVENT', EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ${schema}`,
   );
-  for (const row of rows) await wire.run(`DROP ${row['kind']} IF EXISTS ${name}.${quoteName(row['n'] ?? '')}`);
+  for (const row of rows)
+    await wire.run(`DROP ${row['kind']} IF EXISTS ${name}.${quoteName(row['n'] ?? '')}`);
 }
 
 /** Undoes everything, whatever had been done: final names first, as far as they were touched, then the staging. */

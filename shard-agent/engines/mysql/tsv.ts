@@ -54,7 +54,8 @@ export class TsvRows implements RowConsumer {
         this.#waiting = true;
         return at;
       }
-      at = this.#fieldLeft === -1 ? this.#beginField(buffer, at, end) : this.#copy(buffer, at, end, room >> 1);
+      at =
+        this.#fieldLeft === -1 ? this.#beginField(buffer, at, end) : this.#copy(buffer, at, end, room >> 1);
     }
     if (last) this.#endRow();
     return at;

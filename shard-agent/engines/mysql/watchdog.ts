@@ -45,13 +45,15 @@ export class Watchdog {
     const seconds = (afterMs / 1000).toFixed(3);
     const sql = `DO 0; SET @slept = SLEEP(${seconds}); KILL CONNECTION IF(@slept = 0, ${victim}, 0)`;
     let refused: unknown;
-    const ended = this.#wire.results(sql, () => begun()).then(
-      () => undefined,
-      (error: unknown) => {
-        // Interrupted, or the victim is gone already: both are ends it was made for.
-        if (!isServerError(error, 1317, 1094)) refused = error;
-      },
-    );
+    const ended = this.#wire
+      .results(sql, () => begun())
+      .then(
+        () => undefined,
+        (error: unknown) => {
+          // Interrupted, or the victim is gone already: both are ends it was made for.
+          if (!isServerError(error, 1317, 1094)) refused = error;
+        },
+      );
     this.#running = ended;
     await Promise.race([counting, ended]);
     if (refused !== undefined) throw failure(refused, 'start the watchdog', 'server');

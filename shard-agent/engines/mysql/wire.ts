@@ -106,9 +106,7 @@ export class Wire {
     const last = results.at(-1);
     if (last === undefined) return [];
     return last.rows.map((row) =>
-      Object.fromEntries(
-        last.columns.map((name, index) => [name, row[index]?.toString(encoding) ?? null]),
-      ),
+      Object.fromEntries(last.columns.map((name, index) => [name, row[index]?.toString(encoding) ?? null])),
     );
   }
 
