@@ -1,4 +1,4 @@
-/** Servers that are no shard: replicas, and poolers before a shard. Each is refused by name, with exit code 6. */
+/** Servers that are no shard: replicas, and poolers before a shard. Each is refused by name, before anything is stored. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { freePort } from '../servers/run-folder.ts';
 import { AgentProcess } from './agent-process.ts';
 import { Cluster, writeAgentFile } from './cluster.ts';
 import { type CommandResult, describeResult } from './command.ts';
-import { agentPassword, agentUser } from './database-user.ts';
+import { agentPassword, agentUser, createAgentUser } from './database-user.ts';
 import { layOutQuietBank } from './quiet-bank.ts';
 
 let source: Cluster;
@@ -82,7 +82,8 @@ test('a streaming replica of PostgreSQL', async () => {
 });
 
 test('a replica of MariaDB, though it may be written to', async () => {
-  const replica = await startMariadbReplica(source.shard('shard-1').server, ['bank', 'mysql']);
+  const replica = await startMariadbReplica(source.shard('shard-1').server, ['bank']);
+  await createAgentUser(replica, 'backup');
   await replica.run('SET GLOBAL read_only = OFF');
   try {
     expectRefused(await withShardAt('shard-1', replica, 'backup', '--json'), 'shard-1', /replica/i);
@@ -144,7 +145,8 @@ test('two agents beside the same server', async () => {
   writeFileSync(topology, stringify({ cluster: source.name, repository: { url }, shards }));
   try {
     const result = await source.tidemark('-t', topology, 'backup', '--json');
-    expect(result.exitCode, describeResult(result)).toBe(6);
+    expect(result.exitCode, describeResult(result)).toBe(7);
+    expect(result.json).toMatchObject({ error: { code: 'agent-mismatch' } });
     expect(result.stdout).toMatch(/same server/i);
   } finally {
     await agent.stop();

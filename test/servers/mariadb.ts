@@ -1,13 +1,10 @@
 /** MariaDB servers for tests. */
-import { execFile } from 'node:child_process';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { findProgram, mariadbPackage, unprivilegedAccount } from './host.ts';
 import { type MysqlServer, serveMysql } from './mysql-family.ts';
 import { newFolder } from './run-folder.ts';
+import { runTool } from './server-process.ts';
 import type { StartOptions } from './server.ts';
-
-const execute = promisify(execFile);
 
 /** Starts a server on a fresh data folder: account `root`, by password over TCP. */
 export async function startMariadb(options: StartOptions = {}): Promise<MysqlServer> {
@@ -15,7 +12,7 @@ export async function startMariadb(options: StartOptions = {}): Promise<MysqlSer
   const home = newFolder('maria', account);
   const dataDir = path.join(home, 'data');
   const program = findProgram(mariadbPackage);
-  await execute(
+  await runTool(
     findProgram(mariadbPackage, 'mariadb-install-db'),
     [
       '--no-defaults',
@@ -26,7 +23,7 @@ export async function startMariadb(options: StartOptions = {}): Promise<MysqlSer
       '--innodb-log-file-size=16M',
       '--innodb-buffer-pool-size=32M',
     ],
-    { cwd: '/', env: { PATH: process.env['PATH'] }, ...account },
+    { account },
   );
   return serveMysql({
     name: 'MariaDB',

@@ -1,15 +1,11 @@
 /** PostgreSQL servers for tests. */
-import { execFile } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import pg from 'pg';
 import { findProgram, postgresPackage, unprivilegedAccount } from './host.ts';
 import { freePort, newFolder } from './run-folder.ts';
-import { ServerProcess } from './server-process.ts';
+import { runTool, ServerProcess } from './server-process.ts';
 import type { StartOptions, TestServer } from './server.ts';
-
-const execute = promisify(execFile);
 
 /** Durability is off: these servers lose at most their folder. Tests of durability set fsync on. */
 const defaults: Readonly<Record<string, string>> = {
@@ -49,10 +45,10 @@ export async function startPostgres(options: StartOptions = {}): Promise<Postgre
     '-A',
     'scram-sha-256',
   ];
-  await execute(
+  await runTool(
     findProgram(postgresPackage, 'initdb'),
     [...args, '--auth-local=trust', `--pwfile=${passwordFile}`],
-    { cwd: '/', env: { PATH: process.env['PATH'], LC_ALL: 'C' }, ...account },
+    { account },
   );
   return servePostgres({ home, dataDir, password, settings: options.settings ?? {} });
 }

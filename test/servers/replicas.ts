@@ -1,22 +1,19 @@
 /** Streaming replicas of test servers: what an operator might name as a shard by mistake. */
-import { execFile } from 'node:child_process';
 import path from 'node:path';
-import { promisify } from 'node:util';
-import { findProgram, postgresPackage, unprivilegedAccount } from './host.ts';
+import { findProgram, mariadbPackage, postgresPackage, unprivilegedAccount } from './host.ts';
 import { startMariadb } from './mariadb.ts';
 import type { MysqlServer } from './mysql-family.ts';
 import { type PostgresServer, servePostgres } from './postgres.ts';
 import { newFolder } from './run-folder.ts';
+import { runTool } from './server-process.ts';
 import type { TestServer } from './server.ts';
-
-const execute = promisify(execFile);
 
 /** A hot standby of `primary`, made by pg_basebackup; it streams, and takes reading sessions. */
 export async function startPostgresReplica(primary: TestServer): Promise<PostgresServer> {
   const account = unprivilegedAccount('postgres');
   const home = newFolder('pg-replica', account);
   const dataDir = path.join(home, 'data');
-  await execute(
+  await runTool(
     findProgram(postgresPackage, 'pg_basebackup'),
     [
       '-h',
@@ -33,7 +30,7 @@ export async function startPostgresReplica(primary: TestServer): Promise<Postgre
       '-c',
       'fast',
     ],
-    { cwd: '/', env: { PATH: process.env['PATH'], PGPASSWORD: primary.password }, ...account },
+    { account, environment: { PGPASSWORD: primary.password } },
   );
   return servePostgres({ home, dataDir, password: primary.password, settings: {} });
 }
@@ -44,8 +41,8 @@ export async function startMariadbReplica(
   databases: readonly string[],
 ): Promise<MysqlServer> {
   const replica = await startMariadb({ settings: { 'read-only': 'ON' } });
-  const dump = await execute(
-    'mariadb-dump',
+  const dump = await runTool(
+    findProgram(mariadbPackage, 'mariadb-dump'),
     [
       `--host=${primary.host}`,
       `--port=${primary.port}`,
@@ -56,13 +53,13 @@ export async function startMariadbReplica(
       '--databases',
       ...databases,
     ],
-    { maxBuffer: 256 * 1024 * 1024 },
+    { account: undefined },
   );
   await replica.run(
     `CHANGE MASTER TO MASTER_HOST='${primary.host}', MASTER_PORT=${primary.port}, MASTER_USER='${primary.user}',
        MASTER_PASSWORD='${primary.password}'`,
   );
-  await replica.run(dump.stdout);
+  await replica.run(dump);
   await replica.run('START SLAVE');
   const status = (await replica.run('SHOW SLAVE STATUS'))[0];
   if (status === undefined) throw new Error('the replica does not follow its primary');

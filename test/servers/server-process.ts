@@ -101,13 +101,47 @@ export class ServerProcess {
   }
 }
 
+const tools = new Set<number>();
+
+/**
+ * Runs a program that prepares a server (initdb and its kind) under the server's account and returns what it printed.
+ * Throws with that when it fails. At this process's exit it is ended with everything it has started.
+ */
+export async function runTool(
+  program: string,
+  args: readonly string[],
+  options: { readonly account: Account | undefined; readonly environment?: Readonly<Record<string, string>> },
+): Promise<string> {
+  cleanUpAtExit();
+  const child = spawn(program, [...args], {
+    ...options.account,
+    cwd: '/',
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], TZ: 'UTC', LC_ALL: 'C', ...options.environment },
+  });
+  let printed = '';
+  const { pid } = child;
+  if (pid !== undefined) tools.add(pid);
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  const outcome = await new Promise<string | number | null>((resolve) => {
+    child.once('error', (error) => resolve(String(error)));
+    child.once('close', (code, signal) => resolve(signal ?? code));
+  });
+  if (pid !== undefined) tools.delete(pid);
+  if (outcome === 0) return printed;
+  throw new Error(`${program} failed (${outcome}):\n${printed.trim().split('\n').slice(-20).join('\n')}`);
+}
+
 let hooked = false;
 
 function cleanUpAtExit(): void {
   if (hooked) return;
   hooked = true;
   process.on('exit', () => {
-    for (const [pid, launch] of running) endNow(pid, launch);
+    for (const pid of tools) endNow(-pid, 'KILL');
+    for (const [pid, launch] of running) endNow(pid, launch.deathSignal);
     removeRunFolder();
     releasePorts();
   });
@@ -119,9 +153,10 @@ function cleanUpAtExit(): void {
   }
 }
 
-function endNow(pid: number, launch: Launch): void {
+/** A negative number stands for the process group it leads. */
+function endNow(pid: number, signal: Launch['deathSignal']): void {
   try {
-    process.kill(pid, `SIG${launch.deathSignal}`);
+    process.kill(pid, `SIG${signal}`);
   } catch {
     // It ended in this very moment: what was wanted.
   }
