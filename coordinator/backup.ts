@@ -6,15 +6,15 @@ import { takeLease } from '../repository/lease.ts';
 import { sealSet } from '../repository/seal.ts';
 import { abortShards, openAgents } from './agents.ts';
 import type { Agents } from './agents.ts';
-import { contextOf } from './backup-run.ts';
-import type { Backup } from './backup-run.ts';
-import { backupReport } from './backup-report.ts';
+import { contextOf } from './backup/backup-run.ts';
+import type { Backup } from './backup/backup-run.ts';
+import { backupReport } from './backup/report.ts';
 import { reachCut } from './barrier.ts';
-import { checkSet } from './check-set.ts';
-import { copyShards } from './copy-shards.ts';
-import { prepareShards } from './prepare-shards.ts';
+import { checkSet } from './backup/check-set.ts';
+import { copyShards } from './backup/copy-shards.ts';
+import { prepareShards } from './backup/prepare-shards.ts';
 import type { Outcome, Run } from './run.ts';
-import { sealBodyOf, storeCut, storeIntent } from './set-records.ts';
+import { sealBodyOf, storeCut, storeIntent } from './backup/set-records.ts';
 
 /**
  * Takes one full set. Throws what went wrong; the set then has no seal and is no backup, and no shard is left with a lock, a

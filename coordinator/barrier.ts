@@ -6,14 +6,14 @@ import type { Prepare } from '../proto/gen/tidemark/v1/Prepare.ts';
 import type { Prepared__Output } from '../proto/gen/tidemark/v1/Prepared.ts';
 import type { BarrierConfig } from '../topology/topology.ts';
 import { onAll } from './agents.ts';
-import { BarrierDriver, type OpenBarrier, type ReachCutOptions } from './barrier-driver.ts';
-import { BarrierLink, endOf, type BarrierStream } from './barrier-link.ts';
-import { barrierStep } from './barrier-protocol.ts';
-import type { BarrierEvidence } from './barrier-report.ts';
+import { BarrierDriver, type OpenBarrier, type ReachCutOptions } from './barrier/driver.ts';
+import { BarrierLink, endOf, type BarrierStream } from './barrier/link.ts';
+import { barrierStep } from './barrier/protocol.ts';
+import type { BarrierEvidence } from './barrier/report.ts';
 
-export type { OpenBarrier, PreparedShard, ReachCutOptions } from './barrier-driver.ts';
-export type { BarrierEvidence, BlockerEvidence, ShardEvidence } from './barrier-report.ts';
-export type { BarrierStream } from './barrier-link.ts';
+export type { OpenBarrier, PreparedShard, ReachCutOptions } from './barrier/driver.ts';
+export type { BarrierEvidence, BlockerEvidence, ShardEvidence } from './barrier/report.ts';
+export type { BarrierStream } from './barrier/link.ts';
 
 export interface BarrierMember {
   readonly shard: string;

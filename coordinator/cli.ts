@@ -9,7 +9,7 @@ import { exitCodesHelp } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { invoke, logLevels, printError } from './invocation.ts';
 import { list } from './list.ts';
-import { parseMapping } from './restore-plan.ts';
+import { parseMapping } from './restore/plan.ts';
 import { restore } from './restore.ts';
 import type { Outcome, Run } from './run.ts';
 import { show } from './show.ts';

@@ -5,9 +5,9 @@ import { formatBytes, formatDuration } from '../topology/units.ts';
 import { bad, formatCount, good, warn } from './output.ts';
 import { openSeal, resolveSet } from './open-set.ts';
 import type { Outcome, Run } from './run.ts';
-import { decodeSet } from './verify-decode.ts';
-import type { BadObject, ObjectsReport } from './verify-objects.ts';
-import { verifyObjects } from './verify-objects.ts';
+import { decodeSet } from './verify/decode.ts';
+import type { BadObject, ObjectsReport } from './verify/objects.ts';
+import { verifyObjects } from './verify/objects.ts';
 
 export interface VerifyOptions {
   /** Also have the agents unpack every frame and count the rows. */

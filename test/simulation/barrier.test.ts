@@ -7,7 +7,7 @@
  * makes the same run again, of every kind.
  */
 import { expect, test } from 'vitest';
-import { barrierStep } from '../../coordinator/barrier-protocol.ts';
+import { barrierStep } from '../../coordinator/barrier/protocol.ts';
 import { violationsOf } from './checks.ts';
 import { scenarioOf, type Kind } from './scenarios.ts';
 import { Chance } from './virtual-time.ts';

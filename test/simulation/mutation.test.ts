@@ -3,14 +3,14 @@
  * of the machine in two ways, and the same scenarios that pass with the real one must find it out.
  */
 import { expect, test } from 'vitest';
-import { barrierStep } from '../../coordinator/barrier-protocol.ts';
+import { barrierStep } from '../../coordinator/barrier/protocol.ts';
 import { violationsOf } from './checks.ts';
 import { protocolWith, type Replacement } from './mutation.ts';
 import { scenarioOf } from './scenarios.ts';
 import { Chance } from './virtual-time.ts';
 import { simulate, type Transition } from './world.ts';
 
-/** As it stands in coordinator/barrier-protocol.ts. */
+/** As it stands in coordinator/barrier/protocol.ts. */
 const rule = `  if (answers.size < run.plan.shards.length) return step({ ...state, run, answers });
   return cut(run, event);
 `;

@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Transition } from './world.ts';
 
-const folder = join(import.meta.dirname, '..', '..', 'coordinator');
+const folder = join(import.meta.dirname, '..', '..', 'coordinator', 'barrier');
 
 export interface Replacement {
   readonly rule: string;
   readonly instead: string;
 }
 
-/** Loads coordinator/barrier-protocol.ts with each rule replaced. Throws when the source does not hold a rule exactly once. */
+/** Loads coordinator/barrier/protocol.ts with each rule replaced. Throws when the source does not hold a rule exactly once. */
 export async function protocolWith(replacements: readonly Replacement[]): Promise<Transition> {
-  let source = readFileSync(join(folder, 'barrier-protocol.ts'), 'utf8');
+  let source = readFileSync(join(folder, 'protocol.ts'), 'utf8');
   for (const { rule, instead } of replacements) {
     const pieces = source.split(rule);
     if (pieces.length !== 2) {
@@ -28,7 +28,7 @@ export async function protocolWith(replacements: readonly Replacement[]): Promis
   );
   const made = mkdtempSync(join(tmpdir(), 'tidemark-mutation-'));
   try {
-    const path = join(made, 'barrier-protocol.ts');
+    const path = join(made, 'protocol.ts');
     writeFileSync(path, broken);
     const loaded = (await import(/* @vite-ignore */ pathToFileURL(path).href)) as { barrierStep: Transition };
     return loaded.barrierStep;

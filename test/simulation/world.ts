@@ -1,7 +1,7 @@
 /** A simulated cluster: databases under load, agents that die, coordinators that come again, from one seed. */
-import type { BarrierStep } from '../../coordinator/barrier-states.ts';
-import type { BarrierEvent, BarrierState } from '../../coordinator/barrier-states.ts';
-import { BarrierDriver } from '../../coordinator/barrier-driver.ts';
+import type { BarrierStep } from '../../coordinator/barrier/states.ts';
+import type { BarrierEvent, BarrierState } from '../../coordinator/barrier/states.ts';
+import { BarrierDriver } from '../../coordinator/barrier/driver.ts';
 import { openBarrier, type BarrierEvidence, type BarrierMember } from '../../coordinator/barrier.ts';
 import { asTidemarkError, TidemarkError } from '../../proto/errors.ts';
 import type { BarrierConfig } from '../../topology/topology.ts';

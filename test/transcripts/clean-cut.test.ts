@@ -1,6 +1,6 @@
 // Nobody is in the way. All shards are probed, frozen, cut; CUT waits for the last FROZEN, the end for the last cut_taken.
 import { expect, test } from 'vitest';
-import { evidenceOf } from '../../coordinator/barrier-report.ts';
+import { evidenceOf } from '../../coordinator/barrier/report.ts';
 import { playParticipant } from './participant-stage.ts';
 import { play } from './stage.ts';
 

@@ -2,7 +2,7 @@
 // probed, less and less often, until the deadline. Then the message names it; or, where the topology says so, the snapshots are
 // opened together without locks.
 import { expect, test } from 'vitest';
-import { evidenceOf, notReached } from '../../coordinator/barrier-report.ts';
+import { evidenceOf, notReached } from '../../coordinator/barrier/report.ts';
 import { playParticipant } from './participant-stage.ts';
 import { play, type Line } from './stage.ts';
 

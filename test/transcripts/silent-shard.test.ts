@@ -1,7 +1,7 @@
 // b does not answer FREEZE. When its time is over (the drain and an allowance for the network) everybody is told to thaw, and no
 // attempt begins before b, too, has said that it has. If b never does, the deadline ends the barrier and b is named.
 import { expect, test } from 'vitest';
-import { notReached } from '../../coordinator/barrier-report.ts';
+import { notReached } from '../../coordinator/barrier/report.ts';
 import { play, type Line } from './stage.ts';
 
 const opening: Line[] = [

@@ -7,13 +7,13 @@
  * `<shard>: <REPLY>` or `<shard>: lost`. Jitter is always 0.5. Timers are not told among the effects; `timer` checks their time.
  */
 import { expect } from 'vitest';
-import { barrierStart, barrierStep } from '../../coordinator/barrier-protocol.ts';
+import { barrierStart, barrierStep } from '../../coordinator/barrier/protocol.ts';
 import type {
   BarrierEffect,
   BarrierEvent,
   BarrierPlan,
   BarrierState,
-} from '../../coordinator/barrier-states.ts';
+} from '../../coordinator/barrier/states.ts';
 import { TidemarkError } from '../../proto/errors.ts';
 import type { BarrierReply__Output } from '../../proto/gen/tidemark/v1/BarrierReply.ts';
 import type { Blocker__Output } from '../../proto/gen/tidemark/v1/Blocker.ts';

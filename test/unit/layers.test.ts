@@ -34,18 +34,19 @@ const badImports: readonly (readonly [file: string, source: string])[] = [
   ['repository/a.ts', '@grpc/grpc-js'],
   ['coordinator/a.ts', '../shard-agent/engine.ts'],
   ['coordinator/a.ts', '../shard-agent/engines/postgres/index.ts'],
+  ['coordinator/backup/a.ts', '../../shard-agent/engine.ts'],
   ['coordinator/a.ts', '../test/servers/postgres.ts'],
   ['coordinator/a.ts', 'mysql2/promise'],
-  ['coordinator/barrier-protocol.ts', '../shard-agent/participant.ts'],
-  ['coordinator/barrier-protocol.ts', 'node:timers'],
-  ['coordinator/barrier-protocol.ts', 'pg'],
-  ['coordinator/barrier-states.ts', 'node:timers'],
+  ['coordinator/barrier/protocol.ts', '../../shard-agent/participant.ts'],
+  ['coordinator/barrier/protocol.ts', 'node:timers'],
+  ['coordinator/barrier/protocol.ts', 'pg'],
+  ['coordinator/barrier/states.ts', 'node:timers'],
   ['shard-agent/a.ts', '../coordinator/backup.ts'],
   ['shard-agent/a.ts', '../test/servers/postgres.ts'],
   ['shard-agent/a.ts', 'pg'],
   ['shard-agent/a.ts', 'mysql2/promise'],
   ['shard-agent/engines/a.ts', 'pg'],
-  ['shard-agent/participant.ts', '../coordinator/barrier-protocol.ts'],
+  ['shard-agent/participant.ts', '../coordinator/barrier/protocol.ts'],
   ['shard-agent/participant.ts', 'node:timers'],
   ['shard-agent/service.ts', './engines/postgres/index.ts'],
   ['shard-agent/service.ts', '../coordinator/backup.ts'],
@@ -100,7 +101,7 @@ interface Finding {
 }
 
 /** The barrier's two machines know no clock and no chance. */
-const pureFiles = ['coordinator/barrier-pace.ts', 'shard-agent/participant-states.ts'];
+const pureFiles = ['coordinator/barrier/pace.ts', 'shard-agent/participant-states.ts'];
 const impure = ['Date.now()', 'Math.random()', 'performance.now()', 'setTimeout(() => {}, 1)', 'process.pid'];
 
 let scratch: string;

@@ -1,7 +1,7 @@
 /** Whatever is done to a stored object: verify names it, and restore touches no target. */
 import { describe, expect, test } from 'vitest';
 import { restore } from '../../../coordinator/restore.ts';
-import type { BadObject } from '../../../coordinator/verify-objects.ts';
+import type { BadObject } from '../../../coordinator/verify/objects.ts';
 import { verify } from '../../../coordinator/verify.ts';
 import { backUp, isUntouched, openCluster, runOf } from './agents-in-memory.ts';
 import { damageObject, damages, keysOf, swapObjects } from './stored-cluster.ts';

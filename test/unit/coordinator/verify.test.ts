@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { BadObject } from '../../../coordinator/verify-objects.ts';
+import type { BadObject } from '../../../coordinator/verify/objects.ts';
 import { verify } from '../../../coordinator/verify.ts';
 import {
   chunkKey,

@@ -1,8 +1,8 @@
 /** One backup under way: what every step of it is given, and under which name it speaks to the agents. */
-import type { OperationContext__Output as OperationContext } from '../proto/gen/tidemark/v1/OperationContext.ts';
-import type { Lease } from '../repository/lease.ts';
-import { contextFor } from './agents.ts';
-import type { Run } from './run.ts';
+import type { OperationContext__Output as OperationContext } from '../../proto/gen/tidemark/v1/OperationContext.ts';
+import type { Lease } from '../../repository/lease.ts';
+import { contextFor } from '../agents.ts';
+import type { Run } from '../run.ts';
 
 /** What every step of one backup is given. */
 export interface Backup extends Run {

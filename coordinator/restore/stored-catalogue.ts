@@ -1,11 +1,11 @@
 /** What a set holds, read from its manifests before anything is restored: bounded by the catalogue, not by chunks. */
-import { TidemarkError } from '../proto/errors.ts';
-import { readManifest } from '../repository/manifest.ts';
-import type { ObjectStore } from '../repository/object-store.ts';
-import type { SealBody } from '../repository/seal.ts';
-import { sumsDifference } from '../repository/sums.ts';
-import type { ShardAnswer } from './invariants.ts';
-import { compareFolder } from './shard-folder.ts';
+import { TidemarkError } from '../../proto/errors.ts';
+import { readManifest } from '../../repository/manifest.ts';
+import type { ObjectStore } from '../../repository/object-store.ts';
+import type { SealBody } from '../../repository/seal.ts';
+import { sumsDifference } from '../../repository/sums.ts';
+import type { ShardAnswer } from '../invariants.ts';
+import { compareFolder } from '../verify/shard-folder.ts';
 
 export interface StoredCatalogue {
   /** Names of databases by shard. */

@@ -1,13 +1,13 @@
 /** One shard's restore over one call: load, then switch or discard, as told. */
-import type { AgentCall } from '../proto/channel.ts';
-import { TidemarkError } from '../proto/errors.ts';
-import type { Load } from '../proto/gen/tidemark/v1/Load.ts';
-import type { Loaded__Output as WireLoaded } from '../proto/gen/tidemark/v1/Loaded.ts';
-import type { RestoreReply__Output as RestoreReply } from '../proto/gen/tidemark/v1/RestoreReply.ts';
-import type { RestoreRequest } from '../proto/gen/tidemark/v1/RestoreRequest.ts';
-import type { Agent } from './agents.ts';
-import type { Progress } from './progress.ts';
-import { shardProgress } from './shard-progress.ts';
+import type { AgentCall } from '../../proto/channel.ts';
+import { TidemarkError } from '../../proto/errors.ts';
+import type { Load } from '../../proto/gen/tidemark/v1/Load.ts';
+import type { Loaded__Output as WireLoaded } from '../../proto/gen/tidemark/v1/Loaded.ts';
+import type { RestoreReply__Output as RestoreReply } from '../../proto/gen/tidemark/v1/RestoreReply.ts';
+import type { RestoreRequest } from '../../proto/gen/tidemark/v1/RestoreRequest.ts';
+import type { Agent } from '../agents.ts';
+import type { Progress } from '../progress.ts';
+import { shardProgress } from '../shard-progress.ts';
 
 type Answer = 'loaded' | 'switched' | 'discarded';
 

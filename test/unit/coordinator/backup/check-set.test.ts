@@ -1,10 +1,10 @@
 /** Step 6 of a backup: nothing that is not so gets a seal. */
 import { expect, test } from 'vitest';
-import { checkSet } from '../../../coordinator/check-set.ts';
-import type { CopiedShard } from '../../../coordinator/copy-shards.ts';
-import type { PreparedShard } from '../../../coordinator/prepare-shards.ts';
-import { MemoryStore } from '../../../repository/stores/memory.ts';
-import { cluster, damageObject, keysOf, set, topology, writeShard } from './stored-cluster.ts';
+import { checkSet } from '../../../../coordinator/backup/check-set.ts';
+import type { CopiedShard } from '../../../../coordinator/backup/copy-shards.ts';
+import type { PreparedShard } from '../../../../coordinator/backup/prepare-shards.ts';
+import { MemoryStore } from '../../../../repository/stores/memory.ts';
+import { cluster, damageObject, keysOf, set, topology, writeShard } from '../stored-cluster.ts';
 
 interface Copied {
   readonly store: MemoryStore;

@@ -1,6 +1,6 @@
 /** Who was seen in the way, on which shard, since when. Pure. */
-import type { Blocker__Output } from '../proto/gen/tidemark/v1/Blocker.ts';
-import type { Run, SeenBlocker, Sighting } from './barrier-states.ts';
+import type { Blocker__Output } from '../../proto/gen/tidemark/v1/Blocker.ts';
+import type { Run, SeenBlocker, Sighting } from './states.ts';
 
 /** Of one shard; the engine sorts what matters first. */
 const keptBlockers = 20;

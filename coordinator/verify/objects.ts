@@ -1,15 +1,15 @@
 /** Verification by the coordinator alone: every object a set names is hashed, none is decoded. No agent is needed. */
 import { setMaxListeners } from 'node:events';
 import PQueue from 'p-queue';
-import { TidemarkError, asTidemarkError } from '../proto/errors.ts';
-import { cutKey, intentKey, sealKey, setPrefix } from '../repository/layout.ts';
-import type { ManifestRef, ObjectRef } from '../repository/manifest-entries.ts';
-import { readManifest } from '../repository/manifest.ts';
-import { hashObject } from '../repository/object-check.ts';
-import type { ObjectStore } from '../repository/object-store.ts';
-import type { SealBody } from '../repository/seal.ts';
-import { sumsDifference } from '../repository/sums.ts';
-import type { Run } from './run.ts';
+import { TidemarkError, asTidemarkError } from '../../proto/errors.ts';
+import { cutKey, intentKey, sealKey, setPrefix } from '../../repository/layout.ts';
+import type { ManifestRef, ObjectRef } from '../../repository/manifest-entries.ts';
+import { readManifest } from '../../repository/manifest.ts';
+import { hashObject } from '../../repository/object-check.ts';
+import type { ObjectStore } from '../../repository/object-store.ts';
+import type { SealBody } from '../../repository/seal.ts';
+import { sumsDifference } from '../../repository/sums.ts';
+import type { Run } from '../run.ts';
 import { compareFolder } from './shard-folder.ts';
 
 /** An object that is not what the set says. */

@@ -1,11 +1,11 @@
 /** What `backup` prints of the set it has sealed. */
-import type { SealBody } from '../repository/seal.ts';
-import { formatBytes, formatDuration } from '../topology/units.ts';
-import type { BarrierEvidence } from './barrier-report.ts';
+import type { SealBody } from '../../repository/seal.ts';
+import { formatBytes, formatDuration } from '../../topology/units.ts';
+import type { BarrierEvidence } from '../barrier/report.ts';
 import type { CheckedSet } from './check-set.ts';
-import { holdText } from './list.ts';
-import { formatCount, good, table, warn } from './output.ts';
-import type { Outcome } from './run.ts';
+import { holdText } from '../list.ts';
+import { formatCount, good, table, warn } from '../output.ts';
+import type { Outcome } from '../run.ts';
 
 export function backupReport(
   seal: SealBody,

@@ -1,17 +1,17 @@
 /** Step 6 of a backup: is all that the seal will say of the set true? Nothing is sealed before this has passed. */
-import { TidemarkError } from '../proto/errors.ts';
-import { manifestKey } from '../repository/layout.ts';
-import type { ShardLine } from '../repository/manifest-entries.ts';
-import { readManifest } from '../repository/manifest.ts';
-import type { ObjectStore } from '../repository/object-store.ts';
-import { sumsDifference } from '../repository/sums.ts';
-import { topologyFingerprint } from '../topology/fingerprint.ts';
-import type { Topology } from '../topology/topology.ts';
+import { TidemarkError } from '../../proto/errors.ts';
+import { manifestKey } from '../../repository/layout.ts';
+import type { ShardLine } from '../../repository/manifest-entries.ts';
+import { readManifest } from '../../repository/manifest.ts';
+import type { ObjectStore } from '../../repository/object-store.ts';
+import { sumsDifference } from '../../repository/sums.ts';
+import { topologyFingerprint } from '../../topology/fingerprint.ts';
+import type { Topology } from '../../topology/topology.ts';
 import type { CopiedShard } from './copy-shards.ts';
-import { checkInvariantsAtCut } from './invariants.ts';
-import type { ClusterAnswer, ShardAnswer } from './invariants.ts';
+import { checkInvariantsAtCut } from '../invariants.ts';
+import type { ClusterAnswer, ShardAnswer } from '../invariants.ts';
 import type { PreparedShard } from './prepare-shards.ts';
-import { compareFolder } from './shard-folder.ts';
+import { compareFolder } from '../verify/shard-folder.ts';
 
 /** What the seal says of the set beyond what the agents answered. */
 export interface CheckedSet {

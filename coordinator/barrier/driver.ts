@@ -1,23 +1,16 @@
 /** Runs the barrier machine over the shards' calls, a clock and a source of chance. */
 import { setMaxListeners } from 'node:events';
-import { systemClock, type Clock } from '../proto/clock.ts';
-import { asTidemarkError, TidemarkError } from '../proto/errors.ts';
-import type { BarrierRequest } from '../proto/gen/tidemark/v1/BarrierRequest.ts';
-import type { Prepared__Output } from '../proto/gen/tidemark/v1/Prepared.ts';
-import { reached } from '../proto/step-points.ts';
-import type { BarrierConfig } from '../topology/topology.ts';
-import { combineFailures, onAll, shardError } from './agents.ts';
-import { endOf, type BarrierLink, type LinkEvent } from './barrier-link.ts';
-import { barrierStart } from './barrier-protocol.ts';
-import { evidenceOf, notReached, type BarrierEvidence } from './barrier-report.ts';
-import type {
-  BarrierEffect,
-  BarrierEvent,
-  BarrierPlan,
-  BarrierState,
-  BarrierStep,
-  Order,
-} from './barrier-states.ts';
+import { systemClock, type Clock } from '../../proto/clock.ts';
+import { asTidemarkError, TidemarkError } from '../../proto/errors.ts';
+import type { BarrierRequest } from '../../proto/gen/tidemark/v1/BarrierRequest.ts';
+import type { Prepared__Output } from '../../proto/gen/tidemark/v1/Prepared.ts';
+import { reached } from '../../proto/step-points.ts';
+import type { BarrierConfig } from '../../topology/topology.ts';
+import { combineFailures, onAll, shardError } from '../agents.ts';
+import { endOf, type BarrierLink, type LinkEvent } from './link.ts';
+import { barrierStart } from './protocol.ts';
+import { evidenceOf, notReached, type BarrierEvidence } from './report.ts';
+import type { BarrierEffect, BarrierEvent, BarrierPlan, BarrierState, BarrierStep, Order } from './states.ts';
 
 /** After the cut: how long the agents may take to put their snapshots in the copy's hands. */
 const handOverMs = 10_000;

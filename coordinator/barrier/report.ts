@@ -1,11 +1,11 @@
 /** What the barrier leaves behind: the evidence of a cut, or the words for why there is none. Pure. */
-import { TidemarkError } from '../proto/errors.ts';
-import type { Position__Output } from '../proto/gen/tidemark/v1/Position.ts';
-import type { Position } from '../topology/position.ts';
-import type { Consistency } from '../topology/topology.ts';
-import { formatDuration } from '../topology/units.ts';
-import { ageMs } from './barrier-sightings.ts';
-import type { BarrierState, Run } from './barrier-states.ts';
+import { TidemarkError } from '../../proto/errors.ts';
+import type { Position__Output } from '../../proto/gen/tidemark/v1/Position.ts';
+import type { Position } from '../../topology/position.ts';
+import type { Consistency } from '../../topology/topology.ts';
+import { formatDuration } from '../../topology/units.ts';
+import { ageMs } from './sightings.ts';
+import type { BarrierState, Run } from './states.ts';
 
 /** A shard's part of the cut. */
 export interface ShardEvidence {

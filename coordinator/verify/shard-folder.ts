@@ -3,9 +3,9 @@
  * of data. Memory is bounded by a window of the listing, however many objects there are: the manifest is read once
  * for each window.
  */
-import type { ObjectStore } from '../repository/object-store.ts';
-import type { ManifestRef } from '../repository/manifest-entries.ts';
-import { readManifest } from '../repository/manifest.ts';
+import type { ObjectStore } from '../../repository/object-store.ts';
+import type { ManifestRef } from '../../repository/manifest-entries.ts';
+import { readManifest } from '../../repository/manifest.ts';
 
 export type FolderFinding =
   | { readonly kind: 'missing'; readonly object: string }

@@ -1,15 +1,15 @@
 /** Steps 3 and 4 of a restore: every target loads under staging names and checks what it loaded. */
 import { randomBytes } from 'node:crypto';
-import { TidemarkError } from '../proto/errors.ts';
-import type { Loaded__Output as WireLoaded } from '../proto/gen/tidemark/v1/Loaded.ts';
-import type { Sums } from '../repository/manifest-entries.ts';
-import type { SealBody } from '../repository/seal.ts';
-import type { Topology } from '../topology/topology.ts';
-import { contextFor, onAll } from './agents.ts';
-import type { ShardAnswer } from './invariants.ts';
-import type { Run } from './run.ts';
+import { TidemarkError } from '../../proto/errors.ts';
+import type { Loaded__Output as WireLoaded } from '../../proto/gen/tidemark/v1/Loaded.ts';
+import type { Sums } from '../../repository/manifest-entries.ts';
+import type { SealBody } from '../../repository/seal.ts';
+import type { Topology } from '../../topology/topology.ts';
+import { contextFor, onAll } from '../agents.ts';
+import type { ShardAnswer } from '../invariants.ts';
+import type { Run } from '../run.ts';
 import type { ShardRestore } from './shard-restore.ts';
-import { sumsFromWire } from './sums.ts';
+import { sumsFromWire } from '../sums.ts';
 
 export interface LoadedShard {
   readonly source: string;

@@ -1,8 +1,8 @@
 /** One shard's Barrier call as the driver hears it: every reply, then how it ended, in order, whoever listens by then. */
-import type { AgentCall } from '../proto/channel.ts';
-import type { BarrierReply__Output } from '../proto/gen/tidemark/v1/BarrierReply.ts';
-import { TidemarkError } from '../proto/errors.ts';
-import type { BarrierRequest } from '../proto/gen/tidemark/v1/BarrierRequest.ts';
+import type { AgentCall } from '../../proto/channel.ts';
+import type { BarrierReply__Output } from '../../proto/gen/tidemark/v1/BarrierReply.ts';
+import { TidemarkError } from '../../proto/errors.ts';
+import type { BarrierRequest } from '../../proto/gen/tidemark/v1/BarrierRequest.ts';
 
 /** What is needed of the call; the client's `barrier()` is one. */
 export type BarrierStream = AgentCall<BarrierRequest, BarrierReply__Output>;

@@ -1,11 +1,11 @@
 /** Step 5 of a restore: one durable record decides, then every shard is switched, or everything is dropped. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TidemarkError, asTidemarkError } from '../proto/errors.ts';
-import { decide } from '../repository/restore-decision.ts';
-import type { Topology } from '../topology/topology.ts';
-import { combineFailures, contextFor, shardError } from './agents.ts';
-import type { ShardFailure } from './agents.ts';
-import type { Run } from './run.ts';
+import { TidemarkError, asTidemarkError } from '../../proto/errors.ts';
+import { decide } from '../../repository/restore-decision.ts';
+import type { Topology } from '../../topology/topology.ts';
+import { combineFailures, contextFor, shardError } from '../agents.ts';
+import type { ShardFailure } from '../agents.ts';
+import type { Run } from '../run.ts';
 import type { ShardRestore } from './shard-restore.ts';
 
 interface Patience {

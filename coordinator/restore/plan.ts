@@ -1,7 +1,7 @@
 /** The plan of a restore: which stored shard goes to which target. Pure; the targets' own words come from Fit. */
-import type { ShardAddress } from '../topology/topology.ts';
-import type { Sums } from '../repository/manifest-entries.ts';
-import { TidemarkError } from '../proto/errors.ts';
+import type { ShardAddress } from '../../topology/topology.ts';
+import type { Sums } from '../../repository/manifest-entries.ts';
+import { TidemarkError } from '../../proto/errors.ts';
 
 /** One stored shard and the target it is to be restored to. */
 export interface ShardPair {

@@ -3,10 +3,10 @@
  * writes another, the coordinator reads that. Two directories of the same name on two hosts do not pass.
  */
 import { randomBytes } from 'node:crypto';
-import { TidemarkError } from '../proto/errors.ts';
-import type { Nonce__Output as WireNonce } from '../proto/gen/tidemark/v1/Nonce.ts';
-import { nonceKey } from '../repository/layout.ts';
-import type { ObjectStore } from '../repository/object-store.ts';
+import { TidemarkError } from '../../proto/errors.ts';
+import type { Nonce__Output as WireNonce } from '../../proto/gen/tidemark/v1/Nonce.ts';
+import { nonceKey } from '../../repository/layout.ts';
+import type { ObjectStore } from '../../repository/object-store.ts';
 
 export interface RepositoryProof {
   /** What the agent of this shard is to be sent. */

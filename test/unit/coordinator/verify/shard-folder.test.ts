@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { compareFolder } from '../../../coordinator/shard-folder.ts';
-import type { FolderFinding } from '../../../coordinator/shard-folder.ts';
-import { manifestKey } from '../../../repository/layout.ts';
-import { ManifestWriter } from '../../../repository/manifest.ts';
-import { manifestFormat } from '../../../repository/manifest-entries.ts';
-import { MemoryStore } from '../../../repository/stores/memory.ts';
-import { cluster, damageObject, set, writeShard } from './stored-cluster.ts';
+import { compareFolder } from '../../../../coordinator/verify/shard-folder.ts';
+import type { FolderFinding } from '../../../../coordinator/verify/shard-folder.ts';
+import { manifestKey } from '../../../../repository/layout.ts';
+import { ManifestWriter } from '../../../../repository/manifest.ts';
+import { manifestFormat } from '../../../../repository/manifest-entries.ts';
+import { MemoryStore } from '../../../../repository/stores/memory.ts';
+import { cluster, damageObject, set, writeShard } from '../stored-cluster.ts';
 
 /** Findings with a window of each size: what is found must not depend on it. */
 async function findings(

@@ -6,7 +6,7 @@
  * lengthens only for a writer that was in the way twice running, though everything was thawed in between (it merely
  * needs longer), or when time ran out with nobody in the way on any shard (the machine or the network is slow).
  */
-import type { Answers, BarrierPlan } from './barrier-states.ts';
+import type { Answers, BarrierPlan } from './states.ts';
 
 const minuteMs = 60_000;
 /** The server itself takes locks back this long after the hold limit, whatever happens to the agent. */

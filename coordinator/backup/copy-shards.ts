@@ -1,16 +1,16 @@
 /** Step 4 and 5 of a backup: every agent copies from its snapshots and stores its manifest. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import PQueue from 'p-queue';
-import { TidemarkError } from '../proto/errors.ts';
-import type { CopyDone__Output as CopyDone } from '../proto/gen/tidemark/v1/CopyDone.ts';
-import type { OperationContext__Output as OperationContext } from '../proto/gen/tidemark/v1/OperationContext.ts';
-import type { ManifestRef__Output as WireManifestRef } from '../proto/gen/tidemark/v1/ManifestRef.ts';
-import type { ManifestRef, Sums } from '../repository/manifest-entries.ts';
-import { onAll, serverFromWire, shardError } from './agents.ts';
-import type { Agent, Server } from './agents.ts';
-import type { Run } from './run.ts';
-import { shardProgress } from './shard-progress.ts';
-import { sumsFromWire } from './sums.ts';
+import { TidemarkError } from '../../proto/errors.ts';
+import type { CopyDone__Output as CopyDone } from '../../proto/gen/tidemark/v1/CopyDone.ts';
+import type { OperationContext__Output as OperationContext } from '../../proto/gen/tidemark/v1/OperationContext.ts';
+import type { ManifestRef__Output as WireManifestRef } from '../../proto/gen/tidemark/v1/ManifestRef.ts';
+import type { ManifestRef, Sums } from '../../repository/manifest-entries.ts';
+import { onAll, serverFromWire, shardError } from '../agents.ts';
+import type { Agent, Server } from '../agents.ts';
+import type { Run } from '../run.ts';
+import { shardProgress } from '../shard-progress.ts';
+import { sumsFromWire } from '../sums.ts';
 
 /** What an agent says it has stored for its shard. */
 export interface CopiedShard {

@@ -1,18 +1,18 @@
 /** Step 1 of a restore against real targets: every agent says what does not fit, and nothing is changed. */
-import { errorTable } from '../proto/errors.ts';
-import type { ErrorCode } from '../proto/errors.ts';
-import { TidemarkError } from '../proto/errors.ts';
-import type { Finding__Output as WireFinding } from '../proto/gen/tidemark/v1/Finding.ts';
-import type { SealBody } from '../repository/seal.ts';
-import type { Topology } from '../topology/topology.ts';
-import { formatBytes } from '../topology/units.ts';
-import { combineFailures, contextFor, onAll } from './agents.ts';
-import type { Agent } from './agents.ts';
-import { bad, formatCount, table, warn } from './output.ts';
-import type { PlannedShard, PlanFinding, RestorePlan, ShardPair } from './restore-plan.ts';
-import type { Run } from './run.ts';
+import { errorTable } from '../../proto/errors.ts';
+import type { ErrorCode } from '../../proto/errors.ts';
+import { TidemarkError } from '../../proto/errors.ts';
+import type { Finding__Output as WireFinding } from '../../proto/gen/tidemark/v1/Finding.ts';
+import type { SealBody } from '../../repository/seal.ts';
+import type { Topology } from '../../topology/topology.ts';
+import { formatBytes } from '../../topology/units.ts';
+import { combineFailures, contextFor, onAll } from '../agents.ts';
+import type { Agent } from '../agents.ts';
+import { bad, formatCount, table, warn } from '../output.ts';
+import type { PlannedShard, PlanFinding, RestorePlan, ShardPair } from './plan.ts';
+import type { Run } from '../run.ts';
 import type { StoredCatalogue } from './stored-catalogue.ts';
-import { totalSums } from './sums.ts';
+import { totalSums } from '../sums.ts';
 
 /** Asks every target whether its shard fits. Findings are part of the plan; an agent that cannot tell throws. */
 export async function planRestore(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { mapShards, parseMapping } from '../../../coordinator/restore-plan.ts';
+import { mapShards, parseMapping } from '../../../../coordinator/restore/plan.ts';
 
 const targets = ['a', 'b', 'spare'].map((name, n) => ({ name, agent: `host-${n}:7420` }));
 const pairsOf = (stored: string[], mappings: [string, string][] = []): string[] =>

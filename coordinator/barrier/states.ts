@@ -1,11 +1,11 @@
-/** The words of the barrier machine (barrier-protocol.ts): its states, what can happen to it, what it wants done. */
-import type { TidemarkError } from '../proto/errors.ts';
-import type { BarrierReply__Output } from '../proto/gen/tidemark/v1/BarrierReply.ts';
-import type { Blocker__Output } from '../proto/gen/tidemark/v1/Blocker.ts';
-import type { CutTaken__Output } from '../proto/gen/tidemark/v1/CutTaken.ts';
-import type { BarrierConfig } from '../topology/topology.ts';
-import type { ShardFailure } from './agents.ts';
-import type { Pace } from './barrier-pace.ts';
+/** The words of the barrier machine (protocol.ts): its states, what can happen to it, what it wants done. */
+import type { TidemarkError } from '../../proto/errors.ts';
+import type { BarrierReply__Output } from '../../proto/gen/tidemark/v1/BarrierReply.ts';
+import type { Blocker__Output } from '../../proto/gen/tidemark/v1/Blocker.ts';
+import type { CutTaken__Output } from '../../proto/gen/tidemark/v1/CutTaken.ts';
+import type { BarrierConfig } from '../../topology/topology.ts';
+import type { ShardFailure } from '../agents.ts';
+import type { Pace } from './pace.ts';
 
 /** What is to be reached, and within which bounds. */
 export interface BarrierPlan extends BarrierConfig {

@@ -1,10 +1,10 @@
 /** Step 2 of a backup: every agent plans its part, opens and warms what it needs, and proves that it sees our repository. */
-import { asTidemarkError } from '../proto/errors.ts';
-import { formatBytes } from '../topology/units.ts';
-import { serverFromWire } from './agents.ts';
-import type { Agent, Server } from './agents.ts';
-import type { OpenBarrier } from './barrier.ts';
-import { openBarrier } from './barrier.ts';
+import { asTidemarkError } from '../../proto/errors.ts';
+import { formatBytes } from '../../topology/units.ts';
+import { serverFromWire } from '../agents.ts';
+import type { Agent, Server } from '../agents.ts';
+import type { OpenBarrier } from '../barrier.ts';
+import { openBarrier } from '../barrier.ts';
 import { contextOf } from './backup-run.ts';
 import type { Backup } from './backup-run.ts';
 import { beginRepositoryProof } from './nonce.ts';

@@ -1,13 +1,13 @@
 /** `verify --decode`: the agents unpack every frame and count what is in it. The coordinator never decodes an object. */
-import { TidemarkError } from '../proto/errors.ts';
-import type { SealBody } from '../repository/seal.ts';
-import { sumsDifference } from '../repository/sums.ts';
-import { contextFor, onAll, openAgents } from './agents.ts';
-import type { Agent } from './agents.ts';
-import type { Run } from './run.ts';
-import { shardProgress } from './shard-progress.ts';
-import { sumsFromWire } from './sums.ts';
-import type { BadObject } from './verify-objects.ts';
+import { TidemarkError } from '../../proto/errors.ts';
+import type { SealBody } from '../../repository/seal.ts';
+import { sumsDifference } from '../../repository/sums.ts';
+import { contextFor, onAll, openAgents } from '../agents.ts';
+import type { Agent } from '../agents.ts';
+import type { Run } from '../run.ts';
+import { shardProgress } from '../shard-progress.ts';
+import { sumsFromWire } from '../sums.ts';
+import type { BadObject } from './objects.ts';
 
 /** Every agent reads its own shard's part. Resolves with what they found; throws when one cannot be reached. */
 export async function decodeSet(run: Run, seal: SealBody): Promise<BadObject[]> {

@@ -1,6 +1,6 @@
 /** What the shards have answered in the running attempt, and who still owes an answer. Pure. */
-import { lasting, sight } from './barrier-sightings.ts';
-import type { Answer, Answers, BarrierEvent, Run } from './barrier-states.ts';
+import { lasting, sight } from './sightings.ts';
+import type { Answer, Answers, BarrierEvent, Run } from './states.ts';
 
 /** What a reply says about the running attempt; undefined when it is stale or says nothing about it. */
 export function hear(

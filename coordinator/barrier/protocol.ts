@@ -10,7 +10,7 @@
  * FROZEN arrived every shard was frozen: the instant is common by the order of messages, and no clock is trusted.
  * The cut stands only when every shard has answered CUT of one and the same attempt.
  */
-import { hear, holding, unanswered } from './barrier-answers.ts';
+import { hear, holding, unanswered } from './answers.ts';
 import {
   budgetFreeMs,
   attemptPauseMs,
@@ -20,9 +20,9 @@ import {
   paceAfter,
   probePauseMs,
   releasePatienceMs,
-} from './barrier-pace.ts';
-import { inTheWay, sight } from './barrier-sightings.ts';
-import type { TidemarkError } from '../proto/errors.ts';
+} from './pace.ts';
+import { inTheWay, sight } from './sightings.ts';
+import type { TidemarkError } from '../../proto/errors.ts';
 import type {
   AfterThaw,
   Answers,
@@ -33,7 +33,7 @@ import type {
   BarrierStep,
   Order,
   Run,
-} from './barrier-states.ts';
+} from './states.ts';
 
 type StateOf<Kind extends BarrierState['kind']> = Extract<BarrierState, { kind: Kind }>;
 type EventOf<Kind extends BarrierEvent['kind']> = Extract<BarrierEvent, { kind: Kind }>;

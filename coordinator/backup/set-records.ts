@@ -1,17 +1,17 @@
 /** What a backup says of itself: the intent first, the cut as soon as there is one, the seal at the end. */
-import { cutKey } from '../repository/layout.ts';
-import { writeCut, writeIntent } from '../repository/backup-set.ts';
-import type { RecordDigest } from '../repository/record.ts';
-import type { SealBody } from '../repository/seal.ts';
-import { topologyFingerprint } from '../topology/fingerprint.ts';
-import type { Agent } from './agents.ts';
+import { cutKey } from '../../repository/layout.ts';
+import { writeCut, writeIntent } from '../../repository/backup-set.ts';
+import type { RecordDigest } from '../../repository/record.ts';
+import type { SealBody } from '../../repository/seal.ts';
+import { topologyFingerprint } from '../../topology/fingerprint.ts';
+import type { Agent } from '../agents.ts';
 import type { Backup } from './backup-run.ts';
-import type { BarrierEvidence } from './barrier-report.ts';
+import type { BarrierEvidence } from '../barrier/report.ts';
 import type { CheckedSet } from './check-set.ts';
 import type { PreparedShard } from './prepare-shards.ts';
-import { totalSums } from './sums.ts';
-import { startedBy } from './this-process.ts';
-import { tidemarkVersion } from './version.ts';
+import { totalSums } from '../sums.ts';
+import { startedBy } from '../this-process.ts';
+import { tidemarkVersion } from '../version.ts';
 
 /** Stores who began this set. Throws `object-conflict` when another has begun one under the same id. */
 export function storeIntent(backup: Backup, agents: readonly Agent[]): Promise<RecordDigest> {
