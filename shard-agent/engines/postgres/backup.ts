@@ -94,20 +94,13 @@ class PostgresBackup implements BackupSession {
     await Promise.all(names.map((name) => this.#openDatabase(name)));
     this.#databases.sort((a, b) => (a.database < b.database ? -1 : 1));
     this.#makePlan();
-    for (const database of this.#databases) {
-      const tookMs = await during(
-        'lock the tables without anybody in the way',
-        `database ${database.database}`,
-        () => database.warm(),
-      );
-      this.uncontendedLockMs = Math.max(this.uncontendedLockMs, tookMs);
-    }
     this.#barrier = new Barrier({
       databases: this.#databases,
       monitor,
       holdLimitMs: this.#order.holdLimitMs,
       systemIdentifier: this.#server.identity,
     });
+    this.uncontendedLockMs = await this.#barrier.rehearse();
     await this.#openLanes();
     if (this.#order.signal.aborted) throw interrupted();
   }

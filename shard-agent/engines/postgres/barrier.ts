@@ -11,6 +11,11 @@ import { databaseError, type Session } from './connection.ts';
 import type { DatabaseBarrier } from './database-barrier.ts';
 
 const cancelEveryMs = 5;
+/**
+ * An EXCLUSIVE lock must also look through every backend's fast-path locks, which the trial's weaker lock need not:
+ * 5,000 tables took 12 to 15 ms instead of 5.7 on PostgreSQL 15.
+ */
+const strongLockFactor = 2.5;
 
 interface Attempt {
   readonly began: number;
@@ -48,6 +53,23 @@ export class Barrier {
     for (const database of this.databases) database.catalogue = await readCatalogue(database.exporter);
     this.#catalogueChanged = false;
     return true;
+  }
+
+  /** What all the locks cost when nobody is in the way, on warm caches. Holds no writer. */
+  async rehearse(): Promise<number> {
+    let tookMs = 0;
+    for (let round = 0; round < 2; round += 1) {
+      const began = performance.now();
+      try {
+        await Promise.all(this.databases.map((database) => database.rehearse()));
+        tookMs = (performance.now() - began) * strongLockFactor;
+        // What is asked under the locks, so that its plans and caches are warm too; its answer does not matter yet.
+        await Promise.all(this.databases.filter(({ locks }) => locks).map((database) => database.verify()));
+      } finally {
+        await this.#release(false);
+      }
+    }
+    return tookMs;
   }
 
   async lock(drainMs: number, signal: AbortSignal): Promise<LockOutcome> {

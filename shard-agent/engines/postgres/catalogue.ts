@@ -46,18 +46,23 @@ const tables = `
   WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND ${foreignNamespaces}
     AND (member.objid IS NULL OR config.oid IS NOT NULL)`;
 
+const seed = 'a.attrelid::int8 * 2048 + a.attnum';
+
 /**
- * One number for all tables and columns of the database the statement runs in: about 10 ms for 5,000 tables. Column
- * defaults and constraints are not in it: they come with the dump, from the snapshot itself.
+ * One text for all tables and columns of the database the statement runs in: about 25 ms for 5,000 tables of 8 columns
+ * (hashing whole rows takes twice that). Column defaults and constraints are not in it: they come with the dump, from
+ * the snapshot itself.
  */
 export const fingerprintQuery = `
   SELECT pg_catalog.concat_ws(':',
-    (SELECT pg_catalog.concat_ws(',', pg_catalog.count(*), pg_catalog.sum(pg_catalog.hash_record_extended(
-       ROW(c.oid, c.relname, n.nspname, c.relkind, c.relpersistence), 0)))
+    (SELECT pg_catalog.concat_ws(',', pg_catalog.count(*), pg_catalog.sum(pg_catalog.hashtextextended(
+       c.relname::text || '.' || n.nspname::text || c.relkind::text || c.relpersistence::text, c.oid::int8)))
      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND ${foreignNamespaces}),
-    (SELECT pg_catalog.concat_ws(',', pg_catalog.count(*), pg_catalog.sum(pg_catalog.hash_record_extended(
-       ROW(a.attrelid, a.attnum, a.attname, a.atttypid, a.attgenerated, a.attisdropped), 0)))
+    (SELECT pg_catalog.concat_ws(',', pg_catalog.count(*),
+       pg_catalog.sum(pg_catalog.hashtextextended(a.attname::text, ${seed})),
+       pg_catalog.sum(pg_catalog.hashint8extended(
+         a.atttypid::int8 * 4 + (a.attgenerated <> '')::int * 2 + a.attisdropped::int, ${seed})))
      FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE a.attnum > 0 AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND ${foreignNamespaces})

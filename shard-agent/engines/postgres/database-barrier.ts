@@ -15,30 +15,12 @@ import {
   sqlState,
   type PostgresConfig,
 } from './connection.ts';
+import { verifyUnderLocks, type HiddenRefusal, type Refusal } from './under-locks.ts';
 
 /** How much longer than the hold limit the server waits before it takes the locks back by itself. */
 const deadManGraceMs = 250;
 const releaseLimitMs = 300;
-
-/** Why an attempt in one database failed without being an error. */
-export interface Refusal {
-  readonly reason: string;
-  /** The tables or columns are not the plan's any more. */
-  readonly catalogueChanged: boolean;
-}
-
-/** Transactions that write where no table lock reaches: a table being created, large objects, catalogues. */
-const hiddenWriterQuery = `
-  WITH locks AS MATERIALIZED (
-    SELECT locktype, mode, granted, pid, virtualtransaction, database, relation FROM pg_catalog.pg_locks
-    WHERE granted AND pid <> pg_catalog.pg_backend_pid() AND mode NOT IN ('AccessShareLock', 'RowShareLock'))
-  SELECT DISTINCT l.pid FROM locks l
-  JOIN locks x ON x.virtualtransaction = l.virtualtransaction AND x.locktype = 'transactionid' AND x.mode = 'ExclusiveLock'
-  JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-  LEFT JOIN pg_catalog.pg_class c ON c.oid = l.relation
-  WHERE l.locktype = 'relation' AND a.backend_type IS DISTINCT FROM 'autovacuum worker'
-    AND l.database IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))
-    AND c.relpersistence IS DISTINCT FROM 't'`;
+const rehearsalLimitMs = 1_000;
 
 export class DatabaseBarrier {
   readonly database: string;
@@ -91,6 +73,11 @@ export class DatabaseBarrier {
     return this.sessions.map((session) => session.greetedPid);
   }
 
+  /** False for a cut without locks. */
+  get locks(): boolean {
+    return this.#locks;
+  }
+
   get vacuumYields(): boolean {
     return this.#deadlockTimeoutSettable;
   }
@@ -118,22 +105,38 @@ export class DatabaseBarrier {
     );
   }
 
-  /** Warms the relation caches and times what a lock costs when nobody is in the way: the weakest lock, twice. */
-  async warm(): Promise<number> {
-    let tookMs = 0;
-    for (const session of this.sessions) {
-      for (let round = 0; round < 2; round += 1) {
-        const began = performance.now();
-        try {
-          await session.script(`BEGIN; SET LOCAL statement_timeout = '3s'; ${this.#shareStatement}`);
-          tookMs = performance.now() - began;
-        } finally {
-          if (session.alive) await session.script('ROLLBACK');
-        }
+  /**
+   * Does what an attempt does, on both sessions, with locks that hold no writer: the caches are warm afterwards, and
+   * the caller's clock tells what an attempt costs. The locks stay until `release`. Where a vacuum by hand keeps the
+   * locker's away, the weakest is taken instead, which is somewhat cheaper than the real one.
+   */
+  async rehearse(): Promise<void> {
+    const limit = `SET LOCAL statement_timeout = ${rehearsalLimitMs}`;
+    const lock = this.#lockStatement.replace(/IN EXCLUSIVE MODE$/, 'IN SHARE UPDATE EXCLUSIVE MODE');
+    const onLocker = async (locker: Session): Promise<unknown> => {
+      try {
+        return await locker.script(`BEGIN; ${limit}; ${lock}`);
+      } catch (error) {
+        if (sqlState(error) !== '57014') throw error;
+        return locker.script(`ROLLBACK; BEGIN; ${limit}; ${this.#shareStatement}`);
       }
+    };
+    const [locked, shared] = await Promise.allSettled([
+      this.#locker === undefined ? undefined : onLocker(this.#locker),
+      this.beginSnapshot(2 * rehearsalLimitMs),
+    ]);
+    for (const result of [locked, shared]) {
+      if (result.status === 'fulfilled') continue;
+      const subject = `database ${this.database}`;
+      if (sqlState(result.reason) !== '57014')
+        throw databaseError(result.reason, 'lock the tables for a trial', subject);
+      throw new TidemarkError({
+        code: 'table-locked',
+        operation: 'lock the tables for a trial',
+        subject,
+        cause: 'a statement that changes a table has been running or waiting for more than a second',
+      });
     }
-    if (this.#locker !== undefined) await this.#locker.script(fingerprintQuery);
-    return tookMs;
   }
 
   /**
@@ -180,35 +183,9 @@ export class DatabaseBarrier {
     );
   }
 
-  /** Under the locks, in this order: nobody in doubt, the plan's catalogue, no writer that no lock shows. */
-  async verify(): Promise<(Refusal & { pids: number[] }) | undefined> {
-    const [prepared, print, hidden] = await this.#lockSession().script(
-      `SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database = pg_catalog.current_database();
-       ${fingerprintQuery}; ${hiddenWriterQuery}`,
-    );
-    if (prepared === undefined || print === undefined || hidden === undefined)
-      throw new Error('an answer is missing');
-    if (prepared.rows.length > 0) {
-      const gids = prepared.rows.map((row) => row['gid']).join(', ');
-      return { reason: `transactions are in doubt: ${gids}`, catalogueChanged: false, pids: [] };
-    }
-    if (print.rows[0]?.['fingerprint'] !== this.#catalogue.fingerprint) {
-      return {
-        reason: `the catalogue of database ${this.database} is not the plan's: a table was changed`,
-        catalogueChanged: true,
-        pids: [],
-      };
-    }
-    if (hidden.rows.length > 0) {
-      const pids = hidden.rows.map((row) => Number(row['pid']));
-      return {
-        reason:
-          'a transaction writes where no table lock reaches: a new table, a large object or a catalogue',
-        catalogueChanged: false,
-        pids,
-      };
-    }
-    return undefined;
+  /** Under the locks: undefined when the cut may be taken. */
+  verify(): Promise<HiddenRefusal | undefined> {
+    return verifyUnderLocks(this.#lockSession(), this.#catalogue);
   }
 
   /** The snapshot, and where the log stands. */
