@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BankPlan } from './plan.ts';
 import type { WindowReport } from './timeline.ts';
 
@@ -73,6 +74,18 @@ export class Workload {
 
   now(): Promise<WorkloadState> {
     return this.#ask({ ask: 'now' });
+  }
+
+  /** Resolves when the clients are in a state that fits; throws with that state when they are not within the time. */
+  async until(fits: (state: WorkloadState) => boolean, withinMs = 30_000): Promise<void> {
+    const end = Date.now() + withinMs;
+    for (;;) {
+      const state = await this.now();
+      if (fits(state)) return;
+      if (Date.now() > end)
+        throw new Error(`the bank's clients: ${JSON.stringify(state)} after ${withinMs} ms`);
+      await sleep(10);
+    }
   }
 
   /** What the writers saw between two moments, in milliseconds since the epoch. */

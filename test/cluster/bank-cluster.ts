@@ -59,7 +59,7 @@ export class BankCluster {
   /** Resolves when transfers are in flight again. */
   async resume(): Promise<void> {
     await this.workload.resume();
-    while ((await this.workload.now()).inFlight === 0);
+    await this.workload.until((state) => state.inFlight > 0);
   }
 
   /** What the oracle says of the restored servers. */

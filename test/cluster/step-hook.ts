@@ -11,7 +11,8 @@ import type { StepPoint } from '../../proto/step-points.ts';
 export interface StepOrder {
   readonly point: StepPoint;
   /**
-   * kill: SIGKILL. stop: SIGSTOP, nothing of the process runs on. wait: only this step waits, until `release` exists.
+   * kill: SIGKILL. stop: SIGSTOP, nothing of the process runs on. wait: only this step waits, until `release` exists or
+   * the process is told to end (SIGINT, SIGTERM); its own handler of that signal has run before the step goes on.
    */
   readonly action: 'kill' | 'stop' | 'wait';
   /** Written when the step is reached. The order holds for the first time only: not while this file exists. */
@@ -41,6 +42,17 @@ const slot = Symbol.for('tidemark.stepPoint');
   writeFileSync(order.marker, String(process.pid));
   if (order.action === 'kill') process.kill(process.pid, 'SIGKILL');
   if (order.action === 'stop') process.kill(process.pid, 'SIGSTOP');
-  // A file can be looked for without help of the event loop's other users, and by any process.
-  while (order.action === 'wait' && !existsSync(order.release)) await sleep(10);
+  if (order.action === 'wait') await released(order.release);
 };
+
+async function released(file: string): Promise<void> {
+  let told = false;
+  const tell = (): void => {
+    told = true;
+  };
+  process.once('SIGINT', tell);
+  process.once('SIGTERM', tell);
+  while (!told && !existsSync(file)) await sleep(10);
+  process.off('SIGINT', tell);
+  process.off('SIGTERM', tell);
+}

@@ -1,4 +1,5 @@
 /** Finds what Tidemark left behind on a server: a leak fails the test that made it. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestServer } from './server.ts';
 
 /**
@@ -19,6 +20,7 @@ export async function expectNothingLeft(
         `left behind on the ${server.family} server on port ${server.port}:\n${found.join('\n')}`,
       );
     }
+    await sleep(50);
   }
 }
 
