@@ -138,7 +138,6 @@ describe('in the way of the barrier', () => {
   test('an autovacuum yields to an attempt that is shorter than deadlock_timeout', async () => {
     const lively = await startPostgres({
       settings: {
-        autovacuum: 'on',
         autovacuum_naptime: '1s',
         autovacuum_vacuum_threshold: '1',
         autovacuum_vacuum_scale_factor: '0',
@@ -154,6 +153,13 @@ describe('in the way of the barrier', () => {
         'bank',
       );
       await lively.run('UPDATE bulk SET id = -id', 'bank');
+      await lively.run('ALTER SYSTEM SET autovacuum = off');
+      await lively.restart();
+      const session = await postgresFixture.open(lively).prepareBackup(backupOrder);
+      open.push(session);
+      await lively.run('UPDATE bulk SET id = -id', 'bank');
+      await lively.run('ALTER SYSTEM SET autovacuum = on');
+      await lively.run('SELECT pg_reload_conf()');
       const vacuuming = async (): Promise<boolean> =>
         (
           await lively.run(
@@ -161,9 +167,7 @@ describe('in the way of the barrier', () => {
             'bank',
           )
         ).length > 0;
-      expect(await eventually(vacuuming, true, 30_000)).toBe(true);
-      const session = await postgresFixture.open(lively).prepareBackup(backupOrder);
-      open.push(session);
+      expect(await eventually(vacuuming, true, 60_000)).toBe(true);
       let outcome = await session.lock(50, never);
       for (let attempt = 1; attempt < 5 && outcome.outcome === 'blocked'; attempt += 1) {
         outcome = await session.lock(50, never);

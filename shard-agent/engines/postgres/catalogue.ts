@@ -79,7 +79,7 @@ export async function readCatalogue(session: Session): Promise<Catalogue> {
 }
 
 /** The same inside the caller's transaction and snapshot. */
-export async function readCatalogueHere(session: Session): Promise<Catalogue> {
+async function readCatalogueHere(session: Session): Promise<Catalogue> {
   const head = await session.row(`
     SELECT pg_catalog.pg_encoding_to_char(encoding) AS encoding,
       EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata) AS large_objects

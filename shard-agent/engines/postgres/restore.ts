@@ -7,10 +7,10 @@ import { pipeline } from 'node:stream/promises';
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { DatabaseLine } from '../../../repository/manifest-entries.ts';
 import type { RestoreOrder, RestoreSession, WriteLane } from '../../engine.ts';
-import { during, quoteName, quoteTable, Session, type PostgresConfig } from './connection.ts';
+import { during, quoteName, Session, type PostgresConfig } from './connection.ts';
 import { firstObject, notEmpty } from './emptiness.ts';
 import { answerInvariant } from './invariant.ts';
-import type { TableDetails } from './plan.ts';
+import { checkRows } from './row-count.ts';
 import {
   createStatement,
   propertyStatements,
@@ -73,7 +73,14 @@ class PostgresRestore implements RestoreSession {
     await this.#requireEmptyTargets();
     this.#folder = await mkdtemp(path.join(tmpdir(), 'tidemark-schema-'));
     for (const [number, line] of databases.entries()) {
-      this.#order.signal.throwIfAborted();
+      if (this.#order.signal.aborted) {
+        throw new TidemarkError({
+          code: 'interrupted',
+          operation: 'stage a database',
+          subject: `database ${line.name}`,
+          cause: 'the operation was ended',
+        });
+      }
       const archive = await this.#spool(line, number);
       await this.#create(line, number);
       await this.#restoreSection(line, ['--section=pre-data', '--single-transaction', archive]);
@@ -176,7 +183,13 @@ class PostgresRestore implements RestoreSession {
 
   async finishLoad(): Promise<void> {
     for (const [number, line] of this.#order.stored.databases.entries()) {
-      await this.#countRows(line);
+      await checkRows({
+        config: this.#config,
+        connectTo: this.#stagingOf(line.name),
+        tables: this.#order.stored.tables.filter((table) => table.database === line.name),
+        loaded: (table) => this.#rows.get(table) ?? 0,
+        lanes: this.#order.lanes,
+      });
       const objects = this.#order.stored.schema.find(
         (piece) => piece.database === line.name && piece.name === largeObjectsPiece,
       );
@@ -188,39 +201,22 @@ class PostgresRestore implements RestoreSession {
       await this.#restoreSection(
         line,
         ['--section=post-data', `--jobs=${Math.max(1, this.#order.lanes)}`, this.#archive(number)],
-        { settings: ['maintenance_work_mem=128MB'] },
+        { settings: [await this.#indexMemory()] },
       );
       await this.#complete(line, number);
     }
   }
 
-  /** Every table holds what the chunks brought: no row lost to a rule, none left by a chunk that had failed. */
-  async #countRows(line: DatabaseLine): Promise<void> {
-    const tables = this.#order.stored.tables.filter((table) => table.database === line.name);
-    const staging = this.#stagingOf(line.name);
-    const count = async (): Promise<void> => {
-      const session = await Session.open(this.#config, staging, 'count');
-      try {
-        for (let table = tables.pop(); table !== undefined; table = tables.pop()) {
-          const subject = `${table.database}: ${table.schema}.${table.name}`;
-          const { condition } = table.engine as unknown as TableDetails;
-          const sql = `SELECT pg_catalog.count(*) AS n FROM ONLY ${quoteTable(table.schema, table.name)} ${condition}`;
-          const { n } = await during('count the rows', subject, () => session.row(sql));
-          const loaded = this.#rows.get(table.table) ?? 0;
-          if (Number(n) === loaded) continue;
-          throw new TidemarkError({
-            code: 'bad-bytes',
-            operation: 'check a loaded table',
-            subject,
-            cause: `it holds ${n} rows, ${loaded} were loaded`,
-            remedy: 'Undo the restore, and look for what writes to the staging database.',
-          });
-        }
-      } finally {
-        await session.close();
-      }
-    };
-    await Promise.all(Array.from({ length: Math.max(1, this.#order.lanes) }, count));
+  /** For building indexes: the server's own setting, or 128 MiB where that is less. */
+  async #indexMemory(): Promise<string> {
+    let kibibytes = '';
+    await this.#onServer('read a setting', 'maintenance_work_mem', async (session) => {
+      const row = await session.row(
+        `SELECT GREATEST(setting::int8, 131072) AS kib FROM pg_catalog.pg_settings WHERE name = 'maintenance_work_mem'`,
+      );
+      kibibytes = row['kib'] ?? '131072';
+    });
+    return `maintenance_work_mem=${kibibytes}kB`;
   }
 
   /** Sequences, owner, grants, settings, and the mark that it may be switched to, in one durable transaction. */

@@ -6,7 +6,7 @@ import { during, Session, type PostgresConfig } from './connection.ts';
 import { stagingPattern } from './staging-mark.ts';
 
 /** Connected to when no database of the user's is meant. `postgres` is the server's own unless configured by name. */
-export const maintenanceDatabases = ['postgres', 'template1'] as const;
+const maintenanceDatabases = ['postgres', 'template1'] as const;
 
 /** A session in the first maintenance database that is not among `avoid`. */
 export async function openMaintenance(
