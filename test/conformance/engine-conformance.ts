@@ -436,7 +436,7 @@ async function startHolder(
   };
   const child = spawn(
     process.execPath,
-    [path.join(import.meta.dirname, 'lock-holder.ts'), JSON.stringify(order)],
+    [path.join(import.meta.dirname, 'lock-holder-process.ts'), JSON.stringify(order)],
     { stdio: ['pipe', 'pipe', 'inherit'] },
   );
   const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));

@@ -15,7 +15,7 @@ export interface SqlSession {
 export interface EngineFixture {
   readonly name: string;
   readonly family: 'postgresql' | 'mysql' | 'mariadb';
-  /** Where `lock-holder.ts` finds the engine: `postgres` or `mysql`. */
+  /** Where `lock-holder-process.ts` finds the engine: `postgres` or `mysql`. */
   readonly engine: 'postgres' | 'mysql';
   startServer(): Promise<TestServer>;
   /** As the server's superuser, for exactly these databases (undefined: the default). */

@@ -1,6 +1,6 @@
 /**
  * A process that takes an engine's locks and then does nothing, to be killed or frozen by a test.
- * `node lock-holder.ts '{"engine": "postgres", "config": {…}, "password": "…", "holdLimitMs": 500}'`
+ * `node lock-holder-process.ts '{"engine": "postgres", "config": {…}, "password": "…", "holdLimitMs": 500}'`
  * Prints `locking` before it asks, `locked` when it has the locks, `cut` after a line `cut` on stdin.
  */
 import type { Engine } from '../../shard-agent/engine.ts';
