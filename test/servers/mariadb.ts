@@ -19,6 +19,8 @@ export async function startMariadb(options: StartOptions = {}): Promise<MysqlSer
       `--datadir=${dataDir}`,
       `--tmpdir=${home}`,
       '--auth-root-authentication-method=normal',
+      // A machine without a hosts file cannot look up its own name.
+      '--force',
       '--skip-test-db',
       '--innodb-log-file-size=16M',
       '--innodb-buffer-pool-size=32M',
