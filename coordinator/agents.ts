@@ -122,9 +122,12 @@ export function serverFromWire(shard: string, wire: WireServer | null | undefine
   return { family, version, identity, databases, bytes: Number(wire.bytes) };
 }
 
+/** What breaks several shards breaks them within moments: so long the others may still fail by themselves, and be named. */
+const failTogetherMs = 200;
+
 /**
- * Does `work` on all items at once. The first failure aborts the others' signal; all are waited for, then one error
- * that names every shard that failed by itself is thrown.
+ * Does `work` on all items at once. A moment after the first failure the others' signal is aborted; all are waited for, then
+ * one error that names every shard that failed by itself is thrown: the code of the foremost, the words of all.
  */
 export async function onAll<Item extends { readonly shard: string }, Result>(
   items: readonly Item[],
@@ -136,21 +139,30 @@ export async function onAll<Item extends { readonly shard: string }, Result>(
   const both = AbortSignal.any([signal, stop.signal]);
   setMaxListeners(0, signal, both);
   const failures: ShardFailure[] = [];
+  let stopping: NodeJS.Timeout | undefined;
   const results = await Promise.all(
     items.map(async (item): Promise<{ result: Result } | undefined> => {
       try {
         return { result: await work(item, both) };
       } catch (error) {
-        // What fails after the first failure fails because it was told to stop.
-        if (stop.signal.aborted) return undefined;
+        if (stop.signal.aborted && wasTold(error, stop.signal)) return undefined;
         failures.push({ shard: item.shard, error: shardError(item.shard, error, signal, operation) });
-        stop.abort(failures[0]?.error);
+        stopping ??= setTimeout(() => stop.abort(failures[0]?.error), failTogetherMs);
         return undefined;
       }
     }),
   );
+  clearTimeout(stopping);
   if (failures.length > 0) throw combineFailures(operation, failures);
   return results.flatMap((done) => (done === undefined ? [] : [done.result]));
+}
+
+/** True for what fails because it was told to stop: by our reason, or as a call that we have cancelled. */
+function wasTold(error: unknown, stop: AbortSignal): boolean {
+  if (error === stop.reason) return true;
+  if (error instanceof TidemarkError)
+    return error.code === 'interrupted' || error.code === 'agent-unreachable';
+  return error instanceof Error && error.name === 'AbortError';
 }
 
 /** How long one agent may take to let go before we leave it to its own dead-man and grace period. */
@@ -172,9 +184,9 @@ export async function abortShards(
       try {
         await agent.client.abort({ context: contextOf(agent) }, { deadlineMs: abortLimitMs });
       } catch (thrown) {
-        untold.push(
-          `${agent.shard} (${asTidemarkError(thrown, { code: 'internal', operation: 'abort', subject: agent.shard }).reason})`,
-        );
+        const known = asTidemarkError(thrown, { code: 'internal', operation: 'abort', subject: agent.shard });
+        // Whoever took the lease over has ended our part there.
+        if (known.code !== 'lease-lost') untold.push(`${agent.shard} (${known.reason})`);
       }
     }),
   );

@@ -1,8 +1,10 @@
 /** `backup`: one backup set of all shards at one barrier. The seven steps stand in `takeBackup`, in this order. */
+import { asTidemarkError } from '../proto/errors.ts';
 import { reached } from '../proto/step-points.ts';
 import { setIds } from '../repository/backup-set.ts';
 import { newSetId } from '../repository/layout.ts';
 import { takeLease } from '../repository/lease.ts';
+import type { Lease } from '../repository/lease.ts';
 import { sealSet } from '../repository/seal.ts';
 import { abortShards, openAgents } from './agents.ts';
 import type { Agents } from './agents.ts';
@@ -36,7 +38,21 @@ export async function backup(run: Run): Promise<Outcome> {
     const signal = AbortSignal.any([run.signal, lease.lost]);
     return await withAgents({ ...run, set, startedAt, lease, signal });
   } finally {
+    await giveBack(run, lease);
+  }
+}
+
+/** A lease that cannot be given back runs out by itself: that makes no sealed set a failure, and hides no failure there was. */
+async function giveBack(run: Run, lease: Lease): Promise<void> {
+  try {
     await lease.release();
+  } catch (error) {
+    const { message } = asTidemarkError(error, {
+      code: 'repository-failed',
+      operation: 'give the lease back',
+      subject: run.topology.cluster,
+    });
+    run.log.warn({ operation: 'backup' }, `the lease must run out by itself: ${message}`);
   }
 }
 
@@ -80,7 +96,7 @@ async function takeBackup(backup: Backup, { agents }: Agents): Promise<Outcome> 
 
   // 6. Is everything there, and does it add up?
   backup.progress.step('checking');
-  const checked = await checkSet(store, topology, backup.set, prepared.shards, copied);
+  const checked = await checkSet(store, topology, backup.set, prepared.shards, evidence, copied);
 
   // 7. The seal, if the lease is still ours.
   const body = sealBodyOf(backup, { intent, cut, evidence, checked });

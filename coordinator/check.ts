@@ -4,8 +4,8 @@ import type { CheckReply__Output as CheckReply } from '../proto/gen/tidemark/v1/
 import { formatBytes } from '../topology/units.ts';
 import { askAgents, contextFor, shardError } from './agents.ts';
 import type { Agent, ShardFailure } from './agents.ts';
-import { beginRepositoryProof } from './backup/nonce.ts';
-import type { RepositoryProof } from './backup/nonce.ts';
+import { beginRepositoryProof } from './nonce.ts';
+import type { RepositoryProof } from './nonce.ts';
 import { bad, good, table, warn } from './output.ts';
 import type { Outcome, Run } from './run.ts';
 

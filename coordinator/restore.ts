@@ -13,7 +13,7 @@ import type { ClusterAnswer } from './invariants.ts';
 import { loadShards, newRestoreId } from './restore/load-shards.ts';
 import type { LoadedShard } from './restore/load-shards.ts';
 import { resolveSet } from './open-set.ts';
-import { formatCount, table } from './output.ts';
+import { bad, formatCount, table } from './output.ts';
 import { planFailure, planRestore, planText } from './restore/plan-restore.ts';
 import { mapShards } from './restore/plan.ts';
 import type { RestorePlan, ShardPair } from './restore/plan.ts';
@@ -79,6 +79,11 @@ interface Done {
   readonly invariants: readonly ClusterAnswer[];
 }
 
+interface Decided extends Done {
+  /** Why not every shard is known to have switched. An interruption after the decision changes nothing of it. */
+  readonly failure: TidemarkError | undefined;
+}
+
 async function carryOut(
   run: Run,
   target: Topology,
@@ -86,7 +91,7 @@ async function carryOut(
   catalogue: StoredCatalogue,
   pairs: readonly ShardPair[],
   agents: readonly Agent[],
-): Promise<Done> {
+): Promise<Decided> {
   const restoreId = newRestoreId(run.now());
   await writeRestoreIntent(run.store, {
     cluster: target.cluster,
@@ -118,8 +123,8 @@ async function carryOut(
   }
   await reached('coordinator.restore-decided');
   run.progress.step('switching to the restored databases');
-  await switchShards(run, target, restoreId, shards);
-  return done;
+  const failure = await switchShards(run, target, restoreId, shards);
+  return { ...done, failure };
 }
 
 function sourceOf(pairs: readonly ShardPair[], agent: Agent): string {
@@ -155,7 +160,7 @@ function planned(plan: RestorePlan, failure: TidemarkError | undefined, dryRun: 
   return failure === undefined ? { document, text } : { document, text, failure };
 }
 
-function report(plan: RestorePlan, done: Done, durationMs: number): Outcome {
+function report(plan: RestorePlan, done: Decided, durationMs: number): Outcome {
   const shards = done.loaded.map(({ source, target, sums, durationMs: ms }) => ({
     source,
     target,
@@ -193,5 +198,8 @@ function report(plan: RestorePlan, done: Done, durationMs: number): Outcome {
   const invariants = done.invariants.map(
     ({ name, across, answer }) => `invariant ${name} (${across}): ${answer}`,
   );
-  return { document, text: [`restored ${plan.set}`, table(columns, rows), ...invariants].join('\n') };
+  const { failure } = done;
+  const verdict = failure === undefined ? `restored ${plan.set}` : `${bad('not whole')}  ${failure.message}`;
+  const text = [verdict, table(columns, rows), ...invariants].join('\n');
+  return failure === undefined ? { document, text } : { document, text, failure };
 }

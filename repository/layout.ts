@@ -123,7 +123,11 @@ export function chunkKey(
 
 /** Where coordinator and agents show each other that they see the same repository. */
 export function nonceKey(cluster: string, id: string): string {
-  return `${clusterPrefix(cluster)}nonce/${encodeComponent(id)}`;
+  return `${noncePrefix(cluster)}${encodeComponent(id)}`;
+}
+
+export function noncePrefix(cluster: string): string {
+  return `${clusterPrefix(cluster)}nonce/`;
 }
 
 export function restoreKey(cluster: string, restore: string, record: 'intent' | 'decision'): string {

@@ -23,12 +23,15 @@ export interface RunningAgent {
   leave(): Promise<void>;
 }
 
-/** How long the start waits for restores left behind to be settled before it listens; settling goes on afterwards. */
+/** How long the start waits for restores left behind to be settled before it says that it runs; settling goes on afterwards. */
 const settleFirstMs = 5000;
 /** How long a leaving agent goes on trying to undo or finish a restore; the next start finds what is left. */
 const persistOnLeaveMs = 10_000;
 
-/** Settles restores that were left behind, then listens. Throws what `serveAgent` throws. */
+/**
+ * Listens, and settles restores that were left behind. Listens first: where another agent of this shard runs, nothing of what
+ * it is doing is touched. Throws what `serveAgent` throws.
+ */
 export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
   const { file, engine, store, log } = parts;
   const leaving = new AbortController();
@@ -45,10 +48,12 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
     store,
     session,
     persistence,
+    undone: (restore) => (session.undoneRestore = restore),
     log: operationLog(log),
   });
-  await settleLeftBehind(parts, session, persistence, leaving.signal);
+  session.settled = false;
   const server = await serveAgent(file.listen, file.transport, service);
+  await settleLeftBehind(parts, session, persistence, leaving.signal);
   let left: Promise<void> | undefined;
   return {
     address: server.address,
@@ -67,7 +72,9 @@ async function settleLeftBehind(
     // Holding the session keeps a new restore from being mistaken for one that was left behind.
     const activity = await session.begin('restoring', { cluster: '', set: '', leaseNumber: 0 });
     try {
-      const count = await settleStaged(parts);
+      const undone = (restore: string): string => (session.undoneRestore = restore);
+      const count = await settleStaged({ ...parts, undone });
+      session.settled = true;
       if (count > 0) parts.log.info({ operation: 'restore', count }, 'settled restores left behind');
     } finally {
       activity.end();

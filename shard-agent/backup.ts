@@ -11,6 +11,7 @@ import type { BarrierRequest__Output as BarrierRequest } from '../proto/gen/tide
 import type { CopyReply } from '../proto/gen/tidemark/v1/CopyReply.ts';
 import type { Prepare__Output as Prepare } from '../proto/gen/tidemark/v1/Prepare.ts';
 import { reached } from '../proto/step-points.ts';
+import { leaseNumbers } from '../repository/lease-record.ts';
 import type { ObjectStore } from '../repository/object-store.ts';
 import type { InvariantQuery } from '../topology/agent-file.ts';
 import { runBarrierCall } from './barrier-call.ts';
@@ -36,7 +37,7 @@ export class Backup {
   readonly #parts: BackupParts;
   readonly #activity: Activity;
   readonly #order: Prepare;
-  readonly #progress = new Progress('schema');
+  readonly #progress = new Progress('waiting');
   readonly #barrierOver = Promise.withResolvers<void>();
   #snapshots: BackupSession | undefined;
   #copy: Promise<CopyResult> | undefined;
@@ -89,7 +90,8 @@ export class Backup {
   async #prepare(call: BarrierStream): Promise<BackupSession> {
     const { store, engine } = this.#parts;
     const { lanes, chunkBytes, holdLimitMs, copyLimitMs, locks, nonce } = this.#order;
-    await answerNonce(store, nonce);
+    await answerNonce(store, this.context.cluster, nonce);
+    await this.#fence();
     const signal = AbortSignal.any([this.#activity.signal, call.broken]);
     const snapshots = await engine.prepareBackup({
       lanes,
@@ -102,6 +104,18 @@ export class Backup {
     if (!signal.aborted) return snapshots;
     await snapshots.close();
     throw signal.reason;
+  }
+
+  /**
+   * An agent that was started again has seen no lease number; the repository has. Throws `lease-lost` when a higher one than
+   * this order's stands there: its coordinator has been taken for dead and its set abandoned.
+   */
+  async #fence(): Promise<void> {
+    const { store, session } = this.#parts;
+    const { cluster } = this.context;
+    const newest = (await leaseNumbers(store, cluster)).at(-1) ?? 0;
+    if (newest > this.context.leaseNumber) session.admit({ cluster, set: '', leaseNumber: newest });
+    session.admit(this.context);
   }
 
   /** The cut stands: from here on the backup outlives its calls. */
@@ -121,9 +135,10 @@ export class Backup {
 
   /**
    * One Copy call: starts the copy or attaches to it, reports progress, ends with `done`. A later caller takes this one's
-   * place. Throws `snapshot-lost` when there is no cut, and whatever failed the copy.
+   * place. With `wait` it starts nothing: as long as the call lasts, the grace period does not run. Throws `snapshot-lost` when
+   * there is no cut (any more), and whatever failed the copy.
    */
-  async attach(replies: ReplyStream<CopyReply>): Promise<void> {
+  async attach(replies: ReplyStream<CopyReply>, wait: boolean): Promise<void> {
     // The end of the Barrier call and this one may arrive in either order.
     await Promise.race([this.#barrierOver.promise, aborted(replies.broken)]);
     const snapshots = this.#snapshots;
@@ -136,11 +151,12 @@ export class Backup {
     mine.promise.catch(() => undefined);
     this.#attached = mine;
     clearTimeout(this.#grace);
-    this.#copy ??= this.#run(snapshots);
+    if (!wait) this.#copy ??= this.#run(snapshots);
     const endReports = this.#progress.report(replies);
     try {
       const { manifest, sums, server } = await Promise.race([
-        this.#copy,
+        // Without a copy, what ends the cut ends the waiting.
+        this.#copy ?? aborted(signal),
         mine.promise,
         aborted(replies.broken),
       ]);

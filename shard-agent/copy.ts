@@ -39,8 +39,8 @@ export async function copyShard(order: CopyOrder): Promise<CopyResult> {
   const { store, cluster, set, shard, backup, progress } = order;
   const manifest = ManifestWriter.open(store, manifestKey(cluster, set, shard));
   try {
-    await writeShard(order, manifest);
     progress.phase = 'schema';
+    await writeShard(order, manifest);
     await storeSchema(order, manifest);
     await askInvariants(order, manifest);
     progress.phase = 'data';

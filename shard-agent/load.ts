@@ -24,7 +24,7 @@ export interface LoadOrder {
 export async function loadChunks(order: LoadOrder): Promise<Sums> {
   const { stored, session, signal } = order;
   const tables = new Map(stored.tables.map((table) => [table.table, table]));
-  const lines = stored.chunks()[Symbol.asyncIterator]();
+  const lines = stored.chunks();
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   const loaded = { chunks: 0, rows: 0, rawBytes: 0 };
@@ -44,6 +44,8 @@ export async function loadChunks(order: LoadOrder): Promise<Sums> {
   };
   const lanes = await session.writeLanes();
   await Promise.allSettled(lanes.map(runLane));
+  // After a failure nobody has read to its end: lets go of the manifest's file.
+  await lines.return(undefined);
   // The first failure is the reason of all the others.
   either.throwIfAborted();
   const { storedBytes, objects } = stored.sums;

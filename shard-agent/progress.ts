@@ -3,6 +3,7 @@ import type { Progress as ProgressMessage } from '../proto/gen/tidemark/v1/Progr
 import type { ReplyStream } from '../proto/channel.ts';
 
 export type Phase =
+  | 'waiting'
   | 'schema'
   | 'data'
   | 'manifest'

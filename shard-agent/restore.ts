@@ -7,6 +7,7 @@
  */
 import { asTidemarkError, TidemarkError } from '../proto/errors.ts';
 import type { ServerCall } from '../proto/channel.ts';
+import type { Nonce__Output as WireNonce } from '../proto/gen/tidemark/v1/Nonce.ts';
 import type { RestoreReply } from '../proto/gen/tidemark/v1/RestoreReply.ts';
 import type { RestoreRequest__Output as RestoreRequest } from '../proto/gen/tidemark/v1/RestoreRequest.ts';
 import { reached } from '../proto/step-points.ts';
@@ -16,6 +17,7 @@ import { decide } from '../repository/restore-decision.ts';
 import type { Engine, RestoreSession } from './engine.ts';
 import { loadChunks } from './load.ts';
 import type { OperationContext } from './messages.ts';
+import { answerNonce } from './nonce.ts';
 import type { Persistence } from './persistence.ts';
 import type { Progress } from './progress.ts';
 import { openStoredShard, type OpenStoredShard } from './stored-shard.ts';
@@ -25,6 +27,8 @@ export interface RestoreParts {
   readonly engine: Engine;
   readonly store: ObjectStore;
   readonly persistence: Persistence;
+  /** Told when nothing is left of a restore that was undone. */
+  readonly undone: (restore: string) => void;
 }
 
 export interface RestoreTask {
@@ -34,6 +38,7 @@ export interface RestoreTask {
   readonly sourceShard: string;
   readonly manifest: ManifestRef;
   readonly lanes: number;
+  readonly nonce: WireNonce | null;
 }
 
 /** A coordinator that waits so long for a switch or a discard gets an error; the agent goes on by itself. */
@@ -57,6 +62,8 @@ export function restoreShard(
     const signal = AbortSignal.any([stop, call.broken]);
     const { restore, lanes, context } = task;
     const name = { set: context.set, shard: task.sourceShard };
+    // The decision is read from the repository, so a copy of the one that the coordinator writes to will not do.
+    await answerNonce(parts.store, context.cluster, task.nonce);
     const stored = await openStoredShard(parts.store, task.manifest, name);
     // Once everything is loaded, what breaks must no longer stop the engine: it has a decision to follow.
     const loading = new AbortController();
@@ -146,7 +153,7 @@ async function compareInvariants(
   stored: OpenStoredShard,
   session: RestoreSession,
   source: string,
-): Promise<{ name: string; answer: string }[]> {
+): Promise<{ name: string; answer?: string }[]> {
   const answers = await session.invariants();
   const found = new Map(answers.map(({ name, answer }) => [name, answer]));
   const differing = stored.invariants.filter((line) => found.get(line.name) !== line.answer);
@@ -164,7 +171,7 @@ async function compareInvariants(
       cause,
     });
   }
-  return answers.map(({ name, answer }) => ({ name, answer: answer ?? '' }));
+  return answers.map(({ name, answer }) => (answer === null ? { name } : { name, answer }));
 }
 
 function spell(found: ReadonlyMap<string, string | null>, name: string): string {
@@ -195,8 +202,9 @@ async function patiently(step: Step, error: TidemarkError, work: () => Promise<v
   }
 }
 
-function discard({ parts, session }: Step): Promise<void> {
-  return parts.persistence.until('discard the staging', () => session.discard());
+async function discard({ parts, session, task }: Step): Promise<void> {
+  await parts.persistence.until('discard the staging', () => session.discard());
+  parts.undone(task.restore);
 }
 
 async function rollForward({ parts: { persistence }, session }: Step): Promise<void> {
@@ -237,7 +245,9 @@ async function nextOrder(call: RestoreCall, signal: AbortSignal): Promise<'switc
  * At the agent's start: brings every restore that an agent left half-done to the side its record names, and resolves with
  * how many there were. Repeatable after it threw. No restore may run on this agent meanwhile.
  */
-export async function settleStaged(parts: Pick<RestoreParts, 'engine' | 'store'>): Promise<number> {
+export async function settleStaged(
+  parts: Pick<RestoreParts, 'engine' | 'store' | 'undone'>,
+): Promise<number> {
   const staged = await parts.engine.staged();
   for (const left of staged) {
     // Staging that names no cluster was left before anything was loaded: nobody can have decided to switch to it.
@@ -250,6 +260,7 @@ export async function settleStaged(parts: Pick<RestoreParts, 'engine' | 'store'>
         await session.finish();
       } else {
         await session.discard();
+        parts.undone(left.restore);
       }
     } finally {
       await session.close();

@@ -30,6 +30,7 @@ import {
 } from './messages.ts';
 import { findingOf, withoutTwins } from './findings.ts';
 import { answerNonce } from './nonce.ts';
+import { checkContext, checkLoad, checkPrepare, wrongOrder } from './orders.ts';
 import { Progress } from './progress.ts';
 import { restoreShard, type RestoreParts } from './restore.ts';
 import { openStoredShard } from './stored-shard.ts';
@@ -67,24 +68,30 @@ export class Service implements AgentImplementation {
   async describe({ context }: { context: WireContext | null }): Promise<DescribeReply> {
     const { shard, repositoryUrl, engine, session } = this.#parts;
     this.#speaks(context);
+    const server = serverMessage(await engine.describe());
+    // Asked last, so that `idle` is never older than the answer; a leaving agent may look idle and leave work behind.
+    if (session.closed) throw session.leaving();
+    const { current } = session;
     return {
       protocolVersion,
       tidemarkVersion,
       shard,
       repositoryUrl,
-      server: serverMessage(await engine.describe()),
-      activity: session.current?.kind ?? 'idle',
-      activitySet: session.current?.context.set ?? '',
+      server,
+      activity: current?.kind ?? (session.settled ? 'idle' : 'restoring'),
+      activitySet: current?.context.set ?? '',
+      activityRestore: current?.restore ?? '',
+      undoneRestore: session.undoneRestore,
     };
   }
 
   check({ context, nonce }: CheckRequest): Promise<CheckReply> {
-    return this.#logged('check', context, async () => {
+    return this.#logged('check', context, async ({ cluster }) => {
       const { engine, store, shard } = this.#parts;
       const [server, findings, proof] = await Promise.allSettled([
         engine.describe(),
         engine.check(),
-        answerNonce(store, nonce),
+        answerNonce(store, cluster, nonce),
       ]);
       // What could not even be tried is a finding like any other: all are told at once.
       const failed = [server, findings, proof].filter((each) => each.status === 'rejected');
@@ -106,6 +113,7 @@ export class Service implements AgentImplementation {
       this.#allows('backup');
       if (context.leaseNumber === 0 || context.set === '')
         throw wrongOrder('a backup needs a set and a lease');
+      checkPrepare(prepare);
       const backup = await Backup.begin(this.#parts, context, prepare);
       this.#backup = backup;
       await backup.barrier(call);
@@ -118,7 +126,8 @@ export class Service implements AgentImplementation {
       this.#parts.session.admit(context);
       const backup = this.#backup;
       if (backup === undefined || !backup.isOf(context)) throw noCut(this.#parts.shard, context);
-      await backup.attach(replies);
+      if (context.leaseNumber === 0) throw wrongOrder('a copy needs a lease');
+      await backup.attach(replies, request.wait);
     });
   }
 
@@ -145,12 +154,13 @@ export class Service implements AgentImplementation {
     if (!load) throw wrongOrder('the first request of a Restore call is load');
     await this.#logged('restore', load.context, async (context) => {
       this.#allows('restore');
-      const { restore, sourceShard, lanes } = load;
+      checkLoad(load);
+      const { restore, sourceShard, lanes, nonce } = load;
       const manifest = manifestFromWire(load.manifest, 'restore');
-      const activity = await this.#parts.session.begin('restoring', context);
+      const activity = await this.#parts.session.begin('restoring', context, restore);
       const progress = new Progress('stage');
       const endReports = progress.report(call);
-      const task = { context, restore, sourceShard, manifest, lanes };
+      const task = { context, restore, sourceShard, manifest, lanes, nonce };
       const { answered, over } = restoreShard(this.#parts, task, progress, call, activity.signal);
       // A switch that must be tried again outlives its call.
       void over.finally(() => activity.end());
@@ -200,6 +210,7 @@ export class Service implements AgentImplementation {
     log.began(operation, context);
     try {
       this.#meant(wire);
+      checkContext(context);
       const result = await run(context);
       log.ended(operation, context, performance.now() - beganMs);
       return result;
@@ -259,8 +270,4 @@ const noContext: OperationContext = { cluster: '', set: '', leaseNumber: 0 };
 async function first<Request>(call: AsyncIterable<Request>): Promise<Request | undefined> {
   const next = await call[Symbol.asyncIterator]().next();
   return next.done === true ? undefined : next.value;
-}
-
-function wrongOrder(cause: string): TidemarkError {
-  return new TidemarkError({ code: 'internal', operation: 'take an order', subject: 'agent', cause });
 }

@@ -14,13 +14,16 @@ export class Activity {
   /** What it has come to. */
   kind: ActivityKind;
   readonly context: OperationContext;
+  /** Of `restoring`: the restore's id; else empty, and while restores found at the start are settled. */
+  readonly restore: string;
   readonly #stop = new AbortController();
   readonly #ended = Promise.withResolvers<void>();
   #over = false;
 
-  constructor(kind: ActivityKind, context: OperationContext) {
+  constructor(kind: ActivityKind, context: OperationContext, restore = '') {
     this.kind = kind;
     this.context = context;
+    this.restore = restore;
   }
 
   /** Aborted when the operation is to end; the reason is a TidemarkError. */
@@ -54,9 +57,18 @@ export class Session {
   readonly #highest = new Map<string, number>();
   #current: Activity | undefined;
   #closed = false;
+  /** False until it is certain that no restore of a former process stands half done: an idle agent is then still restoring. */
+  settled = true;
+  /** The last restore that was undone here; empty: none. */
+  undoneRestore = '';
 
   constructor(shard: string) {
     this.#shard = shard;
+  }
+
+  /** True once the agent leaves: what it is doing then says nothing about what it leaves behind. */
+  get closed(): boolean {
+    return this.#closed;
   }
 
   /** Undefined when the agent is idle. */
@@ -68,9 +80,9 @@ export class Session {
    * Begins an operation. Throws `lease-lost` for a lower lease number than the highest seen, `agent-busy` while another
    * operation runs that is not taken over, `interrupted` when the agent is leaving. Whoever began must call `end`.
    */
-  async begin(kind: ActivityKind, context: OperationContext): Promise<Activity> {
+  async begin(kind: ActivityKind, context: OperationContext, restore = ''): Promise<Activity> {
     for (;;) {
-      if (this.#closed) throw this.#leaving();
+      if (this.#closed) throw this.leaving();
       this.admit(context);
       const current = this.current;
       if (current === undefined) break;
@@ -78,7 +90,7 @@ export class Session {
       current.stop(this.#overtaken(context, current));
       await current.ended;
     }
-    this.#current = new Activity(kind, context);
+    this.#current = new Activity(kind, context, restore);
     return this.#current;
   }
 
@@ -118,17 +130,18 @@ export class Session {
   async close(): Promise<void> {
     this.#closed = true;
     const current = this.current;
-    current?.stop(this.#leaving());
+    current?.stop(this.leaving());
     await current?.ended;
   }
 
   #busy(current: Activity): TidemarkError {
     const { set, cluster } = current.context;
+    const what = cluster === '' ? 'what a former run left behind' : [cluster, set].filter(Boolean).join(': ');
     return new TidemarkError({
       code: 'agent-busy',
       operation: 'begin an operation',
       subject: this.#shard,
-      cause: `the agent is ${current.kind === 'cut' ? 'holding the cut of' : current.kind} ${cluster}${set === '' ? '' : `: ${set}`}`,
+      cause: `the agent is ${current.kind === 'cut' ? 'holding the cut of' : current.kind} ${what}`,
     });
   }
 
@@ -159,7 +172,8 @@ export class Session {
     });
   }
 
-  #leaving(): TidemarkError {
+  /** What a leaving agent answers. */
+  leaving(): TidemarkError {
     return new TidemarkError({
       code: 'interrupted',
       operation: 'go on',

@@ -25,7 +25,7 @@ export interface OpenStoredShard extends StoredShard {
   /** What the manifest's lines add up to, checked. */
   readonly sums: Sums;
   /** The chunk lines, read again from the repository with every check: memory does not grow with them. */
-  chunks(): AsyncIterable<ChunkLine>;
+  chunks(): AsyncGenerator<ChunkLine, undefined>;
 }
 
 /**
@@ -89,8 +89,9 @@ export function openPiece(store: ObjectStore, ref: PackedRef): AsyncGenerator<Bu
   return ref.object.endsWith('.zst') ? unpack(store, ref) : readUnpacked(store, ref);
 }
 
-async function* chunkLines(store: ObjectStore, ref: ManifestRef): AsyncGenerator<ChunkLine> {
+async function* chunkLines(store: ObjectStore, ref: ManifestRef): AsyncGenerator<ChunkLine, undefined> {
   for await (const line of readManifest(store, ref)) if (line.kind === 'chunk') yield line;
+  return undefined;
 }
 
 function bad(ref: ManifestRef, cause: string): TidemarkError {

@@ -2,6 +2,7 @@
 import { asTidemarkError, TidemarkError } from '../proto/errors.ts';
 import type { ChunkLine, ManifestRef, SchemaLine, Sums } from '../repository/manifest-entries.ts';
 import type { ObjectStore } from '../repository/object-store.ts';
+import { noSums } from '../repository/sums.ts';
 import type { Finding } from './engine.ts';
 import { unpack } from './pipeline/unpack.ts';
 import type { Progress } from './progress.ts';
@@ -21,10 +22,12 @@ export interface VerifyOrder {
 /** More than these are counted, not told one by one. */
 const findingsLimit = 200;
 
+const newline = 0x0a;
+
 /**
- * Resolves with what the manifest adds up to, after everything it names has been read. Each bad object is a finding, the
- * others are read nevertheless; a bad manifest is the only finding of its shard. Throws only when it could not
- * look: `repository-failed`, or the reason of `signal`.
+ * Resolves with what was counted in the objects themselves, after everything the manifest names has been read. Each bad object
+ * is a finding (its content or its rows differ, or it holds more than is named), the others are read nevertheless; a bad
+ * manifest is the only finding of its shard. Throws only when it could not look: `repository-failed`, or the reason of `signal`.
  */
 export async function verifyShard(order: VerifyOrder): Promise<Sums | undefined> {
   const findings = new Findings(order);
@@ -38,40 +41,95 @@ export async function verifyShard(order: VerifyOrder): Promise<Sums | undefined>
   order.progress.totalBytes = stored.sums.rawBytes;
   order.progress.totalChunks = stored.sums.chunks;
   const lines = objectLines(stored);
+  const counted = { ...noSums, tables: stored.tables.length };
   const reader = async (): Promise<void> => {
-    // One iterator for all readers: each takes the next line.
+    // One iterator for all readers: each takes the next piece.
     for (let next = await lines.next(); !next.done; next = await lines.next()) {
+      const piece = next.value;
       order.signal.throwIfAborted();
-      await findings.around(() => readObject(order, next.value as SchemaLine | ChunkLine));
+      await findings.around(() =>
+        piece.kind === 'whole' ? checkSize(order, piece, counted) : readPiece(order, piece, counted),
+      );
     }
   };
   const settled = await Promise.allSettled(Array.from({ length: order.readers }, reader));
+  await lines.return(undefined);
   const failed = settled.find((each) => each.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
   findings.close();
-  return stored.sums;
+  return counted;
 }
 
-async function* objectLines(stored: OpenStoredShard): AsyncGenerator<SchemaLine | ChunkLine> {
+type Counted = { -readonly [Field in keyof Sums]: number };
+
+/** Follows the last reference to an object: the object must end where that one ends. */
+interface WholeObject {
+  readonly kind: 'whole';
+  readonly object: string;
+  readonly end: number;
+}
+
+/** The pieces in the order of the manifest, in which those of one object stand one after the other; after the last, the object. */
+async function* objectLines(
+  stored: OpenStoredShard,
+): AsyncGenerator<SchemaLine | ChunkLine | WholeObject, undefined> {
+  let whole: WholeObject | undefined;
+  for await (const line of allLines(stored)) {
+    if (whole !== undefined && whole.object !== line.object) yield whole;
+    const end = Math.max(whole?.object === line.object ? whole.end : 0, line.offset + line.length);
+    whole = { kind: 'whole', object: line.object, end };
+    yield line;
+  }
+  if (whole !== undefined) yield whole;
+  return undefined;
+}
+
+async function* allLines(stored: OpenStoredShard): AsyncGenerator<SchemaLine | ChunkLine> {
   yield* stored.schema;
   yield* stored.chunks();
 }
 
-async function readObject(order: VerifyOrder, line: SchemaLine | ChunkLine): Promise<void> {
-  const { store, progress, signal } = order;
-  const size = await store.size(line.object);
-  if (size !== undefined && size < line.offset + line.length) {
-    throw badObject(line, `it has ${size} bytes, the manifest names ${line.offset + line.length}`);
-  }
+async function checkSize(
+  { store }: VerifyOrder,
+  { object, end }: WholeObject,
+  counted: Counted,
+): Promise<void> {
+  counted.objects += 1;
+  const size = await store.size(object);
+  // One that is missing or too short was found when it was read.
+  if (size === undefined || size <= end) return;
+  throw badObject(object, `it has ${size} bytes, the manifest names ${end}`);
+}
+
+async function readPiece(
+  { store, progress, signal }: VerifyOrder,
+  line: SchemaLine | ChunkLine,
+  counted: Counted,
+): Promise<void> {
+  let rows = 0;
   const bytes = line.kind === 'chunk' ? unpack(store, line) : openPiece(store, line);
   for await (const piece of bytes) {
     signal.throwIfAborted();
-    if (line.kind === 'chunk') progress.bytes += piece.length;
+    if (line.kind !== 'chunk') continue;
+    progress.bytes += piece.length;
+    counted.rawBytes += piece.length;
+    rows += rowEnds(piece);
   }
   progress.storedBytes += line.length;
+  counted.storedBytes += line.length;
   if (line.kind !== 'chunk') return;
+  counted.chunks += 1;
+  counted.rows += rows;
   progress.chunks += 1;
-  progress.rows += line.rows;
+  progress.rows += rows;
+  if (rows !== line.rows) throw badObject(line.object, `it holds ${rows} rows, recorded are ${line.rows}`);
+}
+
+/** In both forms of rows a newline within a value is written as a backslash and a letter: every newline ends a row. */
+function rowEnds(raw: Buffer): number {
+  let rows = 0;
+  for (let at = raw.indexOf(newline); at !== -1; at = raw.indexOf(newline, at + 1)) rows += 1;
+  return rows;
 }
 
 class Findings {
@@ -115,6 +173,6 @@ class Findings {
   }
 }
 
-function badObject(line: SchemaLine | ChunkLine, cause: string): TidemarkError {
-  return new TidemarkError({ code: 'bad-bytes', operation: 'verify an object', subject: line.object, cause });
+function badObject(object: string, cause: string): TidemarkError {
+  return new TidemarkError({ code: 'bad-bytes', operation: 'verify an object', subject: object, cause });
 }

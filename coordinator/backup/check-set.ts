@@ -1,4 +1,5 @@
 /** Step 6 of a backup: is all that the seal will say of the set true? Nothing is sealed before this has passed. */
+import { isDeepStrictEqual } from 'node:util';
 import { TidemarkError } from '../../proto/errors.ts';
 import { manifestKey } from '../../repository/layout.ts';
 import type { ShardLine } from '../../repository/manifest-entries.ts';
@@ -8,6 +9,7 @@ import { sumsDifference } from '../../repository/sums.ts';
 import { topologyFingerprint } from '../../topology/fingerprint.ts';
 import type { Topology } from '../../topology/topology.ts';
 import type { CopiedShard } from './copy-shards.ts';
+import type { BarrierEvidence } from '../barrier.ts';
 import { checkInvariantsAtCut } from '../invariants.ts';
 import type { ClusterAnswer, ShardAnswer } from '../invariants.ts';
 import type { PreparedShard } from './prepare-shards.ts';
@@ -26,15 +28,16 @@ export interface CheckedShard extends CopiedShard {
 }
 
 /**
- * Every shard answered; cluster, shard names, engine families and servers are those that were prepared; every object
- * of every manifest is present with its size; what the agents summed up is what the manifests say; the invariants
- * agree. Throws `set-incomplete`, `shard-refused` or `topology-changed`, `invariant-differs`.
+ * Every shard answered; cluster, shard names, engine families and servers are those that were prepared; every manifest is of
+ * the cut that the barrier reached, by its log position; every object of every manifest is present with its size; what the
+ * agents summed up is what the manifests say; the invariants agree. Throws `set-incomplete`, `shard-refused` or `topology-changed`, `invariant-differs`.
  */
 export async function checkSet(
   store: ObjectStore,
   topology: Topology,
   set: string,
   prepared: readonly PreparedShard[],
+  evidence: Pick<BarrierEvidence, 'shards'>,
   copied: readonly CopiedShard[],
 ): Promise<CheckedSet> {
   const fingerprint = sameTopology(topology, set, prepared, copied);
@@ -42,6 +45,7 @@ export async function checkSet(
   const shards: CheckedShard[] = [];
   for (const shard of copied) {
     const line = await checkManifest(store, topology.cluster, set, shard, answers);
+    sameCut(topology.cluster, set, line, evidence);
     await checkObjects(store, topology.cluster, set, shard);
     shards.push({ ...shard, line });
   }
@@ -106,6 +110,19 @@ async function checkManifest(
   const own = first?.cluster === cluster && first.set === set && first.shard === shard.shard;
   if (first !== undefined && own && first.identity === shard.server.identity) return first;
   throw incomplete(cluster, set, `${shard.shard} stored the manifest of another shard, set or server`);
+}
+
+/** A copy of another cut than the one that all shards took together would be torn. */
+function sameCut(
+  cluster: string,
+  set: string,
+  line: ShardLine,
+  evidence: Pick<BarrierEvidence, 'shards'>,
+): void {
+  const cut = evidence.shards.find(({ name }) => name === line.shard);
+  if (isDeepStrictEqual(cut?.position, line.position)) return;
+  const [was, is] = [cut?.position, line.position].map((position) => JSON.stringify(position));
+  throw incomplete(cluster, set, `${line.shard} copied the cut at ${is}, the barrier reached ${was}`);
 }
 
 async function checkObjects(

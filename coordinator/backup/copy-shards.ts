@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import PQueue from 'p-queue';
 import { TidemarkError } from '../../proto/errors.ts';
 import type { CopyDone__Output as CopyDone } from '../../proto/gen/tidemark/v1/CopyDone.ts';
+import type { CopyReply__Output as CopyReply } from '../../proto/gen/tidemark/v1/CopyReply.ts';
 import type { OperationContext__Output as OperationContext } from '../../proto/gen/tidemark/v1/OperationContext.ts';
 import type { ManifestRef__Output as WireManifestRef } from '../../proto/gen/tidemark/v1/ManifestRef.ts';
 import type { ManifestRef, Sums } from '../../repository/manifest-entries.ts';
@@ -23,10 +24,13 @@ export interface CopiedShard {
 
 /** Pause before the first attempt to attach again; doubles up to ten times as much. */
 const firstPauseMs = 250;
+/** Timers fire at once when set to more (24 days). */
+const longestTimerMs = 2 ** 31 - 1;
 
 /**
- * Copies all shards, `copy.shards` at a time. A call that breaks is opened again for as long as the agent goes on
- * without us (`graceMs`); an agent that has forgotten the set, or says why it failed, fails the set.
+ * Copies all shards, `copy.shards` at a time; with the others a call is open that keeps their snapshots until their turn comes.
+ * A call that breaks is opened again for as long as the agent goes on without us (`graceMs`); an agent that has forgotten
+ * the set, or says why it failed, fails the set.
  */
 export async function copyShards(
   run: Run,
@@ -34,67 +38,120 @@ export async function copyShards(
   contextOf: (agent: Agent) => OperationContext,
   graceMs: number,
 ): Promise<CopiedShard[]> {
-  const queue = new PQueue({ concurrency: run.topology.copy.shards });
-  return onAll(agents, 'copy', run.signal, (agent, stop) =>
-    queue.add(() => copyShard(run, agent, contextOf(agent), graceMs, stop), { signal: stop }),
-  );
+  const { shards, limitMs } = run.topology.copy;
+  const queue = new PQueue({ concurrency: shards });
+  const limit = AbortSignal.timeout(Math.min(limitMs, longestTimerMs));
+  return onAll(agents, 'copy', run.signal, async (agent, stop) => {
+    const calls: ShardCalls = { run, agent, context: contextOf(agent), graceMs, stop, limit };
+    const turn = new AbortController();
+    const lost = new AbortController();
+    const copying = queue.add(
+      () => {
+        turn.abort();
+        return copyShard(calls);
+      },
+      { signal: AbortSignal.any([stop, lost.signal]) },
+    );
+    // The first ones begin at once.
+    const waits = agents.indexOf(agent) >= shards;
+    const waiting = waits ? waitForTurn(calls, turn.signal) : Promise.resolve();
+    waiting.catch((error: unknown) => lost.abort(error));
+    const [copied] = await Promise.all([copying, waiting]);
+    return copied;
+  });
 }
 
-async function copyShard(
-  run: Run,
-  agent: Agent,
-  context: OperationContext,
-  graceMs: number,
-  signal: AbortSignal,
-): Promise<CopiedShard> {
-  const limit = AbortSignal.timeout(run.topology.copy.limitMs);
-  const either = AbortSignal.any([signal, limit]);
+/** What every call on one shard's copy needs. */
+interface ShardCalls {
+  readonly run: Run;
+  readonly agent: Agent;
+  readonly context: OperationContext;
+  readonly graceMs: number;
+  readonly stop: AbortSignal;
+  readonly limit: AbortSignal;
+}
+
+/** Resolves at the shard's turn. Throws when its snapshots are lost before. */
+async function waitForTurn(calls: ShardCalls, turn: AbortSignal): Promise<void> {
+  try {
+    await attached(calls, turn, async (signal, heard) => {
+      for await (const _ of repliesOf(calls, true, signal)) heard();
+      throw endedEarly(calls.agent);
+    });
+  } catch (error) {
+    if (!turn.aborted) throw error;
+  }
+}
+
+async function copyShard(calls: ShardCalls): Promise<CopiedShard> {
+  return attached(calls, undefined, (signal, heard) => follow(calls, signal, heard));
+}
+
+/** One call after the other until one has come to its end, or fails for another reason than that the agent was out of reach. */
+async function attached<Result>(
+  { run, agent, graceMs, stop, limit }: ShardCalls,
+  turn: AbortSignal | undefined,
+  call: (signal: AbortSignal, heard: () => void) => Promise<Result>,
+): Promise<Result> {
+  const signal = AbortSignal.any([stop, limit, ...(turn === undefined ? [] : [turn])]);
   let heardMs = performance.now();
   let pauseMs = firstPauseMs;
   for (;;) {
     try {
-      return await follow(run, agent, context, either, () => {
+      signal.throwIfAborted();
+      return await call(signal, () => {
         heardMs = performance.now();
         pauseMs = firstPauseMs;
       });
     } catch (thrown) {
-      if (limit.aborted && !signal.aborted) throw tooOld(agent, run.topology.copy.limitMs);
-      const error = shardError(agent.shard, thrown, signal, 'copy');
+      if (turn?.aborted === true) throw thrown;
+      if (limit.aborted && !stop.aborted) throw tooOld(agent, run.topology.copy.limitMs);
+      const error = shardError(agent.shard, thrown, stop, 'copy');
       if (error.code !== 'agent-unreachable' || performance.now() - heardMs > graceMs) throw error;
       run.log.warn(
         { shard: agent.shard, operation: 'backup', cause: error.reason },
         'lost the agent while copying; attaching again',
       );
-      await sleep(pauseMs, undefined, { signal: either });
+      // Whoever ends the pause is met at the beginning of the next turn of this loop.
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
       pauseMs = Math.min(pauseMs * 2, firstPauseMs * 10);
     }
   }
 }
 
 /** One call from start or attachment to the agent's last word. */
-async function follow(
-  run: Run,
-  agent: Agent,
-  context: OperationContext,
+async function follow(calls: ShardCalls, signal: AbortSignal, heard: () => void): Promise<CopiedShard> {
+  const { run, agent } = calls;
+  for await (const reply of repliesOf(calls, false, signal)) {
+    heard();
+    if (!reply.done) continue;
+    run.progress.done(agent.shard);
+    return copied(agent, reply.done);
+  }
+  throw endedEarly(agent);
+}
+
+/** The replies of one Copy call, their progress shown. The call ends when `signal` is aborted, or the reader stops. */
+async function* repliesOf(
+  { run, agent, context }: ShardCalls,
+  wait: boolean,
   signal: AbortSignal,
-  heard: () => void,
-): Promise<CopiedShard> {
-  signal.throwIfAborted();
-  const replies = agent.client.copy({ context });
+): AsyncGenerator<CopyReply> {
+  const replies = agent.client.copy({ context, wait });
   const cancel = (): void => replies.cancel();
   signal.addEventListener('abort', cancel);
   try {
     for await (const reply of replies) {
-      heard();
       if (reply.progress) run.progress.shard(agent.shard, shardProgress(reply.progress));
-      if (!reply.done) continue;
-      run.progress.done(agent.shard);
-      return copied(agent, reply.done);
+      yield reply;
     }
   } finally {
     signal.removeEventListener('abort', cancel);
   }
-  throw new TidemarkError({
+}
+
+function endedEarly(agent: Agent): TidemarkError {
+  return new TidemarkError({
     code: 'agent-unreachable',
     operation: 'copy',
     subject: `${agent.shard}: agent ${agent.address}`,

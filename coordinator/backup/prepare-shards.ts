@@ -1,13 +1,14 @@
 /** Step 2 of a backup: every agent plans its part, opens and warms what it needs, and proves that it sees our repository. */
-import { asTidemarkError } from '../../proto/errors.ts';
-import { formatBytes } from '../../topology/units.ts';
+import { asTidemarkError, TidemarkError } from '../../proto/errors.ts';
+import type { BarrierReply__Output as BarrierReply } from '../../proto/gen/tidemark/v1/BarrierReply.ts';
+import { formatBytes, formatDuration } from '../../topology/units.ts';
 import { serverFromWire } from '../agents.ts';
 import type { Agent, Server } from '../agents.ts';
-import type { OpenBarrier } from '../barrier.ts';
+import type { BarrierStream, OpenBarrier } from '../barrier.ts';
 import { openBarrier } from '../barrier.ts';
 import { contextOf } from './backup-run.ts';
 import type { Backup } from './backup-run.ts';
-import { beginRepositoryProof } from './nonce.ts';
+import { beginRepositoryProof } from '../nonce.ts';
 
 /** A shard that is ready for the barrier. */
 export interface PreparedShard {
@@ -25,6 +26,8 @@ export interface PreparedBackup {
 
 /** Long enough for a network to come back, short enough that a dead coordinator does not hold back vacuum and purge. */
 const graceMs = 30_000;
+/** Longer than any catalogue takes to read; meanwhile shards that are prepared hold back DDL. */
+const prepareLimitMs = 600_000;
 
 /**
  * Holds no writer up. Throws one error that names every shard that cannot take part, and `repository-mismatch` for one
@@ -33,12 +36,14 @@ const graceMs = 30_000;
 export async function prepareShards(backup: Backup, agents: readonly Agent[]): Promise<PreparedBackup> {
   const { topology, store, signal } = backup;
   backup.progress.step(`preparing ${agents.length} shards`);
-  const grace = graceOf(backup, agents.length);
+  const limit = new AbortController();
+  const unanswered = new Set(agents.map(({ shard }) => shard));
+  const timer = setTimeout(() => limit.abort(tooSlow([...unanswered])), prepareLimitMs);
   const proof = await beginRepositoryProof(store, topology.cluster);
   try {
     const members = agents.map((agent) => ({
       shard: agent.shard,
-      stream: agent.client.barrier(),
+      stream: heard(agent.client.barrier(), () => unanswered.delete(agent.shard)),
       prepare: {
         context: contextOf(backup, agent.shard),
         lanes: topology.copy.lanes,
@@ -46,12 +51,12 @@ export async function prepareShards(backup: Backup, agents: readonly Agent[]): P
         compressionLevel: topology.copy.compressionLevel,
         holdLimitMs: topology.barrier.holdLimitMs,
         copyLimitMs: topology.copy.limitMs,
-        graceMs: grace,
+        graceMs,
         locks: topology.barrier.consistency === 'atomic',
         nonce: proof.nonceFor(agent.shard),
       },
     }));
-    const barrier = await openBarrier(members, signal);
+    const barrier = await openBarrier(members, AbortSignal.any([signal, limit.signal]));
     try {
       const shards: PreparedShard[] = [];
       for (const { shard, prepared } of barrier.shards) {
@@ -64,7 +69,7 @@ export async function prepareShards(backup: Backup, agents: readonly Agent[]): P
         );
         shards.push({ shard, server: serverFromWire(shard, prepared.server) });
       }
-      return { barrier, shards, graceMs: grace };
+      return { barrier, shards, graceMs };
     } catch (error) {
       barrier.cancel();
       throw asTidemarkError(error, {
@@ -74,14 +79,28 @@ export async function prepareShards(backup: Backup, agents: readonly Agent[]): P
       });
     }
   } finally {
+    clearTimeout(timer);
     await proof.clear();
   }
 }
 
-/**
- * A shard that waits for its turn to copy has no call open, and must not give up before its turn comes: where not all
- * copy at once, the grace period is the copy's own limit.
- */
-function graceOf({ topology }: Backup, shards: number): number {
-  return shards <= topology.copy.shards ? graceMs : topology.copy.limitMs;
+/** The same call; tells of its first reply. */
+function heard(stream: BarrierStream, onReply: () => void): BarrierStream {
+  async function* replies(): AsyncGenerator<BarrierReply> {
+    for await (const reply of stream) {
+      onReply();
+      yield reply;
+    }
+  }
+  return { ...stream, [Symbol.asyncIterator]: replies };
+}
+
+function tooSlow(shards: readonly string[]): TidemarkError {
+  return new TidemarkError({
+    code: 'agent-unreachable',
+    operation: 'prepare the backup',
+    subject: `shards ${shards.join(', ')}`,
+    cause: `not prepared within ${formatDuration(prepareLimitMs)}`,
+    remedy: "See in the agent's log and on the database server what it waits for, then run the backup again.",
+  });
 }

@@ -8,6 +8,7 @@ import type { Topology } from '../../topology/topology.ts';
 import { contextFor, onAll } from '../agents.ts';
 import type { ShardAnswer } from '../invariants.ts';
 import type { Run } from '../run.ts';
+import { beginRepositoryProof } from '../nonce.ts';
 import type { ShardRestore } from './shard-restore.ts';
 import { sumsFromWire } from '../sums.ts';
 
@@ -28,7 +29,8 @@ export function newRestoreId(now: Date): string {
 
 /**
  * Loads all shards at once. What an agent says it loaded must be what the seal says it stored: rows, tables, chunks and
- * raw bytes (else `bad-bytes`). The first failure ends the wait for all; nothing is undone here.
+ * raw bytes (else `bad-bytes`). Each proves that it sees our repository, where the decision will stand (else
+ * `repository-mismatch`). The first failure ends the wait for all; nothing is undone here.
  */
 export async function loadShards(
   run: Run,
@@ -37,7 +39,8 @@ export async function loadShards(
   restore: string,
   shards: readonly ShardRestore[],
 ): Promise<LoadedShard[]> {
-  return onAll(shards, 'load', run.signal, async (shard, signal): Promise<LoadedShard> => {
+  const proof = await beginRepositoryProof(run.store, target.cluster);
+  const load = async (shard: ShardRestore, signal: AbortSignal): Promise<LoadedShard> => {
     const stored = seal.shards.find(({ name }) => name === shard.source);
     if (stored === undefined) throw new Error(`no stored shard ${shard.source}`);
     const startedMs = performance.now();
@@ -48,9 +51,11 @@ export async function loadShards(
         sourceShard: shard.source,
         manifest: stored.manifest,
         lanes: target.copy.lanes,
+        nonce: proof.nonceFor(shard.shard),
       },
       signal,
     );
+    await proof.confirm(shard.shard);
     run.progress.done(shard.shard);
     const sums = sumsFromWire(shard.shard, loaded.sums);
     sameContent(shard, stored.sums, sums);
@@ -62,7 +67,12 @@ export async function loadShards(
       answers: answersOf(shard.source, loaded),
       durationMs,
     };
-  });
+  };
+  try {
+    return await onAll(shards, 'load', run.signal, load);
+  } finally {
+    await proof.clear();
+  }
 }
 
 function sameContent(shard: ShardRestore, stored: Sums, loaded: Sums): void {
@@ -77,11 +87,11 @@ function sameContent(shard: ShardRestore, stored: Sums, loaded: Sums): void {
   }
 }
 
-/** On the wire NULL is the empty text. The agents, who can tell the two apart, have compared already. */
+/** On the wire NULL is no text at all, which is not the empty text. */
 function answersOf(source: string, loaded: WireLoaded): ShardAnswer[] {
   return loaded.invariants.map(({ name, answer }) => ({
     shard: source,
     name,
-    answer: answer === '' ? null : answer,
+    answer: answer ?? null,
   }));
 }

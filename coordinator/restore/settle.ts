@@ -55,28 +55,32 @@ export async function undoRestore(
   const left: string[] = [];
   await Promise.all(
     shards.map(async (shard) => {
-      const remains = await discardShard(run, target, shard);
+      const remains = await discardShard(run, target, restore, shard);
       if (remains !== undefined) left.push(`${shard.shard} (${remains.reason})`);
     }),
   );
   if (left.length === 0) return { undone: true, error };
   return {
     undone: true,
-    error: withNote(error, `not confirmed as undone: ${left.join(', ')}; these agents undo it by themselves`),
+    error: withNote(
+      error,
+      `not confirmed as undone: ${left.join(', ')}`,
+      'See that the agents named run and reach their servers and the repository: each undoes its part by itself. Then run the restore again.',
+    ),
   };
 }
 
 /**
  * After the decision `switch`: every shard goes to its final names. Interruption no longer counts. A shard whose call
- * breaks is rolled forward by its agent; it is asked until the agent says that it has nothing left to do. Throws
- * when shards remain, and says which.
+ * breaks is rolled forward by its agent; it is asked until the agent says that it has nothing left to do. Resolves with
+ * what keeps the restore from being whole, and on which shards; undefined when it is whole.
  */
 export async function switchShards(
   run: Run,
   target: Topology,
   restore: string,
   shards: readonly ShardRestore[],
-): Promise<void> {
+): Promise<TidemarkError | undefined> {
   const failures: ShardFailure[] = [];
   await Promise.all(
     shards.map(async (shard) => {
@@ -90,20 +94,22 @@ export async function switchShards(
           'the call broke after the decision; waiting for the agent to roll forward',
         );
         shard.cancel();
-        const remains = await untilIdle(run, target, shard, switchPatience);
+        const remains = await untilOver(run, target, restore, shard, 'switch', switchPatience);
         if (remains !== undefined) failures.push({ shard: shard.shard, error: remains });
       }
     }),
   );
-  if (failures.length === 0) return;
+  if (failures.length === 0) return undefined;
   const combined = combineFailures('switch', failures);
-  throw new TidemarkError({
+  const undone = failures.some(({ error }) => error.code === 'repository-mismatch');
+  return new TidemarkError({
     code: combined.code,
     operation: 'switch every shard',
     subject: `restore ${restore}: ${failures.map(({ shard }) => shard).join(', ')}`,
-    cause: `the restore is decided and will be completed, but these shards are not confirmed yet: ${combined.reason}`,
-    remedy:
-      'Start the agents named; each completes the restore by itself. Do not open the cluster to applications before that.',
+    cause: `the restore is decided, but these shards are not confirmed as switched: ${combined.reason}`,
+    remedy: undone
+      ? 'Do not open the cluster to applications. Let every agent use one and the same repository, drop what was restored on the other shards, and run the restore again.'
+      : 'Start the agents named; each completes the restore by itself. Do not open the cluster to applications before that.',
   });
 }
 
@@ -111,6 +117,7 @@ export async function switchShards(
 async function discardShard(
   run: Run,
   target: Topology,
+  restore: string,
   shard: ShardRestore,
 ): Promise<TidemarkError | undefined> {
   if (shard.loaded) {
@@ -126,14 +133,19 @@ async function discardShard(
   }
   // An agent that is still loading does not listen; it stops and undoes when its call breaks.
   shard.cancel();
-  return untilIdle(run, target, shard, undoPatience);
+  return untilOver(run, target, restore, shard, 'undo', undoPatience);
 }
 
-/** Undefined when the agent has nothing left to do; else what kept it from saying so within our patience. */
-async function untilIdle(
+/**
+ * Undefined when the agent has nothing left to do for this restore and has not done the contrary of `decision`; else what kept it
+ * from saying so within our patience. What it does for others does not count.
+ */
+async function untilOver(
   run: Run,
   target: Topology,
+  restore: string,
   shard: ShardRestore,
+  decision: 'switch' | 'undo',
   patience: Patience,
 ): Promise<TidemarkError | undefined> {
   const context = contextFor(target.cluster, target.repository.url, shard.shard);
@@ -143,8 +155,10 @@ async function untilIdle(
   for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 2_000)) {
     let last: TidemarkError;
     try {
-      const { activity } = await agent.client.describe({ context });
-      if (activity === 'idle') return undefined;
+      const { activity, activityRestore, undoneRestore } = await agent.client.describe({ context });
+      if (decision === 'switch' && undoneRestore === restore) return otherRecord(shard);
+      const another = activityRestore !== '' && activityRestore !== restore;
+      if (activity !== 'restoring' || another) return undefined;
       heardMs = performance.now();
       const subject = `${shard.shard}: agent ${agent.address}`;
       const cause = `it is still ${activity}`;
@@ -159,10 +173,21 @@ async function untilIdle(
   }
 }
 
-function withNote(error: TidemarkError, note: string): TidemarkError {
+/** The agent found no decision where we have recorded one: it does not read what we write. */
+function otherRecord(shard: ShardRestore): TidemarkError {
+  return new TidemarkError({
+    code: 'repository-mismatch',
+    operation: 'switch',
+    subject: `${shard.shard}: agent ${shard.agent.address}`,
+    cause:
+      'it has undone its part, although the record of the decision says switch: it reads another repository',
+  });
+}
+
+function withNote(error: TidemarkError, note: string, otherRemedy?: string): TidemarkError {
   const { code, operation, subject, cause, remedy } = error.toJSON();
   return new TidemarkError(
-    { code, operation, subject, cause: `${cause}; ${note}`, remedy },
+    { code, operation, subject, cause: `${cause}; ${note}`, remedy: otherRemedy ?? remedy },
     { cause: error },
   );
 }

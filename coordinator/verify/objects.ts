@@ -112,25 +112,34 @@ class Verification {
     const done = { bytes: 0, rows: 0 };
     const expected = this.#seal.shards.find((shard) => shard.name === name)?.sums;
     const failures: unknown[] = [];
-    for await (const line of readManifest(this.#store, manifest)) {
-      this.#run.signal.throwIfAborted();
-      if (failures.length > 0) break;
-      if (line.kind === 'shard') this.#identity(name, manifest, line);
-      if (line.kind === 'end') {
-        const difference = expected === undefined ? '' : sumsDifference(line.sums, expected);
-        if (difference !== '') this.#blame(manifest.key, `its sums are not those in the seal: ${difference}`);
+    try {
+      for await (const line of readManifest(this.#store, manifest)) {
+        this.#run.signal.throwIfAborted();
+        if (failures.length > 0) break;
+        if (line.kind === 'shard') this.#identity(name, manifest, line);
+        if (line.kind === 'end') {
+          const difference = expected === undefined ? '' : sumsDifference(line.sums, expected);
+          if (difference !== '')
+            this.#blame(manifest.key, `its sums are not those in the seal: ${difference}`);
+        }
+        if (line.kind !== 'schema' && line.kind !== 'chunk') continue;
+        await queue.onSizeLessThan(waitingAtMost);
+        const job = queue.add(async () => {
+          await this.#hash(line);
+          done.bytes += line.length;
+          if (line.kind === 'chunk') done.rows += line.rows;
+          this.#run.progress.shard(name, {
+            phase: 'verify',
+            ...done,
+            totalBytes: expected?.storedBytes ?? 0,
+          });
+        });
+        job.catch((error: unknown) => failures.push(error));
       }
-      if (line.kind !== 'schema' && line.kind !== 'chunk') continue;
-      await queue.onSizeLessThan(waitingAtMost);
-      const job = queue.add(async () => {
-        await this.#hash(line);
-        done.bytes += line.length;
-        if (line.kind === 'chunk') done.rows += line.rows;
-        this.#run.progress.shard(name, { phase: 'verify', ...done, totalBytes: expected?.storedBytes ?? 0 });
-      });
-      job.catch((error: unknown) => failures.push(error));
+    } finally {
+      // What was found by then counts, however the manifest ends.
+      await queue.onIdle();
     }
-    await queue.onIdle();
     if (failures.length > 0) throw failures[0];
   }
 

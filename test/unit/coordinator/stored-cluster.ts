@@ -234,6 +234,6 @@ function flipMiddle(bytes: Buffer): Buffer {
   return copy;
 }
 
-function position(shard: string) {
+export function position(shard: string) {
   return { kind: 'wal', lsn: '0/1A2B3C4D', timeline: 1, systemIdentifier: `server of ${shard}` } as const;
 }

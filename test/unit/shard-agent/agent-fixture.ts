@@ -31,6 +31,8 @@ export interface FixtureOptions {
   readonly store?: ObjectStore;
   readonly server?: FakeServer;
   readonly allow?: AgentFile['allow'];
+  /** Default: a free port of the loopback address. */
+  readonly listen?: string;
 }
 
 /** Leaves at the end of the test, and fails it when a session or snapshot is still open then. */
@@ -41,7 +43,7 @@ export async function openAgent(options: FixtureOptions = {}): Promise<AgentFixt
   const engine = new FakeEngine(server);
   const file = {
     shard,
-    listen: '127.0.0.1:0',
+    listen: options.listen ?? '127.0.0.1:0',
     transport: { kind: 'default' } as const,
     repository: { url: repositoryUrl },
     invariants: [{ name: 'money', database: 'shop', sql: 'sum accounts' }],

@@ -1,4 +1,6 @@
 import { expect, test, vi } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { takeLease } from '../../../repository/lease.ts';
 import { readManifest } from '../../../repository/manifest.ts';
 import type { ManifestLine } from '../../../repository/manifest-entries.ts';
 import {
@@ -128,6 +130,61 @@ test('a higher lease takes over and the lower one is fenced off from then on', a
   await expect(new BarrierTalk(client).ask({ prepare: prepareOf(3) })).rejects.toMatchObject({
     code: 'lease-lost',
   });
+});
+
+test('an agent that was started again fences by the lease records that the repository holds', async () => {
+  const first = await openAgent();
+  const lease = await takeLease(first.store, 'shop', { operation: 'backup' });
+  await lease.release();
+  await (await takeLease(first.store, 'shop', { operation: 'backup' })).release();
+  expect(lease.number).toBe(1);
+  await expect(new BarrierTalk(first.client).ask({ prepare: prepareOf(1) })).rejects.toMatchObject({
+    code: 'lease-lost',
+    reason: expect.stringContaining('lease 2'),
+  });
+  expect(first.server.openSessions).toBe(0);
+  fillShop(first.server);
+  await backUp(first.client, prepareOf(2));
+});
+
+test('a call that waits keeps the cut beyond the grace period; without one it is let go', async () => {
+  const { client, server } = await openAgent();
+  fillShop(server);
+  const graceMs = 60;
+  await takeCut(client, prepareOf(1, { graceMs }));
+  const waiting = client.copy({ context: contextOf(), wait: true });
+  const replies = waiting[Symbol.asyncIterator]();
+  expect((await replies.next()).value?.progress).toMatchObject({ phase: 'waiting', rows: '0' });
+  await sleep(3 * graceMs);
+  expect(await client.describe({ context: contextOf() })).toMatchObject({ activity: 'cut' });
+  expect(server.openSnapshots).toBe(1);
+  waiting.cancel();
+  await vi.waitFor(() => expect(server.openSnapshots).toBe(0));
+  await expect(runCopy(client)).rejects.toMatchObject({ code: 'snapshot-lost' });
+});
+
+test('a call that waits gives way to the copy, and hears when the cut is lost', async () => {
+  const { client, server } = await openAgent();
+  fillShop(server);
+  await takeCut(client);
+  const [first, second] = [0, 1].map(() => client.copy({ context: contextOf(), wait: true }));
+  const ended = async (call: typeof first): Promise<unknown> => {
+    try {
+      for await (const _ of call ?? []);
+      return 'ended';
+    } catch (error) {
+      return error;
+    }
+  };
+  expect(Number((await runCopy(client)).sums?.rows)).toBe(2300);
+  expect(await ended(first)).toMatchObject({ code: 'agent-busy' });
+  expect(await ended(second)).toMatchObject({ code: 'agent-busy' });
+
+  const context = contextOf(1, { set: '20261120T083013Z-full' });
+  await takeCut(client, prepareOf(1, { context }));
+  const waiting = client.copy({ context, wait: true });
+  await vi.waitFor(async () => expect((await client.abort({ context })).aborted).toBe('cut'));
+  expect(await ended(waiting)).toMatchObject({ code: expect.stringMatching(/interrupted|snapshot-lost/) });
 });
 
 test('a copy whose call breaks goes on, and the next call gets its result', async () => {

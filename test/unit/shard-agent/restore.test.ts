@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import type { AgentClient } from '../../../proto/channel.ts';
+import { createServer } from 'node:net';
+import { connectAgent, type AgentClient } from '../../../proto/channel.ts';
 import type { RestoreReply__Output as RestoreReply } from '../../../proto/gen/tidemark/v1/RestoreReply.ts';
 import { decide, readDecision } from '../../../repository/restore-decision.ts';
 import type { ManifestRef } from '../../../repository/manifest-entries.ts';
@@ -144,6 +145,88 @@ test.each(['switch', 'undo'] as const)(
     expect((await client.describe({ context: contextOf() })).activity).toBe('idle');
   },
 );
+
+test('an agent that cannot settle what was left behind does not look idle until it has', async () => {
+  const server = new FakeServer('left-behind');
+  const databases = new Map([['shop', new Map([['accounts', ['1\t5']]])]]);
+  server.staged.set(restore, { cluster: 'shop', databases, switched: false });
+  const { store } = await openAgent();
+  await decide(store, 'shop', restore, 'switch');
+  const failure = new Error('somebody is connected');
+  server.switchFailures.push(failure, failure);
+  const listen = `127.0.0.1:${await freePort()}`;
+  const starting = openAgent({ shard: 'copy-00', store, server, listen });
+  // The first attempt has failed, and until the next nothing runs.
+  await vi.waitFor(() => expect(server.switchFailures).toHaveLength(1));
+  const client = connectAgent(listen, { kind: 'default' });
+  expect(await client.describe({ context: target })).toMatchObject({
+    activity: 'restoring',
+    activityRestore: '',
+  });
+  expect(server.databases.has('shop')).toBe(false);
+  await starting;
+  expect(await client.describe({ context: target })).toMatchObject({ activity: 'idle', undoneRestore: '' });
+  expect(server.databases.has('shop')).toBe(true);
+  client.close();
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+test('a second agent at the same address touches nothing of what the first one does', async () => {
+  const { client, server, store, agent, manifest } = await stored();
+  const talk = new RestoreTalk(client, manifest);
+  expect(await talk.reply()).toBe('loaded');
+  const second = openAgent({ shard: 'copy-00', store, server, listen: agent.address });
+  await expect(second).rejects.toMatchObject({ code: 'file-invalid' });
+  expect(await readDecision(store, 'shop', restore)).toBeUndefined();
+  await decide(store, 'shop', restore, 'switch');
+  talk.call.send({ switch: {} });
+  expect(await talk.reply()).toBe('switched');
+});
+
+test('says which restore it is at, and which it has undone', async () => {
+  const { client, manifest } = await stored();
+  const talk = new RestoreTalk(client, manifest);
+  expect(await talk.reply()).toBe('loaded');
+  expect(await client.describe({ context: target })).toMatchObject({
+    activity: 'restoring',
+    activityRestore: restore,
+    undoneRestore: '',
+  });
+  talk.call.send({ discard: {} });
+  expect(await talk.reply()).toBe('discarded');
+  await vi.waitFor(async () =>
+    expect(await client.describe({ context: target })).toMatchObject({
+      activity: 'idle',
+      activityRestore: '',
+      undoneRestore: restore,
+    }),
+  );
+});
+
+test('an invariant that answers NULL is told apart from one that answers with no text', async () => {
+  const source = await openAgent();
+  source.server.table('shop', 'notes', []);
+  const manifest = await backUp(source.client);
+  const { client } = await openAgent({ shard: 'copy-00', store: source.store });
+  const call = client.restore();
+  call.send({ load: { context: target, restore, sourceShard: 'shop-00', manifest, lanes: 1 } });
+  for await (const { loaded } of call) {
+    if (!loaded) continue;
+    expect(loaded.invariants.map(({ name, answer }) => ({ name, answer: answer ?? null }))).toEqual([
+      { name: 'money', answer: null },
+    ]);
+    expect(loaded.invariants[0]).not.toHaveProperty('answer', '');
+    call.send({ discard: {} });
+  }
+});
 
 /** Changes one byte of the object whose key ends so. */
 async function flip(store: ObjectStore, ending: string): Promise<string> {

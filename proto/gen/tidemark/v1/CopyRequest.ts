@@ -4,8 +4,10 @@ import type { OperationContext as _tidemark_v1_OperationContext, OperationContex
 
 export interface CopyRequest {
   'context'?: (_tidemark_v1_OperationContext | null);
+  'wait'?: (boolean);
 }
 
 export interface CopyRequest__Output {
   'context': (_tidemark_v1_OperationContext__Output | null);
+  'wait': (boolean);
 }

@@ -10,6 +10,8 @@ export interface DescribeReply {
   'server'?: (_tidemark_v1_Server | null);
   'activity'?: (string);
   'activitySet'?: (string);
+  'activityRestore'?: (string);
+  'undoneRestore'?: (string);
 }
 
 export interface DescribeReply__Output {
@@ -20,4 +22,6 @@ export interface DescribeReply__Output {
   'server': (_tidemark_v1_Server__Output | null);
   'activity': (string);
   'activitySet': (string);
+  'activityRestore': (string);
+  'undoneRestore': (string);
 }

@@ -4,9 +4,11 @@
 export interface InvariantAnswer {
   'name'?: (string);
   'answer'?: (string);
+  '_answer'?: "answer";
 }
 
 export interface InvariantAnswer__Output {
   'name': (string);
-  'answer': (string);
+  'answer'?: (string);
+  '_answer'?: "answer";
 }

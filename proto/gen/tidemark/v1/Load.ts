@@ -2,6 +2,7 @@
 
 import type { OperationContext as _tidemark_v1_OperationContext, OperationContext__Output as _tidemark_v1_OperationContext__Output } from '../../tidemark/v1/OperationContext.ts';
 import type { ManifestRef as _tidemark_v1_ManifestRef, ManifestRef__Output as _tidemark_v1_ManifestRef__Output } from '../../tidemark/v1/ManifestRef.ts';
+import type { Nonce as _tidemark_v1_Nonce, Nonce__Output as _tidemark_v1_Nonce__Output } from '../../tidemark/v1/Nonce.ts';
 
 export interface Load {
   'context'?: (_tidemark_v1_OperationContext | null);
@@ -9,6 +10,7 @@ export interface Load {
   'sourceShard'?: (string);
   'manifest'?: (_tidemark_v1_ManifestRef | null);
   'lanes'?: (number);
+  'nonce'?: (_tidemark_v1_Nonce | null);
 }
 
 export interface Load__Output {
@@ -17,4 +19,5 @@ export interface Load__Output {
   'sourceShard': (string);
   'manifest': (_tidemark_v1_ManifestRef__Output | null);
   'lanes': (number);
+  'nonce': (_tidemark_v1_Nonce__Output | null);
 }

@@ -1,15 +1,17 @@
 /** Step 6 of a backup: nothing that is not so gets a seal. */
 import { expect, test } from 'vitest';
 import { checkSet } from '../../../../coordinator/backup/check-set.ts';
+import type { ShardEvidence } from '../../../../coordinator/barrier.ts';
 import type { CopiedShard } from '../../../../coordinator/backup/copy-shards.ts';
 import type { PreparedShard } from '../../../../coordinator/backup/prepare-shards.ts';
 import { MemoryStore } from '../../../../repository/stores/memory.ts';
-import { cluster, damageObject, keysOf, set, topology, writeShard } from '../stored-cluster.ts';
+import { cluster, damageObject, keysOf, position, set, topology, writeShard } from '../stored-cluster.ts';
 
 interface Copied {
   readonly store: MemoryStore;
   readonly prepared: PreparedShard[];
   readonly copied: CopiedShard[];
+  readonly evidence: { readonly shards: ShardEvidence[] };
 }
 
 async function copied(): Promise<Copied> {
@@ -26,10 +28,18 @@ async function copied(): Promise<Copied> {
     };
     shards.push({ shard, manifest: ref, sums, server });
   }
-  return { store, prepared: shards.map(({ shard, server }) => ({ shard, server })), copied: shards };
+  const prepared = shards.map(({ shard, server }) => ({ shard, server }));
+  const cuts = shards.map(({ shard }) => ({
+    name: shard,
+    holdMs: 8,
+    snapshotMs: 1,
+    position: position(shard),
+  }));
+  return { store, prepared, copied: shards, evidence: { shards: cuts } };
 }
 
-const check = (given: Copied) => checkSet(given.store, topology, set, given.prepared, given.copied);
+const check = ({ store, prepared, evidence, copied: shards }: Copied) =>
+  checkSet(store, topology, set, prepared, evidence, shards);
 
 test('a set of which all is true', async () => {
   const checked = await check(await copied());
@@ -56,6 +66,19 @@ test.each<[string, Change, string, RegExp]>([
     (given) => ({ ...given, copied: given.copied.slice(1) }),
     'set-incomplete',
     /shop-00 did not answer/,
+  ],
+  [
+    'a shard copied another cut than the barrier reached',
+    ({ evidence: { shards }, ...given }) => ({
+      ...given,
+      evidence: {
+        shards: shards.map((cut, n) =>
+          n === 1 ? { ...cut, position: { ...position(cut.name), lsn: '0/1A2B3C4E' } } : cut,
+        ),
+      },
+    }),
+    'set-incomplete',
+    /shop-01 copied the cut at .*0\/1A2B3C4D.*, the barrier reached .*0\/1A2B3C4E/,
   ],
   ['a chunk is missing', onObject(/shop-01\/data/, () => undefined), 'set-incomplete', /shop-01.*missing/],
   [

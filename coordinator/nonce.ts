@@ -3,17 +3,17 @@
  * writes another, the coordinator reads that. Two directories of the same name on two hosts do not pass.
  */
 import { randomBytes } from 'node:crypto';
-import { TidemarkError } from '../../proto/errors.ts';
-import type { Nonce__Output as WireNonce } from '../../proto/gen/tidemark/v1/Nonce.ts';
-import { nonceKey } from '../../repository/layout.ts';
-import type { ObjectStore } from '../../repository/object-store.ts';
+import { TidemarkError } from '../proto/errors.ts';
+import type { Nonce__Output as WireNonce } from '../proto/gen/tidemark/v1/Nonce.ts';
+import { nonceKey } from '../repository/layout.ts';
+import type { ObjectStore } from '../repository/object-store.ts';
 
 export interface RepositoryProof {
   /** What the agent of this shard is to be sent. */
   nonceFor(shard: string): WireNonce;
   /** Reads the shard's answer. Throws `repository-mismatch` when it is missing or another. */
   confirm(shard: string): Promise<void>;
-  /** Removes the question and all answers. Idempotent. */
+  /** Removes the question and all answers. Idempotent. Never throws: what stays behind is harmless and no reason to fail. */
   clear(): Promise<void>;
 }
 
@@ -54,7 +54,7 @@ export async function beginRepositoryProof(store: ObjectStore, cluster: string):
       });
     },
     async clear() {
-      await Promise.all([key, ...replyKeys.values()].map((used) => store.delete(used)));
+      await Promise.allSettled([key, ...replyKeys.values()].map((used) => store.delete(used)));
     },
   };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { beginRepositoryProof } from '../../../../coordinator/backup/nonce.ts';
-import { MemoryStore } from '../../../../repository/stores/memory.ts';
-import { keysOf } from '../stored-cluster.ts';
+import { beginRepositoryProof } from '../../../coordinator/nonce.ts';
+import { MemoryStore } from '../../../repository/stores/memory.ts';
+import { keysOf } from './stored-cluster.ts';
 
 test('an agent that writes to the same repository is confirmed, and nothing is left', async () => {
   const store = new MemoryStore();
