@@ -25,7 +25,7 @@ export async function expectNothingLeft(
 }
 
 /** What stands on the server now, one line each; empty when there is nothing. */
-export async function leftovers(server: TestServer, user = 'tidemark'): Promise<string[]> {
+async function leftovers(server: TestServer, user = 'tidemark'): Promise<string[]> {
   const queries = server.engine === 'postgres' ? postgresQueries(user) : mysqlQueries(user);
   const found: string[] = [];
   for (const { what, sql } of queries) {
