@@ -21,6 +21,7 @@ import type {
 } from '../../engine.ts';
 import { Barrier } from './barrier.ts';
 import { Blockers } from './blockers.ts';
+import { requirePrivileges } from './check.ts';
 import { type Catalogue, listDatabases, readCatalogue, type Table } from './catalogue.ts';
 import { openSession, withSession } from './connection.ts';
 import type { Dialect } from './dialect.ts';
@@ -89,6 +90,11 @@ async function prepareParts(
   };
   const { wire: observer, dialect } = await open('observer');
   const { wire: control } = await open('control');
+  requireDatabases(
+    (await listDatabases(observer, wanted)).map(({ name }) => name),
+    wanted,
+  );
+  await attempt('look at the privileges', 'the server', () => requirePrivileges(observer, dialect, wanted));
   await attempt('look at the role of the server', 'the server', () =>
     requirePrimary(observer, dialect, 'the server'),
   );
@@ -98,7 +104,7 @@ async function prepareParts(
   const catalogue = await attempt('read the catalogue', 'the server', async () =>
     readCatalogue(observer, dialect, await listDatabases(observer, wanted)),
   );
-  requireComplete(catalogue, wanted);
+  requireComplete(catalogue);
   const tables = catalogue.tables.filter((table) => table.kind === 'table');
   const tasks = await attempt('plan the chunks', 'the server', () =>
     planTasks(observer, dialect, tables, order),
@@ -147,11 +153,8 @@ async function prepareParts(
   };
 }
 
-/** Every database named stands there, and everything in them can be copied. */
-function requireComplete(catalogue: Catalogue, wanted: readonly string[] | undefined): void {
-  const missing = (wanted ?? []).filter(
-    (name) => !catalogue.databases.some((database) => database.name === name),
-  );
+function requireDatabases(found: readonly string[], wanted: readonly string[] | undefined): void {
+  const missing = (wanted ?? []).filter((name) => !found.includes(name));
   if (missing.length > 0) {
     throw new TidemarkError({
       code: 'not-ready',
@@ -161,6 +164,10 @@ function requireComplete(catalogue: Catalogue, wanted: readonly string[] | undef
       remedy: "Correct `databases` in the agent's file, or create the database.",
     });
   }
+}
+
+/** Everything in the databases can be copied. */
+function requireComplete(catalogue: Catalogue): void {
   const stopping = catalogue.findings.filter((finding) => !finding.warning);
   const [first] = stopping;
   if (first === undefined) return;

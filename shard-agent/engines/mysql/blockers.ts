@@ -81,6 +81,14 @@ export class Blockers {
     return now - first;
   }
 
+  /** Sessions that hold table locks of their own or change tables, as far as the server shows them. */
+  async lockHolders(): Promise<Blocker[]> {
+    const own = this.#own();
+    const rows = (await this.#lockHolders()).filter((row) => !own.has(Number(row['id'])));
+    const last = await this.#lastStatements(rows);
+    return rows.map((row) => lockHolder(row, last.get(row['id'] ?? '')));
+  }
+
   /** Prepared transactions, connected or not. */
   async inDoubt(): Promise<Blocker[]> {
     const rows = await this.#wire.query('XA RECOVER', 'latin1');

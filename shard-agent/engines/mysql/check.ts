@@ -1,4 +1,5 @@
 /** Everything a backup needs, tried without changing anything; all that is missing is reported at once. */
+import { errorTable, TidemarkError } from '../../../proto/errors.ts';
 import type { Finding } from '../../engine.ts';
 import { type Catalogue, listDatabases, readCatalogue } from './catalogue.ts';
 import { quoteName } from './connection.ts';
@@ -22,20 +23,20 @@ export async function checkBackup(
 ): Promise<Finding[]> {
   const grants = await Grants.read(wire, dialect);
   const findings = await privilegeFindings(wire, dialect, grants, wanted);
-  if (!findings.some((finding) => finding.code === 'privilege-missing' && finding.subject === 'role')) {
-    const refused = await refusal(wire, dialect).catch((error: unknown) => {
-      findings.push(asFinding(error, 'the role of the server'));
-      return undefined;
-    });
+  /** What fails for want of a privilege has been named already, with the statement that mends it. */
+  const failed = (error: unknown, subject: string): void => {
+    const finding = asFinding(error, subject);
+    if (finding.code === 'privilege-missing' && findings.length > 0) return;
+    findings.push(finding);
+  };
+  try {
+    const refused = await refusal(wire, dialect);
     if (refused !== undefined) {
-      findings.push({
-        code: 'shard-refused',
-        subject: 'the server',
-        cause: refused,
-        remedy: 'Name the sole writable primary of that shard, over a direct connection without a pooler.',
-        warning: false,
-      });
+      const remedy = errorTable['shard-refused'].remedy;
+      findings.push({ code: 'shard-refused', subject: 'the server', cause: refused, remedy, warning: false });
     }
+  } catch (error) {
+    failed(error, 'the role of the server');
   }
   try {
     const databases = await listDatabases(wire, wanted);
@@ -48,9 +49,26 @@ export async function checkBackup(
     const catalogue = await readCatalogue(wire, dialect, databases);
     findings.push(...catalogue.findings, ...(await capacityFindings(wire, catalogue)));
   } catch (error) {
-    findings.push(asFinding(error, 'the catalogue'));
+    failed(error, 'the catalogue');
   }
   return findings;
+}
+
+/** Throws `privilege-missing` with every statement that is to be run. */
+export async function requirePrivileges(
+  wire: Wire,
+  dialect: Dialect,
+  wanted: readonly string[] | undefined,
+): Promise<void> {
+  const findings = await privilegeFindings(wire, dialect, await Grants.read(wire, dialect), wanted);
+  if (findings.length === 0) return;
+  throw new TidemarkError({
+    code: 'privilege-missing',
+    operation: 'prepare the backup',
+    subject: findings.map((finding) => finding.subject).join(', '),
+    cause: findings.map((finding) => finding.cause).join('; '),
+    remedy: findings.map((finding) => finding.remedy).join('\n'),
+  });
 }
 
 function asFinding(error: unknown, subject: string): Finding {
@@ -71,7 +89,7 @@ async function privilegeFindings(
   };
   for (const { name, satisfiedBy, need } of dialect.backupPrivileges) {
     if (grants.onServer([name, ...satisfiedBy])) continue;
-    missing(need === roleNeed ? 'role' : name, `without ${name} a backup cannot ${need}`, `${name} ON *.*`);
+    missing(name, `without ${name} a backup cannot ${need}`, `${name} ON *.*`);
   }
   const visible = (await listDatabases(wire, wanted)).map(({ name }) => name);
   // A database that is named may be invisible for want of privileges.
@@ -91,9 +109,6 @@ async function privilegeFindings(
   }
   return findings;
 }
-
-/** The privilege without which the role of the server cannot be asked. */
-const roleNeed = 'see whether the server replicates from another';
 
 function missingDatabases(found: readonly string[], wanted: readonly string[] | undefined): Finding[] {
   return (wanted ?? [])

@@ -3,6 +3,7 @@
  * without an error. It lives as long as its session.
  */
 import { TidemarkError } from '../../../proto/errors.ts';
+import { Blockers } from './blockers.ts';
 import { openSession } from './connection.ts';
 import type { Dialect } from './dialect.ts';
 import { failure, isServerError } from './failure.ts';
@@ -88,7 +89,15 @@ async function runningDdl(wire: Wire): Promise<string> {
       "WHERE ID <> CONNECTION_ID() AND (INFO REGEXP '^[[:space:]]*(ALTER|CREATE|DROP|RENAME|TRUNCATE|OPTIMIZE|BACKUP|LOCK)' " +
       "OR STATE LIKE '%backup lock%') ORDER BY TIME DESC LIMIT 5",
   );
-  if (rows.length === 0) return 'who it is cannot be seen; perhaps the session of another backup';
+  if (rows.length === 0) {
+    const holders = await new Blockers(wire, () => new Set()).lockHolders();
+    if (holders.length === 0) return 'who it is cannot be seen; perhaps the session of another backup';
+    return holders
+      .map(
+        ({ processId, user, state, statement }) => `process ${processId} of ${user}, ${state}: ${statement}`,
+      )
+      .join('; ');
+  }
   return rows
     .map((row) => `process ${row['id']} of ${row['user']}, for ${row['s']} s: ${row['what']?.slice(0, 200)}`)
     .join('; ');

@@ -132,9 +132,8 @@ class Finder {
     const column = from.findIndex((value, index) => value !== to[index]);
     if (column === -1) return undefined;
     const strictly = `(${beyond(this.#key, from, '>', false)}) AND (${beyond(this.#key, to, '<', false)})`;
-    const guess = guessBetween(this.#key.columns[column], from[column] ?? '', to[column] ?? '');
-    if (guess !== undefined) {
-      const name = quoteName(this.#key.columns[column]?.name ?? '');
+    const name = quoteName(this.#key.columns[column]?.name ?? '');
+    for (const guess of guessesBetween(this.#key.columns[column], from[column] ?? '', to[column] ?? '')) {
       const found = await this.#first(` WHERE ${strictly} AND ${name} >= ${guess}`, 'ASC');
       if (found !== undefined) return found;
     }
@@ -193,24 +192,26 @@ function literal(column: Column, value: string): string {
   }
 }
 
-/** A literal about in the middle of two. The server has the last word on whether anything lies there. */
-function guessBetween(column: Column | undefined, from: string, to: string): string | undefined {
-  if (column === undefined) return undefined;
+/** Literals about in the middle of two, best first. The server has the last word on whether anything lies there. */
+function guessesBetween(column: Column | undefined, from: string, to: string): string[] {
+  if (column === undefined) return [];
   switch (kindOf(column)) {
     case 'number':
-      return middleNumber(from, to);
-    case 'date':
-      return middleDate(from, to);
-    case 'binary':
-      return `x'${middleBytes(hexOf(from), hexOf(to), 0, 256).toString('hex')}'`;
-    case 'text': {
-      const bytes = middleBytes(hexOf(from), hexOf(to), 0x20, 0x7f);
-      return bytes.every((byte) => byte < 0x80)
-        ? `_${column.charset} x'${bytes.toString('hex')}' COLLATE ${column.collation}`
-        : undefined;
+      return [middleNumber(from, to)];
+    case 'date': {
+      const middle = middleDate(from, to);
+      return middle === undefined ? [] : [middle];
     }
+    case 'binary':
+      return [`x'${middleText(hexOf(from), hexOf(to), allBytes).toString('hex')}'`];
+    case 'text':
+      // The first alphabet has the same order in nearly every collation, the second in those that go by code.
+      return [lettersAndDigits, printable]
+        .map((alphabet) => middleText(hexOf(from), hexOf(to), alphabet))
+        .filter((bytes) => bytes.every((byte) => byte < 0x80))
+        .map((bytes) => `_${column.charset} x'${bytes.toString('hex')}' COLLATE ${column.collation}`);
     case undefined:
-      return undefined;
+      return [];
   }
 }
 
@@ -245,23 +246,33 @@ function hexOf(text: string): Buffer {
   return Buffer.from(hex, 'hex');
 }
 
-/** Halfway between two byte strings after what they have in common; six bytes are precise enough for a guess. */
-function middleBytes(from: Buffer, to: Buffer, lowest: number, beyondHighest: number): Buffer {
+/** Bytes in ascending order. */
+const allBytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+const printable = allBytes.subarray(0x20, 0x7f);
+const lettersAndDigits = Buffer.from('0123456789abcdefghijklmnopqrstuvwxyz');
+/** So many places are precise enough for a guess. */
+const places = 6;
+
+/** Halfway between two strings after what they have in common, in the characters of the alphabet. */
+function middleText(from: Buffer, to: Buffer, alphabet: Buffer): Buffer {
   let common = 0;
   while (common < from.length && common < to.length && from[common] === to[common]) common += 1;
-  const base = BigInt(beyondHighest - lowest);
-  const digits = (bytes: Buffer): bigint => {
-    let value = 0n;
-    for (let at = common; at < common + 6; at += 1) {
-      const digit = BigInt(Math.min(Math.max((bytes[at] ?? lowest) - lowest, 0), beyondHighest - lowest - 1));
-      value = value * base + digit;
-    }
-    return value;
+  const base = BigInt(alphabet.length);
+  const digit = (byte: number | undefined): number => {
+    if (byte === undefined) return 0;
+    const folded = alphabet === lettersAndDigits && byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
+    const above = alphabet.findIndex((candidate) => candidate >= folded);
+    return above === -1 ? alphabet.length - 1 : above;
   };
-  let middle = (digits(from) + digits(to)) / 2n;
+  const value = (bytes: Buffer): bigint => {
+    let sum = 0n;
+    for (let at = common; at < common + places; at += 1) sum = sum * base + BigInt(digit(bytes[at]));
+    return sum;
+  };
+  let middle = (value(from) + value(to)) / 2n;
   const tail: number[] = [];
-  for (let at = 0; at < 6; at += 1) {
-    tail.unshift(Number(middle % base) + lowest);
+  for (let at = 0; at < places; at += 1) {
+    tail.unshift(alphabet[Number(middle % base)] ?? 0);
     middle /= base;
   }
   return Buffer.concat([from.subarray(0, common), Buffer.from(tail)]);

@@ -163,7 +163,7 @@ export class SchemaReader {
     );
     for (const row of rows) {
       const { row: shown, text } = await this.#show('TRIGGER', row['n'] ?? '', /^SQL Original Statement$/);
-      yield context(shown) + scriptStatement(text);
+      yield context(shown) + scriptStatement(unqualifiedTrigger(text));
     }
   }
 
@@ -189,6 +189,17 @@ export class SchemaReader {
 /** A view whose tables are gone; SHOW CREATE may refuse it, and CREATE would. */
 export function isBroken(comment: string): boolean {
   return /references invalid|is invalid|not exist/i.test(comment);
+}
+
+const identifier = '(?:`(?:[^`]|``)+`|[^\\s.`]+)';
+const triggerHead = new RegExp(
+  `^(CREATE\\s[^]*?\\bTRIGGER\\s+)(?:${identifier}\\s*\\.\\s*)?(${identifier}\\s+(?:BEFORE|AFTER)\\s+(?:INSERT|UPDATE|DELETE)\\s+ON\\s+)(?:${identifier}\\s*\\.\\s*)?(?=${identifier}\\s+FOR\\s+EACH\\s+ROW\\b)`,
+  'i',
+);
+
+/** Triggers alone are shown as they were typed, perhaps with the name of the database. */
+export function unqualifiedTrigger(sql: string): string {
+  return sql.replace(triggerHead, '$1$2');
 }
 
 /** utf8 text as the bytes-in-characters of a script. */

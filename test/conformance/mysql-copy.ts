@@ -1,0 +1,161 @@
+/** Copying and restoring what only MySQL and MariaDB have: ranges of keys, large values, objects across databases. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { BackupSession, Engine } from '../../shard-agent/engine.ts';
+import type { TestServer } from '../servers/server.ts';
+import { backupOrder } from './engine-conformance.ts';
+import type { EngineFixture } from './engine-fixture.ts';
+import { loadChunks, prepareRestore, readTask, restoreShard, takeShard } from './memory-shard.ts';
+import { sqlSession } from './mysql-fixture.ts';
+
+const never = new AbortController().signal;
+
+export function testMysqlCopy(fixture: EngineFixture, source: () => TestServer): void {
+  const ask = async (sql: string, database?: string): Promise<(string | null)[][]> => {
+    const session = await sqlSession(source(), database);
+    try {
+      return await session.query(sql);
+    } finally {
+      await session.close();
+    }
+  };
+  const withCut = async (engine: Engine, run: (session: BackupSession) => Promise<void>): Promise<void> => {
+    const session = await engine.prepareBackup({ ...backupOrder, chunkBytes: 16 * 1024 });
+    try {
+      expect(await session.lock(1_000, never)).toMatchObject({ outcome: 'locked' });
+      await session.cut();
+      await run(session);
+    } finally {
+      await session.close();
+    }
+  };
+
+  describe(`${fixture.name}: ranges`, () => {
+    beforeAll(async () => {
+      await ask('CREATE DATABASE ranges');
+      const maker = await sqlSession(source(), 'ranges');
+      for (const sql of fixture.oddities.setup) {
+        if (/^(SET|CREATE TABLE|CREATE SEQUENCE|INSERT)/.test(sql)) await maker.query(sql);
+      }
+      // Fresh statistics: the plan is made by them.
+      await maker.query(
+        'ANALYZE TABLE composite, by_text, by_bytes, by_decimal, by_date, negatives, by_double, keyless',
+      );
+      await maker.close();
+    });
+    afterAll(() => ask('DROP DATABASE ranges'));
+
+    for (const table of ['composite', 'by_text', 'by_bytes', 'by_decimal', 'by_date', 'negatives']) {
+      test(`${table} is read in several ranges that meet without gap or overlap`, async () => {
+        await withCut(fixture.open(source(), ['ranges']), async (session) => {
+          const index = session.tables.findIndex((candidate) => candidate.name === table);
+          const tasks = session.tasks().filter((task) => task.table === index);
+          expect(tasks.length).toBeGreaterThan(2);
+          const [lane] = await session.readLanes();
+          if (lane === undefined) throw new Error('no lane');
+          const rows: string[] = [];
+          for (const task of tasks) {
+            const chunks = await readTask(lane, task, { chunkBytes: 16 * 1024 });
+            rows.push(...chunks.flatMap((chunk) => chunk.bytes.toString('latin1').trimEnd().split('\n')));
+          }
+          expect(rows).toHaveLength(3_000);
+          expect(new Set(rows).size).toBe(3_000);
+        });
+      });
+    }
+
+    test('a key that cannot be written down exactly, and no key, make one stream that is cut by size', async () => {
+      await withCut(fixture.open(source(), ['ranges']), async (session) => {
+        const [lane] = await session.readLanes();
+        for (const table of ['by_double', 'keyless']) {
+          const index = session.tables.findIndex((candidate) => candidate.name === table);
+          const tasks = session.tasks().filter((task) => task.table === index);
+          expect(tasks).toHaveLength(1);
+          const [task] = tasks;
+          if (lane === undefined || task === undefined) throw new Error('nothing to read');
+          const chunks = await readTask(lane, task, { chunkBytes: 16 * 1024 });
+          expect(chunks.length).toBeGreaterThan(1);
+        }
+      });
+    });
+  });
+
+  describe(`${fixture.name}: objects that reach across databases`, () => {
+    test('foreign keys and views between two databases come back, and bodies that cannot come back stop the restore', async () => {
+      await ask('CREATE DATABASE first_db; CREATE DATABASE second_db');
+      await ask(
+        `CREATE TABLE second_db.parent (id int PRIMARY KEY); INSERT INTO second_db.parent VALUES (1), (2);
+         CREATE TABLE first_db.child (id int PRIMARY KEY, p int, KEY (p), CONSTRAINT across FOREIGN KEY (p) REFERENCES second_db.parent (id));
+         INSERT INTO first_db.child VALUES (1, 1), (2, 2);
+         CREATE VIEW first_db.a_view AS SELECT id FROM second_db.z_view;`.replace(
+          /CREATE VIEW first_db[^;]*;/,
+          '',
+        ),
+      );
+      await ask('CREATE VIEW second_db.z_view AS SELECT id FROM first_db.child');
+      await ask('CREATE VIEW first_db.a_view AS SELECT id FROM second_db.z_view');
+      const shard = await takeShard(fixture.open(source(), ['first_db', 'second_db']));
+      await ask('SET foreign_key_checks = 0; DROP DATABASE first_db; DROP DATABASE second_db');
+      await restoreShard(fixture.open(source()), shard, 'across');
+      expect(await ask('SELECT id FROM a_view ORDER BY id', 'first_db')).toEqual([['1'], ['2']]);
+      await expect(ask('INSERT INTO first_db.child VALUES (3, 99)')).rejects.toThrow(/foreign key/i);
+      expect((await ask('SHOW CREATE TABLE first_db.child'))[0]?.[1]).toMatch(
+        /REFERENCES `second_db`\.`parent`/,
+      );
+      await ask('SET foreign_key_checks = 0; DROP DATABASE first_db; DROP DATABASE second_db');
+    });
+
+    test('an object the target refuses stops the restore before the switch, and nothing stays', async () => {
+      await ask('CREATE DATABASE broken');
+      await ask('CREATE TABLE broken.t (id int PRIMARY KEY)');
+      await ask('CREATE TRIGGER broken.trg BEFORE INSERT ON broken.t FOR EACH ROW SET NEW.id = NEW.id + 1');
+      const shard = await takeShard(fixture.open(source(), ['broken']));
+      await ask('DROP DATABASE broken');
+      const engine = fixture.open(source());
+      const { stored } = shard;
+      const torn = {
+        ...shard,
+        stored: {
+          ...stored,
+          openSchema: async function* (line: Parameters<typeof stored.openSchema>[0]) {
+            for await (const part of stored.openSchema(line)) {
+              yield Buffer.from(part.toString('latin1').replace('NEW.id + 1', 'NEW.nothing + 1'), 'latin1');
+            }
+          },
+        },
+      };
+      const session = await prepareRestore(engine, torn, 'torn');
+      await session.stage();
+      await loadChunks(await session.writeLanes(), torn);
+      await expect(session.finishLoad()).rejects.toThrow(/nothing/);
+      await expect(session.switch()).rejects.toThrow();
+      await session.discard();
+      await session.close();
+      expect(await fixture.listDatabases(source())).not.toContain('broken');
+      expect((await fixture.listDatabases(source())).filter((name) => name.startsWith('tidemark_'))).toEqual(
+        [],
+      );
+    });
+
+    test('events sleep from the switch until the restore is finished', async () => {
+      await ask('CREATE DATABASE timed');
+      await ask(
+        "CREATE EVENT timed.tick ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' ON COMPLETION PRESERVE DO SELECT 1",
+        'timed',
+      );
+      const shard = await takeShard(fixture.open(source(), ['timed']));
+      await ask('DROP DATABASE timed');
+      const session = await prepareRestore(fixture.open(source()), shard, 'timed');
+      const status = async (): Promise<string | null | undefined> =>
+        (await ask("SELECT STATUS FROM information_schema.EVENTS WHERE EVENT_SCHEMA = 'timed'"))[0]?.[0];
+      await session.stage();
+      await session.writeLanes();
+      await session.finishLoad();
+      await session.switch();
+      expect(await status()).toBe('DISABLED');
+      await session.finish();
+      expect(await status()).toBe('ENABLED');
+      await session.close();
+      await ask('DROP DATABASE timed');
+    });
+  });
+}
