@@ -153,7 +153,10 @@ export async function onAll<Item extends { readonly shard: string }, Result>(
     }),
   );
   clearTimeout(stopping);
-  if (failures.length > 0) throw combineFailures(operation, failures);
+  if (failures.length > 0) {
+    const inOrder = items.flatMap(({ shard }) => failures.filter((failure) => failure.shard === shard));
+    throw combineFailures(operation, inOrder);
+  }
   return results.flatMap((done) => (done === undefined ? [] : [done.result]));
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { combineFailures, onAll, shardError } from '../../../coordinator/agents.ts';
 import { TidemarkError } from '../../../proto/errors.ts';
@@ -27,6 +28,28 @@ test('the first failure stops the others, which are waited for and not blamed', 
   const failure = await onAll(shards, 'try', never, work).catch((thrown: unknown) => thrown);
   expect(failure).toMatchObject({ code: 'database-failed', subject: 'b' });
   expect(ended).toEqual(['a', 'c']);
+});
+
+test('those that fail within a moment of the first are named, with the foremost code', async () => {
+  const work = async ({ shard }: { shard: string }): Promise<void> => {
+    if (shard === 'a') throw error('database-failed', 'a');
+    await sleep(30);
+    if (shard === 'c') throw error('agent-unreachable', 'c');
+  };
+  const failure = await onAll(shards, 'try', never, work).catch((thrown: unknown) => thrown);
+  expect(failure).toMatchObject({ code: 'agent-unreachable', subject: 'shards a, c' });
+  expect((failure as TidemarkError).reason).toMatch(/a: cannot try: database-failed here; c: cannot try/);
+});
+
+test('what fails by itself after it was told to stop is named too; calls that we broke are not', async () => {
+  const work = async ({ shard }: { shard: string }, signal: AbortSignal): Promise<void> => {
+    if (shard === 'a') throw error('database-failed', 'a');
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    if (shard === 'b') throw error('bad-bytes', 'b');
+    await sleep(1000, undefined, { signal });
+  };
+  const failure = await onAll(shards, 'try', never, work).catch((thrown: unknown) => thrown);
+  expect(failure).toMatchObject({ code: 'bad-bytes', subject: 'shards a, b' });
 });
 
 test('an interruption is what happened, whatever the calls say', async () => {
