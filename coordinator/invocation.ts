@@ -9,6 +9,9 @@ import type { Outcome, Run } from './run.ts';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
+/** SIGHUP: the terminal has gone. */
+const interruptions = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 export interface InvocationOptions {
   /** Path of the topology file. */
   readonly topology: string;
@@ -19,13 +22,16 @@ export interface InvocationOptions {
 
 /**
  * Runs one command to its end and returns the exit code. Never throws: failures are printed, as `{"error": …}` on
- * stdout with `json`, else on stderr. SIGINT and SIGTERM abort the run, which cleans up; a second one does not wait.
+ * stdout with `json`, else on stderr. SIGINT, SIGTERM and SIGHUP abort the run, which cleans up; a second one does not wait. Nobody
+ * listening on stderr, or any more on stdout, ends no run.
  */
 export async function invoke(
   options: InvocationOptions,
   operation: string,
   command: (run: Run) => Promise<Outcome>,
 ): Promise<number> {
+  // Without a listener a broken pipe would end the process in the middle of a backup; `write` hears of it by itself.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const progress = openScreen(options.json);
   const log = pino(
     { level: options.logLevel, base: { operation } },
@@ -39,8 +45,7 @@ export async function invoke(
       new TidemarkError({ code: 'interrupted', operation, subject: 'tidemark', cause: name }),
     );
   };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  for (const name of interruptions) process.on(name, interrupt);
   try {
     const topology = await readTopology(options.topology);
     const store = openRepository(topology.repository.url);
@@ -63,15 +68,16 @@ export async function invoke(
     await printError(error, options.json);
     return error.exitCode;
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    for (const name of interruptions) process.off(name, interrupt);
   }
 }
 
 /** Prints a failure in the form asked for. Also for failures before there was a command. */
 export async function printError(error: TidemarkError, json: boolean): Promise<void> {
-  if (json) await write(process.stdout, `${JSON.stringify({ error }, null, 2)}\n`);
-  else await write(process.stderr, `${errorText(error)}\n`);
+  const unheard = json
+    ? await write(process.stdout, `${JSON.stringify({ error }, null, 2)}\n`)
+    : 'not asked for';
+  if (unheard !== undefined) await write(process.stderr, `${errorText(error)}\n`);
 }
 
 /** What failed, on what, why, and what to do. */
@@ -86,10 +92,10 @@ function failureText({ subject, operation, remedy, code }: TidemarkError): strin
 async function printOutcome({ document, text, failure }: Outcome, json: boolean): Promise<void> {
   if (json) {
     const whole = failure === undefined ? document : { ...document, error: failure };
-    await write(process.stdout, `${JSON.stringify(whole, null, 2)}\n`);
+    refuseLoss(await write(process.stdout, `${JSON.stringify(whole, null, 2)}\n`));
     return;
   }
-  await write(process.stdout, `${text}\n`);
+  refuseLoss(await write(process.stdout, `${text}\n`));
   // The text has named every cause; stderr says once more that it ended badly, and what to do.
   if (failure !== undefined) await write(process.stderr, `${failureText(failure)}\n`);
 }
@@ -115,7 +121,23 @@ function openScreen(json: boolean): Progress {
   });
 }
 
-/** Resolves when the text has left the process: a pipe may take it late. */
-function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
-  return new Promise((resolve, reject) => stream.write(text, (error) => (error ? reject(error) : resolve())));
+/** Whoever closes a pipe wants to read no more. Any other loss of what a command has to say is a failure. */
+function refuseLoss(lost: Error | undefined): void {
+  if (lost === undefined || ('code' in lost && lost.code === 'EPIPE')) return;
+  throw new TidemarkError(
+    {
+      code: 'not-ready',
+      operation: 'write the outcome',
+      subject: 'stdout',
+      cause: lost.message,
+      remedy:
+        'See that stdout can be written to. The command itself has ended; `tidemark list` shows the sets.',
+    },
+    { cause: lost },
+  );
+}
+
+/** Resolves when the text has left the process (a pipe may take it late), or with what kept it from leaving. */
+function write(stream: NodeJS.WriteStream, text: string): Promise<Error | undefined> {
+  return new Promise((resolve) => stream.write(text, (error) => resolve(error ?? undefined)));
 }

@@ -100,6 +100,9 @@ function command(
   return program as unknown as Command;
 }
 
+// Whoever started the agent may stop reading; what it says there is not worth an end.
+process.stdout.on('error', () => undefined);
+
 await command(async (action, options) => {
   try {
     process.exitCode = await action(options);
