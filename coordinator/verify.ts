@@ -36,7 +36,7 @@ export async function verify(run: Run, reference: string, options: VerifyOptions
 function brokenSeal(run: Run, set: string, error: unknown): ObjectsReport {
   if (!(error instanceof TidemarkError) || error.code !== 'bad-bytes') throw error;
   const object = sealKey(run.topology.cluster, set);
-  return { bad: [{ object, cause: error.reason }], unnamed: [], objects: 1, bytes: 0 };
+  return { bad: [{ object, cause: error.reason }], unnamed: [], more: 0, objects: 1, bytes: 0 };
 }
 
 function outcome(run: Run, set: string, report: ObjectsReport, startedMs: number, decoded: boolean): Outcome {
@@ -51,6 +51,7 @@ function outcome(run: Run, set: string, report: ObjectsReport, startedMs: number
     durationMs,
     bad: report.bad,
     unnamed: report.unnamed,
+    more: report.more,
   };
   const warnings = report.unnamed.map(
     (object) => `${warn('unnamed')}  ${object}  nothing in the set names it`,
@@ -61,6 +62,7 @@ function outcome(run: Run, set: string, report: ObjectsReport, startedMs: number
     return { document, text: [...warnings, verdict].join('\n') };
   }
   const lines = report.bad.map(({ object, cause }) => `${bad('bad')}  ${object}  ${cause}`);
+  if (report.more > 0) lines.push(`and ${formatCount(report.more)} more objects, bad or unnamed`);
   return { document, text: [...warnings, ...lines].join('\n'), failure: failure(run, set, report.bad) };
 }
 

@@ -19,15 +19,20 @@ export interface BadObject {
 }
 
 export interface ObjectsReport {
+  /** At most 10,000 of each; the rest is counted. */
   readonly bad: readonly BadObject[];
   /** Keys in the set's folder that nothing names. */
   readonly unnamed: readonly string[];
+  /** Bad and unnamed objects beyond those. */
+  readonly more: number;
   readonly objects: number;
   readonly bytes: number;
 }
 
 /** Objects hashed side by side: enough to keep a few disks and both cores busy. */
 const hashedAtOnce = 4;
+/** Whoever has lost more than so many objects knows enough, and the memory stays bounded. */
+const toldAtMost = 10_000;
 /** Objects that wait for their turn; keeps a manifest of any length out of memory. */
 const waitingAtMost = 32;
 
@@ -56,6 +61,7 @@ class Verification {
   readonly #unnamed: string[] = [];
   #objects = 0;
   #bytes = 0;
+  #more = 0;
 
   constructor(run: Run, seal: SealBody) {
     this.#run = run;
@@ -65,7 +71,7 @@ class Verification {
 
   report(): ObjectsReport {
     const bad = [...this.#bad].map(([object, cause]) => ({ object, cause }));
-    return { bad, unnamed: this.#unnamed, objects: this.#objects, bytes: this.#bytes };
+    return { bad, unnamed: this.#unnamed, more: this.#more, objects: this.#objects, bytes: this.#bytes };
   }
 
   /** intent.json and cut.json, whose size and digest stand in the seal. */
@@ -89,7 +95,7 @@ class Verification {
     const prefix = folderOf(manifest.key);
     await this.#attempt(manifest.key, async () => {
       for await (const finding of compareFolder(this.#store, prefix, manifest)) {
-        if (finding.kind === 'unnamed') this.#unnamed.push(finding.object);
+        if (finding.kind === 'unnamed') this.#wonder(finding.object);
         else if (finding.kind === 'missing') this.#blame(finding.object, 'it is missing');
         else this.#blame(finding.object, `it has ${finding.size} bytes instead of ${finding.expected}`);
       }
@@ -103,7 +109,7 @@ class Verification {
     const folders = shards.map(({ manifest }) => folderOf(manifest.key));
     const prefix = setPrefix(cluster, set);
     for await (const { key } of this.#store.list(prefix)) {
-      if (!own.has(key) && !folders.some((folder) => key.startsWith(folder))) this.#unnamed.push(key);
+      if (!own.has(key) && !folders.some((folder) => key.startsWith(folder))) this.#wonder(key);
     }
   }
 
@@ -180,7 +186,14 @@ class Verification {
   }
 
   #blame(object: string, cause: string): void {
-    if (!this.#bad.has(object)) this.#bad.set(object, cause);
+    if (this.#bad.has(object)) return;
+    if (this.#bad.size < toldAtMost) this.#bad.set(object, cause);
+    else this.#more += 1;
+  }
+
+  #wonder(object: string): void {
+    if (this.#unnamed.length < toldAtMost) this.#unnamed.push(object);
+    else this.#more += 1;
   }
 }
 

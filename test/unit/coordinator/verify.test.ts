@@ -129,3 +129,13 @@ test('names no set that is not there', async () => {
   });
   expect(await keysOf(store)).toEqual(before);
 });
+
+test('names so many objects and counts the rest, however many there are', async () => {
+  const store = await stored();
+  for (let n = 0; n < 10_003; n += 1)
+    await store.create(`${setPrefix(cluster, set)}stray/${n}`, Buffer.from('x'));
+  const { document, failure } = await verify(runOver(store), set, { decode: false });
+  expect(failure).toBeUndefined();
+  expect(document).toMatchObject({ ok: true, more: 3 });
+  expect(document['unnamed']).toHaveLength(10_000);
+});
