@@ -158,4 +158,111 @@ export function testMysqlCopy(fixture: EngineFixture, source: () => TestServer):
       await ask('DROP DATABASE timed');
     });
   });
+
+  describe(`${fixture.name}: a value of 200 MiB`, () => {
+    const pattern = '0123456789abcde\n';
+    const bytes = 200 * 1024 * 1024;
+
+    test('goes through reading and loading in pieces', async () => {
+      await ask('SET GLOBAL max_allowed_packet = 1073741824');
+      if (fixture.family === 'mysql') await ask('SET GLOBAL innodb_redo_log_capacity = 4294967296');
+      await ask('CREATE DATABASE large; CREATE TABLE large.v (id int PRIMARY KEY, b longblob)');
+      await ask(`INSERT INTO large.v VALUES (1, REPEAT('0123456789abcde\\n', ${bytes / 16}))`);
+      await ask('CREATE TABLE large.copy LIKE large.v');
+      const session = await fixture
+        .open(source(), ['large'])
+        .prepareBackup({ ...backupOrder, chunkBytes: 1 << 25 });
+      const memory = watchMemory();
+      try {
+        await session.lock(1_000, never);
+        await session.cut();
+        const [lane] = await session.readLanes();
+        let read = 0;
+        let rows = 0;
+        for (const task of session.tasks()) {
+          await lane?.read(
+            task,
+            {
+              append(_source, start, end) {
+                read += end - start;
+                return undefined;
+              },
+              full: false,
+              async endChunk(count) {
+                rows += count;
+              },
+            },
+            never,
+          );
+        }
+        expect(rows).toBe(1);
+        // Each newline is escaped; then the key, a tab and the row's end.
+        expect(read).toBe(bytes + bytes / 16 + 3);
+        expect(memory.stop()).toBeLessThan(64 * 1024 * 1024);
+        await loadLarge(session);
+      } finally {
+        memory.stop();
+        await session.close();
+        await ask('DROP DATABASE large');
+      }
+    });
+
+    /** Into the staging, from a source that never holds the value. */
+    async function loadLarge(session: BackupSession): Promise<void> {
+      const table = session.tables.find((line) => line.name === 'v');
+      if (table === undefined) throw new Error('no table');
+      const { MysqlWriteLane, laneSettings } = await import('../../shard-agent/engines/mysql/load.ts');
+      const { openSession } = await import('../../shard-agent/engines/mysql/connection.ts');
+      const { port, user, password } = source();
+      const endpoint = { host: '127.0.0.1', port, user, password };
+      const probe = await openSession(endpoint, { name: 'probe' });
+      await probe.wire.close();
+      const { wire, dialect } = await openSession(
+        endpoint,
+        { name: 'lane', localFiles: true },
+        { limitMs: 60_000, extra: laneSettings(probe.dialect) },
+      );
+      const lane = new MysqlWriteLane(wire, dialect, new Map([['large', 'large']]), new Map());
+      async function* row(): AsyncIterable<Buffer> {
+        yield Buffer.from('1\t');
+        const piece = Buffer.from(pattern.replace('\n', '\\n').repeat(4096));
+        for (let given = 0; given < bytes; given += 4096 * 16) yield piece;
+        yield Buffer.from('\n');
+      }
+      const chunk = {
+        kind: 'chunk',
+        table: 0,
+        rows: 1,
+        rawBytes: 0,
+        rawSha256: '',
+        object: '',
+        offset: 0,
+        length: 0,
+        sha256: '',
+        range: {},
+      } as const;
+      const memory = watchMemory();
+      expect(await lane.load({ ...table, name: 'copy' }, chunk, row(), never)).toBe(1);
+      expect(memory.stop()).toBeLessThan(64 * 1024 * 1024);
+      await wire.close();
+      expect(
+        await ask('SELECT (SELECT SHA2(b, 256) FROM large.v) = (SELECT SHA2(b, 256) FROM large.copy)'),
+      ).toEqual([['1']]);
+    }
+  });
+}
+
+/** The most this process has grown by, looked at often. */
+function watchMemory(): { stop(): number } {
+  const before = process.memoryUsage().rss;
+  let most = before;
+  const timer = setInterval(() => {
+    most = Math.max(most, process.memoryUsage().rss);
+  }, 10);
+  return {
+    stop() {
+      clearInterval(timer);
+      return most - before;
+    },
+  };
 }

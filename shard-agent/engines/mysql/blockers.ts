@@ -178,7 +178,7 @@ interface LastStatement {
 }
 
 function lockHolder(row: Row, last: LastStatement | undefined): Blocker {
-  const ddl = /EXCLUSIVE$/.test(row['lock_type'] ?? '');
+  const ddl = row['lock_type']?.endsWith('EXCLUSIVE') === true;
   return {
     kind: ddl ? 'ddl' : 'writer',
     processId: row['id'] ?? '',

@@ -4,7 +4,7 @@ import type { Finding } from '../../engine.ts';
 import { type Catalogue, listDatabases, readCatalogue } from './catalogue.ts';
 import { quoteName } from './connection.ts';
 import type { Dialect } from './dialect.ts';
-import { failure } from './failure.ts';
+import { failure, isServerError } from './failure.ts';
 import { Grants } from './grants.ts';
 import { refusal, variable } from './server.ts';
 import type { Wire } from './wire.ts';
@@ -15,6 +15,7 @@ const databasePrivileges = ['SELECT', 'LOCK TABLES', 'SHOW VIEW', 'TRIGGER', 'EV
 const furtherConnections = 6;
 const usualLanes = 4;
 const tablesPerSession = 200;
+const writersBeforeUs = 16;
 
 export async function checkBackup(
   wire: Wire,
@@ -47,7 +48,7 @@ export async function checkBackup(
       ),
     );
     const catalogue = await readCatalogue(wire, dialect, databases);
-    findings.push(...catalogue.findings, ...(await capacityFindings(wire, catalogue)));
+    findings.push(...catalogue.findings, ...(await capacityFindings(wire, dialect, catalogue)));
   } catch (error) {
     failed(error, 'the catalogue');
   }
@@ -123,7 +124,7 @@ function missingDatabases(found: readonly string[], wanted: readonly string[] | 
 }
 
 /** Room for our connections and tables, and what a later restore would want. */
-async function capacityFindings(wire: Wire, catalogue: Catalogue): Promise<Finding[]> {
+async function capacityFindings(wire: Wire, dialect: Dialect, catalogue: Catalogue): Promise<Finding[]> {
   const findings: Finding[] = [];
   const number = async (name: string): Promise<number> => Number((await variable(wire, name)) ?? 0);
   const tables = catalogue.tables.length;
@@ -151,6 +152,7 @@ async function capacityFindings(wire: Wire, catalogue: Catalogue): Promise<Findi
       warning: true,
     });
   }
+  findings.push(...(await drainFindings(wire, dialect)));
   if ((await variable(wire, 'local_infile')) !== 'ON') {
     findings.push({
       code: 'not-ready',
@@ -159,6 +161,38 @@ async function capacityFindings(wire: Wire, catalogue: Catalogue): Promise<Findi
       remedy: 'SET GLOBAL local_infile = ON;',
       warning: true,
     });
+  }
+  return findings;
+}
+
+/** What makes drains longer than they need be, or harder to explain. */
+async function drainFindings(wire: Wire, dialect: Dialect): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const warn = (subject: string, cause: string, remedy: string): void => {
+    findings.push({ code: 'not-ready', subject, cause, remedy, warning: true });
+  };
+  // New writers pass a LOCK TABLES … READ that waits; MySQL stops that after so many of them.
+  if (
+    dialect.family === 'mysql' &&
+    Number((await variable(wire, 'max_write_lock_count')) ?? 0) > writersBeforeUs
+  ) {
+    const cause =
+      'writers that follow each other without a gap on one table keep its lock from being granted';
+    warn('max_write_lock_count', cause, `SET PERSIST max_write_lock_count = ${writersBeforeUs};`);
+  }
+  const consumer = await wire
+    .value("SELECT ENABLED FROM performance_schema.setup_consumers WHERE NAME = 'events_statements_current'")
+    .catch((error: unknown) => {
+      if (isServerError(error)) return undefined;
+      throw error;
+    });
+  if (
+    (await variable(wire, 'performance_schema')) !== 'ON' ||
+    (consumer !== undefined && consumer !== 'YES')
+  ) {
+    const cause = 'the last statement of an idle transaction that is in the way cannot be shown';
+    const settings = 'performance_schema = ON and performance_schema_consumer_events_statements_current = ON';
+    warn('performance_schema', cause, `Set ${settings} in the server's configuration.`);
   }
   return findings;
 }

@@ -30,7 +30,7 @@ function isQuote(character: string | undefined): boolean {
   return character === '`' || character === "'" || character === '"';
 }
 
-export function unquoteName(quoted: string): string {
+function unquoteName(quoted: string): string {
   return quoted.slice(1, -1).replaceAll('``', '`');
 }
 

@@ -19,24 +19,8 @@ export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost';
 }
 
-/** Error numbers this engine acts upon: https://mariadb.com/kb/en/mariadb-error-codes/, same in MySQL unless noted. */
-export const errno = {
-  tooManyConnections: 1040,
-  accessDeniedDatabase: 1044,
-  accessDenied: 1045,
-  databaseExists: 1007,
-  noSuchThread: 1094,
-  noSuchTable: 1146,
-  lockWaitTimeout: 1205,
-  deadlock: 1213,
-  privilege: 1227,
-  unknownVariable: 1193,
-  dataTruncated: 1265,
-  interrupted: 1317,
-  /** MariaDB: max_statement_time was reached. */
-  statementTimeout: 1969,
-} as const;
-
+/** Refused before a statement could be sent: https://mariadb.com/kb/en/mariadb-error-codes/, the same in MySQL. */
+const connectErrors: readonly number[] = [1040, 1045, 1129, 1130, 1203];
 /** Numbers by which a server says that this account may not do that. */
 const privilegeErrors: readonly number[] = [1044, 1142, 1143, 1227, 1370, 1410, 3619];
 

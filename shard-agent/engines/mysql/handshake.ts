@@ -32,8 +32,8 @@ export interface OpenSocket {
   /** The thread id the server (or whatever stands between) gave in its greeting. */
   readonly threadId: number;
   readonly serverVersion: string;
-  /** A TCP connection: its kernel buffer is large enough to wait for (see wire.ts). */
-  readonly tcp: boolean;
+  /** Plain TCP: waiting a moment lets the kernel's buffer fill. A unix socket's is small, TLS comes in records. */
+  readonly fills: boolean;
   setHandler(handler: PieceHandler): void;
 }
 
@@ -64,7 +64,7 @@ export async function openSocket(endpoint: Endpoint, purpose: Purpose, bulk: boo
 }
 
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 function handshake(endpoint: Endpoint, purpose: Purpose, bulk: boolean, tls: boolean): Promise<OpenSocket> {
@@ -126,7 +126,7 @@ function handshake(endpoint: Endpoint, purpose: Purpose, bulk: boolean, tls: boo
         socket,
         threadId: internals._handshakePacket?.connectionId ?? 0,
         serverVersion: internals._handshakePacket?.serverVersion ?? '',
-        tcp: !viaSocket,
+        fills: !viaSocket && !tls,
         setHandler,
       });
     });

@@ -18,8 +18,9 @@ import { describeEndpoint, withSession } from './connection.ts';
 import { attempt } from './failure.ts';
 import { fitShard } from './fit.ts';
 import type { Endpoint } from './handshake.ts';
-import { prepareRestore, stagedRestores } from './restore.ts';
+import { prepareRestore } from './restore.ts';
 import { describeServer } from './server.ts';
+import { stagedRestores } from './staged-restores.ts';
 
 /** No tool of the server's is needed: `tools` is taken for the shape of all engines. */
 export function openMysql(config: {

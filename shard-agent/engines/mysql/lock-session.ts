@@ -165,7 +165,7 @@ export class LockSession {
 }
 
 /** Resolves when the server no longer has this session: its locks are gone. Never rejects. */
-export async function sessionGone(control: Wire, threadId: number): Promise<void> {
+async function sessionGone(control: Wire, threadId: number): Promise<void> {
   for (;;) {
     try {
       await control.run(`KILL CONNECTION ${threadId}`);

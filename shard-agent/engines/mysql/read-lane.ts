@@ -26,7 +26,7 @@ export function storedColumns(table: Table): Table['columns'] {
   return table.columns.filter((column) => !column.generated);
 }
 
-export function selectTask(table: Table, range: StoredRange): string {
+function selectTask(table: Table, range: StoredRange): string {
   const columns = storedColumns(table).map(selectColumn);
   // A table whose columns are all computed still has a number of rows.
   const list = columns.length === 0 ? "''" : columns.join(', ');

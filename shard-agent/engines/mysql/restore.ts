@@ -1,7 +1,7 @@
 /** One shard's restore: staging, data, keys, switch; or all of it undone. */
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { SchemaLine } from '../../../repository/manifest-entries.ts';
-import type { RestoreOrder, RestoreSession, StagedRestore, WriteLane } from '../../engine.ts';
+import type { RestoreOrder, RestoreSession, WriteLane } from '../../engine.ts';
 import { openSession, quoteName, quoteText, withSession } from './connection.ts';
 import { parseCreateTable, stageTable, type StagedTable } from './create-table.ts';
 import type { Dialect } from './dialect.ts';
@@ -16,7 +16,6 @@ import { readScript } from './sql-script.ts';
 import {
   addStep,
   createMark,
-  listRestores,
   readMark,
   readSteps,
   type StagedDatabase,
@@ -24,78 +23,16 @@ import {
   stagingNameOf,
   writeMark,
 } from './staging-mark.ts';
-import { discardAll, dropObjects, finishRestore, switchOver } from './switch.ts';
+import { MysqlUndoable, restoreLimitMs } from './staged-restores.ts';
+import { dropObjects } from './switch.ts';
 import type { Wire } from './wire.ts';
 
-/** Sessions of a restore may be idle while the pipeline unpacks or other shards load. */
-const limitMs = 24 * 3_600_000;
 /** Tables above this size get their secondary indexes after the data, built by sorting. */
 const deferKeysBytes = 64 * 1024 * 1024;
 
-type Undoable = Pick<RestoreSession, 'switch' | 'discard' | 'finish' | 'close'>;
-
 export async function prepareRestore(endpoint: Endpoint, order: RestoreOrder): Promise<RestoreSession> {
-  const { wire, dialect } = await openSession(endpoint, { name: 'restore' }, { limitMs });
+  const { wire, dialect } = await openSession(endpoint, { name: 'restore' }, { limitMs: restoreLimitMs });
   return new MysqlRestore(endpoint, dialect, wire, order);
-}
-
-/** Restores left on the server. A staging that was begun, without its mark, holds nothing: it is dropped here. */
-export async function stagedRestores(endpoint: Endpoint): Promise<StagedRestore[]> {
-  return withSession(endpoint, { name: 'staged' }, async (wire) => {
-    const found: StagedRestore[] = [];
-    for (const restore of await listRestores(wire)) {
-      const mark = await readMark(wire, restore);
-      if (mark === undefined) {
-        await discardAll(wire, restore, undefined);
-        continue;
-      }
-      const { cluster } = mark;
-      found.push({ restore, cluster, reopen: () => reopen(endpoint, restore) });
-    }
-    return found;
-  });
-}
-
-async function reopen(endpoint: Endpoint, restore: string): Promise<Undoable> {
-  const { wire } = await openSession(endpoint, { name: 'restore' }, { limitMs });
-  return new MysqlUndoable(wire, restore);
-}
-
-/** What can be done with a restore by its mark alone. */
-class MysqlUndoable implements Undoable {
-  protected readonly wire: Wire;
-  protected readonly restore: string;
-
-  constructor(wire: Wire, restore: string) {
-    this.wire = wire;
-    this.restore = restore;
-  }
-
-  async switch(): Promise<void> {
-    await attempt('switch to the final names', this.restore, async () => {
-      const mark = await readMark(this.wire, this.restore);
-      if (mark === undefined) throw new Error('no staging of this restore stands on the server');
-      await switchOver(this.wire, mark);
-    });
-  }
-
-  async discard(): Promise<void> {
-    await attempt('drop what the restore made', this.restore, async () => {
-      await discardAll(this.wire, this.restore, await readMark(this.wire, this.restore));
-    });
-  }
-
-  async finish(): Promise<void> {
-    await attempt('finish the restore', this.restore, async () => {
-      const mark = await readMark(this.wire, this.restore);
-      // The mark goes last: without it all was done.
-      if (mark !== undefined) await finishRestore(this.wire, mark);
-    });
-  }
-
-  async close(): Promise<void> {
-    await this.wire.close();
-  }
 }
 
 class MysqlRestore extends MysqlUndoable implements RestoreSession {
@@ -227,7 +164,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
       const { wire } = await openSession(
         this.#endpoint,
         { name: 'lane', localFiles: true },
-        { limitMs, extra: laneSettings(this.#dialect) },
+        { limitMs: restoreLimitMs, extra: laneSettings(this.#dialect) },
       );
       this.#lanes.push(wire);
     };

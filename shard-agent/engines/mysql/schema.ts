@@ -187,7 +187,7 @@ export class SchemaReader {
 }
 
 /** A view whose tables are gone; SHOW CREATE may refuse it, and CREATE would. */
-export function isBroken(comment: string): boolean {
+function isBroken(comment: string): boolean {
   return /references invalid|is invalid|not exist/i.test(comment);
 }
 

@@ -89,7 +89,8 @@ async function readOnly(wire: Wire): Promise<string | undefined> {
   for (const name of ['read_only', 'super_read_only', 'innodb_read_only', 'offline_mode']) {
     const value = await variable(wire, name);
     // MariaDB 12 names the degrees of read_only.
-    if (on(value) || /^NO_LOCK/.test(value ?? '')) return `the server is read-only (${name} = ${value})`;
+    if (on(value) || value?.startsWith('NO_LOCK') === true)
+      return `the server is read-only (${name} = ${value})`;
   }
   return undefined;
 }

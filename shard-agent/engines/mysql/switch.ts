@@ -68,7 +68,7 @@ async function makeDatabase(wire: Wire, database: StagedDatabase): Promise<void>
 }
 
 /** Tables and sequences that stand in a database, without our own. */
-export async function listTables(wire: Wire, database: string): Promise<string[]> {
+async function listTables(wire: Wire, database: string): Promise<string[]> {
   const rows = await wire.query(
     'SELECT TABLE_NAME AS n FROM information_schema.TABLES ' +
       `WHERE TABLE_SCHEMA = ${quoteText(database)} AND TABLE_TYPE NOT LIKE '%VIEW' ORDER BY TABLE_NAME`,

@@ -3,7 +3,7 @@
  * rows in a newline, `\N` is NULL, and tab, newline, backslash and NUL are escaped with a backslash.
  */
 import type { RawSink } from '../../engine.ts';
-import type { RowConsumer } from './wire.ts';
+import type { RowConsumer } from './packet-reader.ts';
 
 const scratchBytes = 64 * 1024;
 /** Room kept for what is written without a byte of input: separator, NULL, newline. */
@@ -47,6 +47,14 @@ export class TsvRows implements RowConsumer {
   }
 
   take(buffer: Buffer, start: number, end: number, last: boolean): number {
+    // Most rows come whole and are short: nothing about them has to be remembered.
+    if (last && this.#column === 0 && this.#fieldLeft === -1 && this.#prefixBytes === 0) {
+      if ((end - start) * 2 + reservedBytes <= this.#out.length - this.#size) {
+        this.#wholeRow(buffer, start, end);
+        this.#endRow();
+        return end;
+      }
+    }
     let at = start;
     while (at < end) {
       const room = this.#out.length - reservedBytes - this.#size;
@@ -59,6 +67,53 @@ export class TsvRows implements RowConsumer {
     }
     if (last) this.#endRow();
     return at;
+  }
+
+  /** A row that lies whole in the buffer and fits. Its bytes, at most doubled, hold its separators too. */
+  #wholeRow(buffer: Buffer, start: number, end: number): void {
+    const out = this.#out;
+    let size = this.#size;
+    let at = start;
+    while (at < end) {
+      if (at > start) {
+        out[size] = tab;
+        size += 1;
+      }
+      const first = buffer[at] as number;
+      if (first === 0xfb) {
+        out[size] = backslash;
+        out[size + 1] = 0x4e;
+        size += 2;
+        at += 1;
+        continue;
+      }
+      let length = first;
+      at += 1;
+      if (first === 0xfc) {
+        length = buffer.readUInt16LE(at);
+        at += 2;
+      } else if (first === 0xfd) {
+        length = buffer.readUIntLE(at, 3);
+        at += 3;
+      } else if (first === 0xfe) {
+        length = Number(buffer.readBigUInt64LE(at));
+        at += 8;
+      }
+      const stop = at + length;
+      for (; at < stop; at += 1) {
+        const byte = buffer[at] as number;
+        const letter = escapes[byte] as number;
+        if (letter === 0) {
+          out[size] = byte;
+          size += 1;
+        } else {
+          out[size] = backslash;
+          out[size + 1] = letter;
+          size += 2;
+        }
+      }
+    }
+    this.#size = size;
   }
 
   settle(): Promise<void> | undefined {

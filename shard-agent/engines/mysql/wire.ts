@@ -6,34 +6,10 @@
 import type net from 'node:net';
 import { ConnectionLost, type ServerError } from './failure.ts';
 import { type Endpoint, type OpenSocket, type Purpose, openSocket } from './handshake.ts';
-import {
-  columnName,
-  endHasMore,
-  isEnd,
-  type OkPacket,
-  parseError,
-  parseOk,
-  parseRow,
-  readLength,
-} from './packets.ts';
-
-/** Takes the rows of one `stream`, in pieces of packets. */
-export interface RowConsumer {
-  /**
-   * Takes bytes of the current row from buffer[start, end) and returns where it stopped. Less than `end`, or
-   * `waiting` set, means: call `settle`, then go on from there. `last`: the row ends at `end`.
-   */
-  take(buffer: Buffer, start: number, end: number, last: boolean): number;
-  readonly waiting: boolean;
-  /** Makes room. A promise when that takes time, else undefined. */
-  settle(): Promise<void> | undefined;
-}
-
-export interface ResultSet {
-  readonly columns: readonly string[];
-  readonly rows: readonly (readonly (Buffer | null)[])[];
-  readonly ok: OkPacket | undefined;
-}
+import { PacketReader, type RowConsumer, type Sequence } from './packet-reader.ts';
+import { PacketWriter } from './packet-writer.ts';
+import { type OkPacket, parseError, parseOk, readLength } from './packets.ts';
+import { ResultReader, type ResultSet } from './result-reader.ts';
 
 interface Command {
   readonly send: () => void;
@@ -43,9 +19,6 @@ interface Command {
   fail(error: Error): void;
 }
 
-const maxPacket = 0xffffff;
-/** Replies kept whole may not be larger: no statement of this engine's own answers more. */
-const maxReplyBytes = 64 * 1024 * 1024;
 /** A read shorter than this, on TCP, in the middle of rows, is worth waiting for more. */
 const shortReadBytes = 256 * 1024;
 const coalesceAfterBytes = 128 * 1024;
@@ -57,21 +30,15 @@ export class Wire {
   readonly gone: Promise<Error>;
 
   readonly #socket: net.Socket;
-  readonly #tcp: boolean;
+  readonly #fills: boolean;
   readonly #queue: Command[] = [];
   #current: Command | undefined;
   #lost: Error | undefined;
   #reportGone: (reason: Error) => void = () => undefined;
 
-  // The packet being read.
-  readonly #header = Buffer.alloc(4);
-  #headerBytes = 0;
-  #left = 0;
-  #continues = false;
-  #collected: Buffer[] = [];
-  #collectedBytes = 0;
-  #midRow = false;
-  #sequence = 0;
+  readonly #sequence: Sequence = { next: 0 };
+  readonly #packets: PacketReader;
+  readonly #writer: PacketWriter;
   #rowsOpen = false;
   #streamed = 0;
 
@@ -83,7 +50,13 @@ export class Wire {
     this.threadId = open.threadId;
     this.serverVersion = open.serverVersion;
     this.#socket = open.socket;
-    this.#tcp = open.tcp;
+    this.#fills = open.fills;
+    this.#writer = new PacketWriter(this.#socket, this.#sequence);
+    this.#packets = new PacketReader(
+      this.#sequence,
+      () => (this.#rowsOpen ? this.#current?.consumer : undefined),
+      (payload) => this.#dispatch(payload),
+    );
     this.gone = new Promise((resolve) => {
       this.#reportGone = resolve;
     });
@@ -198,14 +171,16 @@ export class Wire {
           }
           if (payload[0] === 0xfb && !asked) {
             asked = true;
-            this.#sendFile(source, (error) => {
-              sourceError = error;
-            }).then(
-              () => {
-                sent = true;
-              },
-              (error: Error) => this.#lose(error),
-            );
+            this.#writer
+              .sendFile(source, (error) => {
+                sourceError = error;
+              })
+              .then(
+                () => {
+                  sent = true;
+                },
+                (error: Error) => this.#lose(error),
+              );
             return false;
           }
           if (sourceError !== undefined) reject(sourceError);
@@ -220,8 +195,8 @@ export class Wire {
   /** Says good-bye and resolves when the socket is closed. Never throws. */
   async close(): Promise<void> {
     if (this.#lost === undefined && this.#current === undefined) {
-      this.#sequence = 0;
-      this.#writePacket(Buffer.from([0x01]));
+      this.#sequence.next = 0;
+      this.#writer.writePacket(Buffer.from([0x01]));
       this.#socket.end();
     } else {
       this.#socket.destroy();
@@ -252,7 +227,7 @@ export class Wire {
     this.#current = this.#queue.shift();
     this.#rowsOpen = false;
     this.#streamed = 0;
-    this.#sequence = 0;
+    this.#sequence.next = 0;
     this.#current?.send();
   }
 
@@ -261,57 +236,7 @@ export class Wire {
     const payload = Buffer.allocUnsafe(text.length + 1);
     payload[0] = 0x03;
     text.copy(payload, 1);
-    this.#writePacket(payload);
-  }
-
-  /** Splits at 16 MiB; a payload that fills its last packet is followed by an empty one. */
-  #writePacket(payload: Uint8Array): boolean {
-    let room = true;
-    for (let at = 0; ; at += maxPacket) {
-      const part = payload.subarray(at, at + maxPacket);
-      room = this.#writePart(part);
-      if (part.length < maxPacket) return room;
-    }
-  }
-
-  #writePart(part: Uint8Array): boolean {
-    const header = Buffer.allocUnsafe(4);
-    header.writeUIntLE(part.length, 0, 3);
-    header[3] = this.#sequence;
-    this.#sequence = (this.#sequence + 1) & 0xff;
-    if (part.length < 1024) return this.#socket.write(Buffer.concat([header, part]));
-    this.#socket.cork();
-    this.#socket.write(header);
-    const room = this.#socket.write(part);
-    this.#socket.uncork();
-    return room;
-  }
-
-  async #sendFile(source: AsyncIterable<Uint8Array>, failed: (error: Error) => void): Promise<void> {
-    const whole = maxPacket - 1;
-    try {
-      for await (const piece of source) {
-        for (let at = 0; at < piece.length; at += whole) {
-          if (this.#lost !== undefined) return;
-          if (!this.#writePart(piece.subarray(at, at + whole))) await this.#drained();
-        }
-      }
-    } catch (error) {
-      failed(error instanceof Error ? error : new Error(String(error)));
-    }
-    if (this.#lost === undefined) this.#writePart(new Uint8Array(0));
-  }
-
-  async #drained(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        this.#socket.off('drain', done);
-        this.#socket.off('close', done);
-        resolve();
-      };
-      this.#socket.on('drain', done);
-      this.#socket.on('close', done);
-    });
+    this.#writer.writePacket(payload);
   }
 
   /** Reads packets from buffer[start, end). False: the socket is paused, and this method resumes it. */
@@ -319,7 +244,7 @@ export class Wire {
     let at = start;
     try {
       for (;;) {
-        at = this.#packets(buffer, at, end);
+        at = this.#packets.read(buffer, at, end);
         const consumer = this.#current?.consumer;
         if (at === end && consumer?.waiting !== true) break;
         const wait = consumer?.settle();
@@ -345,7 +270,7 @@ export class Wire {
    * most of the wake-ups; over a unix socket that buffer is too small to gain anything.
    */
   #worthWaiting(length: number): boolean {
-    if (!this.#tcp || !this.#rowsOpen || this.#current?.consumer === undefined) return false;
+    if (!this.#fills || !this.#rowsOpen || this.#current?.consumer === undefined) return false;
     this.#streamed += length;
     return this.#streamed > coalesceAfterBytes && length < shortReadBytes;
   }
@@ -361,71 +286,6 @@ export class Wire {
     this.#current = undefined;
     command?.fail(error);
     this.#lose(new ConnectionLost(error.message, { cause: error }));
-  }
-
-  #packets(buffer: Buffer, start: number, end: number): number {
-    let at = start;
-    while (at < end || (this.#headerBytes === 4 && this.#left === 0)) {
-      if (this.#headerBytes < 4) {
-        at = this.#readHeader(buffer, at, end);
-        if (this.#headerBytes < 4) return at;
-        if (this.#left > 0 && at === end) return at;
-      }
-      const stop = Math.min(end, at + this.#left);
-      const consumer = this.#rowsOpen ? this.#current?.consumer : undefined;
-      if (consumer !== undefined && this.#isRow(buffer, at, stop)) {
-        const last = stop - at === this.#left && !this.#continues;
-        const taken = consumer.take(buffer, at, stop, last);
-        this.#left -= taken - at;
-        this.#midRow = true;
-        at = taken;
-        if (taken === stop && this.#left === 0) this.#endPart(last);
-        if (taken < stop || consumer.waiting) return at;
-      } else {
-        at = this.#collect(buffer, at, stop);
-      }
-    }
-    return at;
-  }
-
-  #readHeader(buffer: Buffer, at: number, end: number): number {
-    const take = Math.min(4 - this.#headerBytes, end - at);
-    buffer.copy(this.#header, this.#headerBytes, at, at + take);
-    this.#headerBytes += take;
-    if (this.#headerBytes === 4) {
-      this.#left = this.#header.readUIntLE(0, 3);
-      this.#continues = this.#left === maxPacket;
-      this.#sequence = ((this.#header[3] ?? 0) + 1) & 0xff;
-    }
-    return at + take;
-  }
-
-  /** Is the packet at hand part of a row? An end or error packet is told by its first byte and its length. */
-  #isRow(buffer: Buffer, at: number, stop: number): boolean {
-    if (this.#midRow) return true;
-    if (this.#collectedBytes > 0 || stop === at) return false;
-    const first = buffer[at];
-    return first !== 0xff && !(first === 0xfe && this.#left < 9);
-  }
-
-  #endPart(rowEnds: boolean): void {
-    this.#headerBytes = 0;
-    if (rowEnds) this.#midRow = false;
-  }
-
-  #collect(buffer: Buffer, at: number, stop: number): number {
-    this.#collected.push(Buffer.from(buffer.subarray(at, stop)));
-    this.#collectedBytes += stop - at;
-    if (this.#collectedBytes > maxReplyBytes) throw new Error('the server sent a reply that is too large');
-    this.#left -= stop - at;
-    if (this.#left > 0) return stop;
-    this.#headerBytes = 0;
-    if (this.#continues) return stop;
-    const payload = this.#collected.length === 1 ? this.#collected[0] : Buffer.concat(this.#collected);
-    this.#collected = [];
-    this.#collectedBytes = 0;
-    this.#dispatch(payload ?? Buffer.alloc(0));
-    return stop;
   }
 
   #dispatch(payload: Buffer): void {
@@ -447,55 +307,5 @@ export class Wire {
     this.#queue.length = 0;
     for (const command of waiting) command?.fail(reason);
     this.#reportGone(reason);
-  }
-}
-
-/** Collects result sets packet by packet. */
-class ResultReader {
-  readonly results: ResultSet[] = [];
-  readonly #onResult: (() => void) | undefined;
-  #expected = -1;
-  #columns: string[] = [];
-  #rows: (Buffer | null)[][] | undefined;
-
-  constructor(onResult: (() => void) | undefined) {
-    this.#onResult = onResult;
-  }
-
-  packet(payload: Buffer): 'more' | 'done' | Error {
-    if (payload[0] === 0xff) return parseError(payload);
-    if (this.#expected === -1) return this.#first(payload);
-    if (this.#columns.length < this.#expected) {
-      this.#columns.push(columnName(payload));
-      return 'more';
-    }
-    if (this.#rows === undefined) {
-      this.#rows = [];
-      return 'more';
-    }
-    if (!isEnd(payload)) {
-      this.#rows.push(parseRow(payload, this.#expected));
-      return 'more';
-    }
-    return this.#end({ columns: this.#columns, rows: this.#rows, ok: undefined }, endHasMore(payload));
-  }
-
-  #first(payload: Buffer): 'more' | 'done' | Error {
-    if (payload[0] === 0xfb) return new Error('the server asked for a local file it may not have');
-    if (payload[0] === 0x00) {
-      const ok = parseOk(payload);
-      return this.#end({ columns: [], rows: [], ok }, ok.moreResults);
-    }
-    this.#expected = readLength(payload, 0).value ?? 0;
-    return 'more';
-  }
-
-  #end(result: ResultSet, more: boolean): 'more' | 'done' {
-    this.results.push(result);
-    this.#expected = -1;
-    this.#columns = [];
-    this.#rows = undefined;
-    this.#onResult?.();
-    return more ? 'more' : 'done';
   }
 }
