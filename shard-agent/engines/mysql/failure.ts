@@ -48,8 +48,7 @@ export function failure(
 function codeOf(error: unknown, lost: ErrorCode): ErrorCode {
   if (error instanceof ConnectionLost) return lost;
   if (error instanceof ServerError) {
-    if (error.errno === errno.accessDenied || error.errno === errno.tooManyConnections)
-      return 'database-unreachable';
+    if (connectErrors.includes(error.errno)) return 'database-unreachable';
     return privilegeErrors.includes(error.errno) ? 'privilege-missing' : 'database-failed';
   }
   return 'internal';
