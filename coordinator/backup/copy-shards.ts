@@ -7,6 +7,7 @@ import type { CopyReply__Output as CopyReply } from '../../proto/gen/tidemark/v1
 import type { OperationContext__Output as OperationContext } from '../../proto/gen/tidemark/v1/OperationContext.ts';
 import type { ManifestRef__Output as WireManifestRef } from '../../proto/gen/tidemark/v1/ManifestRef.ts';
 import type { ManifestRef, Sums } from '../../repository/manifest-entries.ts';
+import { formatDuration } from '../../topology/units.ts';
 import { onAll, serverFromWire, shardError } from '../agents.ts';
 import type { Agent, Server } from '../agents.ts';
 import type { Run } from '../run.ts';
@@ -87,36 +88,56 @@ async function copyShard(calls: ShardCalls): Promise<CopiedShard> {
   return attached(calls, undefined, (signal, heard) => follow(calls, signal, heard));
 }
 
-/** One call after the other until one has come to its end, or fails for another reason than that the agent was out of reach. */
+/**
+ * One call after the other until one has come to its end, or fails for another reason than that the agent was out of reach, or
+ * nothing has been heard of the agent for the grace period. Agents report twice a second.
+ */
 async function attached<Result>(
   { run, agent, graceMs, stop, limit }: ShardCalls,
   turn: AbortSignal | undefined,
   call: (signal: AbortSignal, heard: () => void) => Promise<Result>,
 ): Promise<Result> {
-  const signal = AbortSignal.any([stop, limit, ...(turn === undefined ? [] : [turn])]);
-  let heardMs = performance.now();
+  const silent = new AbortController();
+  const signal = AbortSignal.any([stop, limit, silent.signal, ...(turn === undefined ? [] : [turn])]);
+  let last = 'no reply has come';
+  const silence = setTimeout(() => silent.abort(unheard(agent, graceMs, last)), graceMs);
   let pauseMs = firstPauseMs;
-  for (;;) {
-    try {
-      signal.throwIfAborted();
-      return await call(signal, () => {
-        heardMs = performance.now();
-        pauseMs = firstPauseMs;
-      });
-    } catch (thrown) {
-      if (turn?.aborted === true) throw thrown;
-      if (limit.aborted && !stop.aborted) throw tooOld(agent, run.topology.copy.limitMs);
-      const error = shardError(agent.shard, thrown, stop, 'copy');
-      if (error.code !== 'agent-unreachable' || performance.now() - heardMs > graceMs) throw error;
-      run.log.warn(
-        { shard: agent.shard, operation: 'backup', cause: error.reason },
-        'lost the agent while copying; attaching again',
-      );
-      // Whoever ends the pause is met at the beginning of the next turn of this loop.
-      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
-      pauseMs = Math.min(pauseMs * 2, firstPauseMs * 10);
+  try {
+    for (;;) {
+      try {
+        signal.throwIfAborted();
+        return await call(signal, () => {
+          silence.refresh();
+          pauseMs = firstPauseMs;
+        });
+      } catch (thrown) {
+        if (turn?.aborted === true) throw thrown;
+        if (limit.aborted && !stop.aborted) throw tooOld(agent, run.topology.copy.limitMs);
+        if (silent.signal.aborted && !stop.aborted) throw silent.signal.reason;
+        const error = shardError(agent.shard, thrown, stop, 'copy');
+        if (error.code !== 'agent-unreachable') throw error;
+        last = error.reason;
+        run.log.warn(
+          { shard: agent.shard, operation: 'backup', cause: error.reason },
+          'lost the agent while copying; attaching again',
+        );
+        // Whoever ends the pause is met at the beginning of the next turn of this loop.
+        await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+        pauseMs = Math.min(pauseMs * 2, firstPauseMs * 10);
+      }
     }
+  } finally {
+    clearTimeout(silence);
   }
+}
+
+function unheard(agent: Agent, graceMs: number, last: string): TidemarkError {
+  return new TidemarkError({
+    code: 'agent-unreachable',
+    operation: 'copy',
+    subject: `${agent.shard}: agent ${agent.address}`,
+    cause: `nothing was heard of it for ${formatDuration(graceMs)}; before that: ${last}`,
+  });
 }
 
 /** One call from start or attachment to the agent's last word. */

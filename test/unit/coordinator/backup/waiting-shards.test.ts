@@ -1,8 +1,13 @@
 /** More shards than copy at once: those that wait keep their cut as long as their coordinator is there, and no longer. */
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { contextFor } from '../../../../coordinator/agents.ts';
+import { copyShards } from '../../../../coordinator/backup/copy-shards.ts';
 import { backup } from '../../../../coordinator/backup.ts';
 import { verify } from '../../../../coordinator/verify.ts';
+import { connectAgent } from '../../../../proto/channel.ts';
 import { openAgent } from '../../shard-agent/agent-fixture.ts';
 import type { Wire } from '../agents-in-memory.ts';
 import { atStep, expectNothingLeft, openCluster, runOf, statesOf } from '../agents-in-memory.ts';
@@ -102,4 +107,21 @@ test('a lease that cannot be given back takes nothing from a set that was sealed
   store.replace = replace;
   expect([typeof document['id'], failure]).toEqual(['string', undefined]);
   expect(await statesOf(source)).toEqual(['sealed']);
+});
+
+test('an agent whose host takes connections and says nothing is given up after the grace period', async () => {
+  const frozen = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(frozen, 'listening');
+  const { port } = frozen.address() as AddressInfo;
+  const client = connectAgent(`127.0.0.1:${port}`, { kind: 'default' });
+  const server = { family: 'postgresql', version: '15', identity: 'x', databases: [], bytes: 0 } as const;
+  const agent = { shard: 'shop-00', address: client.address, client, server, tidemarkVersion: '0' };
+  const source = await openCluster();
+  const copying = copyShards(runOf(source), [agent], () => contextFor('shop', 'memory:', 'shop-00'), 300);
+  await expect(copying).rejects.toMatchObject({
+    code: 'agent-unreachable',
+    reason: expect.stringContaining('nothing was heard of it for 300 ms'),
+  });
+  client.close();
+  frozen.close();
 });
