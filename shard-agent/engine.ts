@@ -244,7 +244,12 @@ export interface RestoreSession {
 export interface WriteLane {
   /** Loads one chunk and resolves with the rows the server says it took. The source checks its own digest and throws
    * before its last byte is given out; the lane then makes sure that nothing of the chunk is committed. */
-  load(table: TableLine, chunk: ChunkLine, source: AsyncIterable<Buffer>, signal: AbortSignal): Promise<number>;
+  load(
+    table: TableLine,
+    chunk: ChunkLine,
+    source: AsyncIterable<Buffer>,
+    signal: AbortSignal,
+  ): Promise<number>;
 }
 
 export interface StagedRestore {
