@@ -30,15 +30,19 @@ const graceMs = 30_000;
 const prepareLimitMs = 600_000;
 
 /**
- * Holds no writer up. Throws one error that names every shard that cannot take part, and `repository-mismatch` for one
- * that writes elsewhere. The nonces are gone when it settles.
+ * Holds no writer up. Throws one error that names every shard that cannot take part, or is not prepared within the limit (ten
+ * minutes), and `repository-mismatch` for one that writes elsewhere. The nonces are gone when it settles.
  */
-export async function prepareShards(backup: Backup, agents: readonly Agent[]): Promise<PreparedBackup> {
+export async function prepareShards(
+  backup: Backup,
+  agents: readonly Agent[],
+  limitMs = prepareLimitMs,
+): Promise<PreparedBackup> {
   const { topology, store, signal } = backup;
   backup.progress.step(`preparing ${agents.length} shards`);
   const limit = new AbortController();
   const unanswered = new Set(agents.map(({ shard }) => shard));
-  const timer = setTimeout(() => limit.abort(tooSlow([...unanswered])), prepareLimitMs);
+  const timer = setTimeout(() => limit.abort(tooSlow([...unanswered], limitMs)), limitMs);
   const proof = await beginRepositoryProof(store, topology.cluster);
   try {
     const members = agents.map((agent) => ({
@@ -95,12 +99,12 @@ function heard(stream: BarrierStream, onReply: () => void): BarrierStream {
   return { ...stream, [Symbol.asyncIterator]: replies };
 }
 
-function tooSlow(shards: readonly string[]): TidemarkError {
+function tooSlow(shards: readonly string[], limitMs: number): TidemarkError {
   return new TidemarkError({
     code: 'agent-unreachable',
     operation: 'prepare the backup',
     subject: `shards ${shards.join(', ')}`,
-    cause: `not prepared within ${formatDuration(prepareLimitMs)}`,
+    cause: `not prepared within ${formatDuration(limitMs)}`,
     remedy: "See in the agent's log and on the database server what it waits for, then run the backup again.",
   });
 }

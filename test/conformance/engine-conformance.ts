@@ -12,8 +12,6 @@ import { testRestore } from './engine-restore.ts';
 import { copyShard } from './memory-shard.ts';
 import { eventually, within } from './waiting.ts';
 
-export { eventually, within };
-
 const never = new AbortController().signal;
 
 export const backupOrder: BackupOrder = {

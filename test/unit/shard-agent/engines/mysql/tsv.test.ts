@@ -101,14 +101,12 @@ const value = fc.option(
 test('any rows in any pieces give the same text', async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc
-        .integer({ min: 1, max: 5 })
-        .chain((columns) =>
-          fc.array(fc.array(value, { minLength: columns, maxLength: columns }), {
-            minLength: 1,
-            maxLength: 20,
-          }),
-        ),
+      fc.integer({ min: 1, max: 5 }).chain((columns) =>
+        fc.array(fc.array(value, { minLength: columns, maxLength: columns }), {
+          minLength: 1,
+          maxLength: 20,
+        }),
+      ),
       fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 5 }),
       fc.boolean(),
       async (rows, pieces, slow) => {
