@@ -176,7 +176,6 @@ class CallDriver {
 
   async #cut(take: () => Promise<Cut>): Promise<Happening> {
     const cut = await take();
-    await reached('agent.snapshots-taken');
     await reached('agent.thawed');
     return { kind: 'cut-returned', cut };
   }

@@ -151,6 +151,11 @@ describe.each([
     await survive({ step, at: shard, ends: [7], healLater: restartAgent(shard) });
   });
 
+  test('is killed between its snapshots and the unlock', async () => {
+    const step = new Step('agent.snapshots-taken', 'kill', bank.source.folder);
+    await survive({ step, at: shard, ends: [7], healLater: restartAgent(shard) });
+  });
+
   test('stops running while its shard is frozen, and wakes up later', async () => {
     const step = new Step('agent.frozen', 'stop', bank.source.folder);
     await survive({

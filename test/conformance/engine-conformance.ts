@@ -5,6 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { StepPoint } from '../../proto/step-points.ts';
 import type { BackupOrder, BackupSession, Engine, LockOutcome } from '../../shard-agent/engine.ts';
 import type { TestServer } from '../servers/server.ts';
 import type { EngineFixture, SqlSession } from './engine-fixture.ts';
@@ -13,6 +14,7 @@ import { copyShard } from './memory-shard.ts';
 import { eventually, within } from './waiting.ts';
 
 const never = new AbortController().signal;
+const stepPoint = Symbol.for('tidemark.stepPoint');
 
 export const backupOrder: BackupOrder = {
   lanes: 2,
@@ -330,6 +332,27 @@ export function testEngine(fixture: EngineFixture): void {
         writer.query('UPDATE accounts SET balance = balance WHERE id = 1'),
       );
       await expect(session.cut()).rejects.toThrow();
+      await expectFree();
+      expect(await session.lock(200, never)).toMatchObject({ outcome: 'locked' });
+    });
+
+    test('locks lost between the snapshots and the proof fail the cut', async () => {
+      const session = await prepare({ holdLimitMs: 200 });
+      expect(await session.lock(200, never)).toMatchObject({ outcome: 'locked' });
+      const writer = await client();
+      const steps = globalThis as { [stepPoint]?: (point: StepPoint) => Promise<void> };
+      // This process is busy elsewhere, after the snapshots, until the server has let a writer go on.
+      steps[stepPoint] = async (point) => {
+        if (point !== 'agent.snapshots-taken') return;
+        delete steps[stepPoint];
+        await within(
+          200 + 500,
+          'the write',
+          writer.query('UPDATE accounts SET balance = balance WHERE id = 1'),
+        );
+      };
+      await expect(session.cut()).rejects.toMatchObject({ code: 'snapshot-lost' });
+      expect(steps[stepPoint]).toBeUndefined();
       await expectFree();
       expect(await session.lock(200, never)).toMatchObject({ outcome: 'locked' });
     });

@@ -1,5 +1,6 @@
 /** One shard's backup: from the catalogue to the last chunk. */
 import { TidemarkError } from '../../../proto/errors.ts';
+import { reached } from '../../../proto/step-points.ts';
 import type {
   DatabaseLine,
   InvariantLine,
@@ -101,6 +102,7 @@ class MysqlBackup implements BackupSession {
         () => this.#parts.snapshots.take(this.#parts.uncovered),
         'snapshot-lost',
       );
+      await reached('agent.snapshots-taken');
       const holdMs = await barrier.prove();
       this.#position = position;
       return { holdMs, position };

@@ -4,6 +4,7 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { TidemarkError } from '../../../proto/errors.ts';
+import { reached } from '../../../proto/step-points.ts';
 import type { Blocker, Cut, LockOutcome } from '../../engine.ts';
 import { blockersOf, holders, inDoubt, processes } from './blockers.ts';
 import { readCatalogue } from './catalogue.ts';
@@ -209,6 +210,7 @@ export class Barrier {
 
   async #cutUnderLocks(attempt: Attempt): Promise<Cut> {
     const positions = await Promise.all(this.databases.map((database) => database.export()));
+    await reached('agent.snapshots-taken');
     if (attempt.abort.signal.aborted) throw new Error('the locks were given back');
     await Promise.all(this.databases.map((database) => database.prove()));
     const holdMs = performance.now() - attempt.began;

@@ -181,7 +181,7 @@ test('an agent that is told to stop between its cut and the end of the call does
   let cuts = 0;
   (globalThis as Record<symbol, unknown>)[stepPoint] = (point: string) => {
     // Both agents live in this process: stop the second when both have cut, before the coordinator can know it.
-    if (point === 'agent.snapshots-taken' && (cuts += 1) === 2) setImmediate(() => two.stop.abort());
+    if (point === 'agent.thawed' && (cuts += 1) === 2) setImmediate(() => two.stop.abort());
   };
   const code = await codeOf(reachCut(open, config, { signal: never() }));
   expect(two.recorder.did).not.toContain('handed over');
