@@ -115,8 +115,9 @@ function openScreen(json: boolean): Progress {
     write: (text) => void stderr.write(text),
     terminal: stderr.isTTY === true,
     shown: !json,
-    columns: () => stderr.columns ?? 120,
-    rows: () => stderr.rows ?? 24,
+    // A terminal that was never told its size says 0.
+    columns: () => stderr.columns || 80,
+    rows: () => stderr.rows || 24,
     nowMs: () => performance.now(),
   });
 }

@@ -124,7 +124,7 @@ export function progressLines(
   nowMs: number,
   limit: number,
 ): string[] {
-  const states = [...shards];
+  const states = [...shards].sort(([one], [other]) => (one < other ? -1 : 1));
   const working = states.filter(([, state]) => state.endedMs === undefined);
   const shown = states.length <= limit ? states : working.slice(0, limit);
   const widest = Math.max(5, ...shown.map(([name]) => name.length));

@@ -39,7 +39,8 @@ export function fromServiceError(error: unknown, operation: string, address: str
   }
   const cause =
     service.details !== undefined && service.details !== ''
-      ? service.details
+      ? // grpc-js appends what name resolution said, also when it said nothing.
+        service.details.replace(/ Resolution note: *$/, '')
       : String(service.message ?? error);
   return new TidemarkError(
     { code: codeOf(service.code), operation, subject: `agent ${address}`, cause },
