@@ -8,10 +8,11 @@ import type { StartOptions } from './server.ts';
 
 /** Starts a server on a fresh data folder: account `root`, by password over TCP. */
 export async function startMariadb(options: StartOptions = {}): Promise<MysqlServer> {
+  // Before the account is looked up: the package may have to be installed, and makes it.
+  const program = findProgram(mariadbPackage);
   const account = unprivilegedAccount('mysql', 'postgres');
   const home = newFolder('maria', account);
   const dataDir = path.join(home, 'data');
-  const program = findProgram(mariadbPackage);
   await runTool(
     findProgram(mariadbPackage, 'mariadb-install-db'),
     [

@@ -27,6 +27,8 @@ export interface PostgresServer extends TestServer {
 
 /** Starts a server on a fresh data folder: superuser `postgres`, password over TCP, trust on the socket. */
 export async function startPostgres(options: StartOptions = {}): Promise<PostgresServer> {
+  // Before the account is looked up: the package may have to be installed, and makes it.
+  const initdb = findProgram(postgresPackage, 'initdb');
   const account = unprivilegedAccount('postgres');
   const home = newFolder('pg', account);
   const dataDir = path.join(home, 'data');
@@ -45,11 +47,7 @@ export async function startPostgres(options: StartOptions = {}): Promise<Postgre
     '-A',
     'scram-sha-256',
   ];
-  await runTool(
-    findProgram(postgresPackage, 'initdb'),
-    [...args, '--auth-local=trust', `--pwfile=${passwordFile}`],
-    { account },
-  );
+  await runTool(initdb, [...args, '--auth-local=trust', `--pwfile=${passwordFile}`], { account });
   return servePostgres({ home, dataDir, password, settings: options.settings ?? {} });
 }
 
