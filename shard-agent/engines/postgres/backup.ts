@@ -157,15 +157,33 @@ class PostgresBackup implements BackupSession {
   }
 
   async cut(): Promise<Cut> {
-    this.#cut = await this.#requireBarrier().cut();
-    return this.#cut;
+    const cut = await this.#requireBarrier().cut();
+    await this.#requireSameDatabases();
+    this.#cut = cut;
+    return cut;
+  }
+
+  /** A database made since the plan would be left out of the set in silence. */
+  async #requireSameDatabases(): Promise<void> {
+    const names = await listDatabases(this.#requireMonitor(), this.#config);
+    const made = names.filter((name) => !this.#databases.some(({ database }) => database === name));
+    if (made.length === 0) return;
+    throw new TidemarkError({
+      code: 'schema-changed',
+      operation: 'cut',
+      subject: made.map((name) => `database ${name}`).join(', '),
+      cause: 'it was made after the backup had been prepared, and would be missing in the set',
+      remedy: 'Run the backup again.',
+    });
   }
 
   async cutWithoutLocks(): Promise<Cut> {
     const barrier = this.#requireBarrier();
     await this.#renew(barrier);
-    this.#cut = await barrier.cutWithoutLocks();
-    return this.#cut;
+    const cut = await barrier.cutWithoutLocks();
+    await this.#requireSameDatabases();
+    this.#cut = cut;
+    return cut;
   }
 
   /** Before an attempt, while nobody waits: lets the earlier cut go, opens lost sessions, reads a changed catalogue. */
@@ -173,6 +191,7 @@ class PostgresBackup implements BackupSession {
     this.#cut = undefined;
     if (barrier.cutTaken) await barrier.discardCut();
     if (this.#monitor?.alive !== true) throw lostMonitor();
+    await this.#requireSameDatabases();
     if (await during('prepare an attempt', subjectOf(this.#config), () => barrier.refresh()))
       this.#makePlan();
   }

@@ -6,6 +6,7 @@ import { databaseFindings } from './check-database.ts';
 import { during, quoteName, Session, type PostgresConfig } from './connection.ts';
 import { finding, type CheckOrder } from './finding.ts';
 import { listDatabases, openMaintenance, roleFindings, subjectOf } from './server.ts';
+import { findMarked } from './staging.ts';
 import { findTool } from './tools.ts';
 
 /** All findings of server and databases. Throws only when the server cannot be reached at all. */
@@ -20,6 +21,7 @@ export async function checkServer(config: PostgresConfig, order: CheckOrder): Pr
       ...(await toolFindings(monitor, config)),
       ...(await connectionFindings(monitor, config, order, databases)),
       ...(await leftOutFindings(config, databases)),
+      ...(await stagingNameFindings(config, monitor)),
     ];
     let tables = 0;
     for (const database of databases) {
@@ -137,6 +139,23 @@ async function toolFindings(session: Session, config: PostgresConfig): Promise<F
     if (!(error instanceof TidemarkError)) throw error;
     return [finding(error.code, error.subject, error.reason, error.remedy)];
   }
+}
+
+/** A database that has the name of a restore's staging, and is none, is told apart by nobody but its owner. */
+async function stagingNameFindings(config: PostgresConfig, session: Session): Promise<Finding[]> {
+  if (config.database.databases !== undefined) return [];
+  const all = await during('look for restores', subjectOf(config), () => findMarked(session));
+  return all
+    .filter(({ mark }) => mark === undefined)
+    .map(({ name }) =>
+      finding(
+        'not-supported',
+        `database ${name}`,
+        "it is not backed up: its name is that of a restore's staging",
+        "Name every database to be backed up under `database.databases` in the agent's file.",
+        true,
+      ),
+    );
 }
 
 /** `postgres` is the server's own; when somebody keeps objects in it, they are told that it is left out. */

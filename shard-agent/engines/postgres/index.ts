@@ -6,7 +6,7 @@ import { during, type PostgresConfig } from './connection.ts';
 import { fitShard } from './fit.ts';
 import { prepareRestore, reopenRestore } from './restore.ts';
 import { listDatabases, readServer, subjectOf } from './server.ts';
-import { findMarked } from './staging.ts';
+import { findMarked, isBeginning } from './staging.ts';
 
 /** Lanes a check assumes where no order says. */
 const usualLanes = 4;
@@ -35,9 +35,10 @@ async function findStaged(config: PostgresConfig): Promise<StagedRestore[]> {
   const session = await openAny(config, 'restore');
   try {
     const found = new Map<string, string>();
-    for (const { restore, mark } of await during('look for restores', subjectOf(config), () =>
+    for (const { name, restore, mark } of await during('look for restores', subjectOf(config), () =>
       findMarked(session),
     )) {
+      if (mark === undefined && !(await isBeginning(config, session, name))) continue;
       found.set(restore, mark?.cluster ?? found.get(restore) ?? '');
     }
     return [...found].map(([restore, cluster]) => ({

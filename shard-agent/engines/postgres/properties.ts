@@ -188,7 +188,10 @@ export function propertyStatements(name: string, properties: DatabaseProperties)
     statements.push(`ALTER ${target} SET ${key} TO ${settingValue(setting, value)}`);
   }
   statements.push(`ALTER DATABASE ${database} CONNECTION LIMIT ${properties.connectionLimit}`);
-  if (properties.grants !== null) {
+  // The default, written out: from a staging it was taken away.
+  if (properties.grants === null)
+    statements.push(`GRANT CONNECT, TEMPORARY ON DATABASE ${database} TO PUBLIC`);
+  else {
     statements.push(`REVOKE ALL ON DATABASE ${database} FROM PUBLIC, ${quoteName(properties.owner)}`);
     for (const grant of properties.grants) {
       const grantee = grant.grantee === null ? 'PUBLIC' : quoteName(grant.grantee);

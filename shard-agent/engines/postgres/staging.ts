@@ -19,7 +19,7 @@ import {
 export interface MarkedDatabase {
   readonly name: string;
   readonly restore: string;
-  /** Undefined when its maker died before it could be marked: it may only be dropped. */
+  /** Undefined when its maker died before it could be marked, or when it is nobody's staging. */
   readonly mark: StagingMark | undefined;
 }
 
@@ -164,8 +164,10 @@ export class Staging {
       const aside = all.filter(
         ({ name, mark }) => mark?.role === 'aside' || (mark === undefined && name.endsWith('_old')),
       );
-      for (const { name } of all.filter((one) => !aside.includes(one)))
-        await dropDatabase(this.#config, session, name);
+      for (const { name, mark } of all.filter((one) => !aside.includes(one))) {
+        if (mark !== undefined || (await isBeginning(this.#config, session, name)))
+          await dropDatabase(this.#config, session, name);
+      }
       for (const { name, mark } of aside) {
         if (mark === undefined) continue;
         if (name !== mark.database)
@@ -202,6 +204,15 @@ export class Staging {
       await session.close();
     }
   }
+}
+
+/** A name alone does not make a database ours: without a mark only what holds nothing is a staging's beginning. */
+export async function isBeginning(config: PostgresConfig, session: Session, name: string): Promise<boolean> {
+  const rows = await session.rows(
+    'SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1 AND datallowconn',
+    [name],
+  );
+  return rows.length > 0 && (await firstObject(config, name)) === undefined;
 }
 
 async function endSessions(session: Session, databases: readonly string[]): Promise<void> {

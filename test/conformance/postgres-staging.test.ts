@@ -1,0 +1,72 @@
+/** What a restore leaves to whom: grants as they were, and databases that only look like a restore's staging. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Engine } from '../../shard-agent/engine.ts';
+import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
+import { backupOrder } from './engine-conformance.ts';
+import { restoreShard, takeShard } from './memory-shard.ts';
+import { postgresFixture } from './postgres-fixture.ts';
+
+const never = new AbortController().signal;
+
+let source: PostgresServer;
+let target: PostgresServer;
+let engine: Engine;
+
+beforeAll(async () => {
+  source = await startPostgres();
+  target = await startPostgres();
+  engine = postgresFixture.open(target);
+});
+
+afterAll(async () => {
+  await source?.stop();
+  await target?.stop();
+});
+
+test('whoever could connect by the default grants can do so after a restore', async () => {
+  await source.run('CREATE DATABASE open_to_all');
+  await source.run('CREATE TABLE t (id int)', 'open_to_all');
+  await target.run('CREATE ROLE somebody LOGIN');
+  const set = await takeShard(postgresFixture.open(source, ['open_to_all']));
+  await restoreShard(engine, set, 'grants1');
+  const [row] = await target.run(
+    `SELECT has_database_privilege('somebody', 'open_to_all', 'CONNECT') AS connect,
+       has_database_privilege('somebody', 'open_to_all', 'TEMPORARY') AS temporary`,
+  );
+  expect(row).toEqual({ connect: true, temporary: true });
+});
+
+describe('a database that only has the name of a staging', () => {
+  test('is not dropped, and a backup says that it is left out', async () => {
+    await target.run('CREATE DATABASE tidemark_metrics_1');
+    await target.run('CREATE TABLE kept (id int); INSERT INTO kept VALUES (1)', 'tidemark_metrics_1');
+    await target.run('CREATE DATABASE beside');
+    for (const staged of await engine.staged()) await (await staged.reopen()).discard();
+    expect(await target.run('SELECT id FROM kept', 'tidemark_metrics_1')).toEqual([{ id: 1 }]);
+    const findings = await postgresFixture.open(target).check();
+    expect(findings).toContainEqual(
+      expect.objectContaining({ subject: 'database tidemark_metrics_1', warning: true }),
+    );
+  });
+
+  test('what was begun and never marked is still dropped', async () => {
+    await target.run('CREATE DATABASE tidemark_begun_0');
+    const staged = (await engine.staged()).find(({ restore }) => restore === 'begun');
+    await (await staged?.reopen())?.discard();
+    expect(await target.run(`SELECT 1 FROM pg_database WHERE datname = 'tidemark_begun_0'`)).toEqual([]);
+  });
+});
+
+test('a database that is made while the cut is taken is not left out in silence', async () => {
+  await source.run('CREATE DATABASE known');
+  const session = await postgresFixture.open(source).prepareBackup(backupOrder);
+  try {
+    expect(await session.lock(1_000, never)).toMatchObject({ outcome: 'locked' });
+    await source.run('CREATE DATABASE made_meanwhile');
+    await expect(session.cut()).rejects.toMatchObject({ code: 'schema-changed' });
+    await expect(session.lock(1_000, never)).rejects.toMatchObject({ code: 'schema-changed' });
+  } finally {
+    await session.close();
+    await source.run('DROP DATABASE made_meanwhile');
+  }
+});
