@@ -43,15 +43,18 @@ export function fromServiceError(error: unknown, operation: string, address: str
         service.details.replace(/ Resolution note: *$/, '')
       : String(service.message ?? error);
   return new TidemarkError(
-    { code: codeOf(service.code), operation, subject: `agent ${address}`, cause },
+    { code: codeOf(service.code, cause), operation, subject: `agent ${address}`, cause },
     { cause: error },
   );
 }
 
-function codeOf(code: status | undefined): ErrorCode {
+/** What grpc-js says of a call that this side has cancelled; an agent that goes away cancels calls too, in other words. */
+const ownCancellation = 'Cancelled on client';
+
+function codeOf(code: status | undefined, cause: string): ErrorCode {
   if (code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED) return 'agent-unreachable';
   if (code === status.UNIMPLEMENTED) return 'agent-mismatch';
-  if (code === status.CANCELLED) return 'interrupted';
+  if (code === status.CANCELLED) return cause === ownCancellation ? 'interrupted' : 'agent-unreachable';
   return 'internal';
 }
 
