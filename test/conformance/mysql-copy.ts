@@ -44,6 +44,27 @@ export function testMysqlCopy(fixture: EngineFixture, source: () => TestServer):
     });
     afterAll(() => ask('DROP DATABASE ranges'));
 
+    test('a key that is no date of the calendar is as good a boundary as any', async () => {
+      const maker = await sqlSession(source(), 'ranges');
+      await maker.query("SET sql_mode = 'ALLOW_INVALID_DATES'");
+      await maker.query('CREATE TABLE by_no_date (k datetime PRIMARY KEY, filler varchar(200))');
+      await maker.query("INSERT INTO by_no_date VALUES ('2001-02-01', 'first'), ('2001-03-10', 'last')");
+      await maker.query(
+        "INSERT INTO by_no_date SELECT CONCAT('2001-02-30 ', SEC_TO_TIME(a.d * 1000 + b.d * 100 + c.d * 10 + d.d)), REPEAT('f', 150) FROM digits a, digits b, digits c, digits d WHERE a.d < 3",
+      );
+      await maker.query('ANALYZE TABLE by_no_date');
+      const set = await takeShard(fixture.open(source(), ['ranges']), { chunkBytes: 16 * 1024 });
+      await maker.query('DROP TABLE by_no_date');
+      await maker.close();
+      const table = set.stored.tables.findIndex((candidate) => candidate.name === 'by_no_date');
+      const chunks = set.chunks.filter((chunk) => chunk.line.table === table);
+      expect(chunks.some((chunk) => JSON.stringify(chunk.line.range).includes('2001-02-30'))).toBe(true);
+      expect(new Set(chunks.flatMap((chunk) => chunk.bytes.toString().trimEnd().split('\n'))).size).toBe(
+        3_002,
+      );
+      expect(chunks.reduce((rows, chunk) => rows + chunk.line.rows, 0)).toBe(3_002);
+    });
+
     for (const table of ['composite', 'by_text', 'by_bytes', 'by_decimal', 'by_date', 'negatives']) {
       test(`${table} is read in several ranges that meet without gap or overlap`, async () => {
         await withCut(fixture.open(source(), ['ranges']), async (session) => {

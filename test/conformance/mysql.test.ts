@@ -8,6 +8,7 @@ import type { EngineFixture } from './engine-fixture.ts';
 import { testMysqlBarrier } from './mysql-barrier.ts';
 import { testMysqlCheck } from './mysql-check.ts';
 import { testMysqlCopy } from './mysql-copy.ts';
+import { testMysqlRestore } from './mysql-restore.ts';
 import { mysqlFixture } from './mysql-fixture.ts';
 
 const families = [
@@ -36,5 +37,6 @@ function testOwn(fixture: EngineFixture): void {
     testMysqlCheck(fixture, () => server);
     testMysqlBarrier(fixture, () => server);
     testMysqlCopy(fixture, () => server);
+    testMysqlRestore(fixture, () => server);
   });
 }

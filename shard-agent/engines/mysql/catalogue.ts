@@ -58,8 +58,8 @@ const snapshotEngines = ['innodb', 'rocksdb', 'blackhole'];
 /** Smaller files say little: the server makes them larger a few MiB at a time. */
 const lateFileBytes = 32 * 1024 * 1024;
 
-/** Staging of a restore: `tidemark_<restore>` and `tidemark_<restore>_<n>`. */
-export const stagingName = /^tidemark_[0-9a-z]{1,24}(_\d+)?$/;
+/** Staging of a restore: `tidemark_<restore>_<n>`. */
+export const stagingName = /^tidemark_[0-9a-z]{1,24}_\d+$/;
 
 export function textList(names: readonly string[]): string {
   return names.length === 0 ? "''" : names.map(quoteText).join(', ');

@@ -6,6 +6,7 @@ import { quoteName } from './connection.ts';
 import type { Dialect } from './dialect.ts';
 import { failure, isServerError } from './failure.ts';
 import { Grants } from './grants.ts';
+import { leftOutFindings } from './left-out.ts';
 import { refusal, variable } from './server.ts';
 import type { Wire } from './wire.ts';
 
@@ -48,7 +49,8 @@ export async function checkBackup(
       ),
     );
     const catalogue = await readCatalogue(wire, dialect, databases);
-    findings.push(...catalogue.findings, ...(await capacityFindings(wire, dialect, catalogue)));
+    findings.push(...catalogue.findings, ...(await leftOutFindings(wire, databases, wanted)));
+    findings.push(...(await capacityFindings(wire, dialect, catalogue)));
   } catch (error) {
     failed(error, 'the catalogue');
   }

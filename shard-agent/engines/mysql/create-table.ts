@@ -71,8 +71,9 @@ const secondaryKey = /^(?:FULLTEXT |SPATIAL )?KEY /;
 export interface StagedTable {
   readonly name: string;
   readonly create: string;
-  /** `ADD …` clauses to be run after the data: indexes in one statement, then foreign keys in another. */
-  readonly keys: readonly string[];
+  /** `ADD …` clauses to be run after the data, each list in one statement: InnoDB makes one FULLTEXT index at a time. */
+  readonly keys: readonly (readonly string[])[];
+  /** The same, in one statement, after the keys of all tables. */
   readonly foreignKeys: readonly string[];
   /** `MODIFY …` clauses for after the switch: defaults that name a sequence keep the staging's name otherwise. */
   readonly restated: readonly string[];
@@ -97,12 +98,18 @@ export function stageTable(
   return {
     name: table.name,
     create: `${table.head}\n  ${kept.join(',\n  ')}\n${table.tail}`,
-    keys: keys.map((key) => `ADD ${key}`),
+    keys: statements(keys.map((key) => `ADD ${key}`)),
     foreignKeys: foreignKeys.map((key) => `ADD ${key}`),
     restated: table.definitions
       .filter((definition, index) => definition.startsWith('`') && definition !== definitions[index])
       .map((definition) => `MODIFY ${definition}`),
   };
+}
+
+function statements(clauses: readonly string[]): string[][] {
+  const fulltext = clauses.filter((clause) => clause.startsWith('ADD FULLTEXT '));
+  const others = clauses.filter((clause) => !fulltext.includes(clause));
+  return [...(others.length > 0 ? [others] : []), ...fulltext.map((clause) => [clause])];
 }
 
 /** An AUTO_INCREMENT column must lead some index from the start: deferring is safe when that is the primary key. */

@@ -1,5 +1,5 @@
 /** Views, routines, triggers and events: each a statement with the session settings that go before it. */
-import { quoteName } from './connection.ts';
+import { ownSqlMode, quoteName } from './connection.ts';
 import { isServerError } from './failure.ts';
 import type { Step } from './staging-mark.ts';
 import type { Wire } from './wire.ts';
@@ -41,6 +41,7 @@ export function unitsOf(steps: readonly Step[]): ObjectUnit[] {
 /**
  * Runs them in `target(database)`. What names something that is not there yet is tried again after the others; when
  * nothing gets further, the error is thrown, unless `tolerate` takes it. `ignored`: error numbers that mean "not needed".
+ * The session is as before afterwards, except for its database and foreign_key_checks.
  */
 export async function runUnits(
   wire: Wire,
@@ -48,6 +49,22 @@ export async function runUnits(
   target: (database: string) => string,
   ignored: readonly number[] = [],
   tolerate: (unit: ObjectUnit) => boolean = () => false,
+): Promise<void> {
+  try {
+    await runAll(wire, units, target, ignored, tolerate);
+  } finally {
+    // What the last object was made with must not be what our own statements, and the names in them, are read with.
+    if (wire.alive) await wire.run('SET NAMES utf8mb4');
+    if (wire.alive) await wire.run(`SET SESSION sql_mode = '${ownSqlMode}', time_zone = '+00:00'`);
+  }
+}
+
+async function runAll(
+  wire: Wire,
+  units: readonly ObjectUnit[],
+  target: (database: string) => string,
+  ignored: readonly number[],
+  tolerate: (unit: ObjectUnit) => boolean,
 ): Promise<void> {
   let left = [...units];
   while (left.length > 0) {

@@ -10,6 +10,7 @@ import type { Dialect } from './dialect.ts';
 import { attempt } from './failure.ts';
 import { DdlGuard } from './guard.ts';
 import type { Endpoint } from './handshake.ts';
+import { leftOutFindings } from './left-out.ts';
 import { planRanges } from './ranges.ts';
 import { describeServer, requirePrimary } from './server.ts';
 import { Snapshots } from './snapshots.ts';
@@ -66,9 +67,11 @@ export async function prepareParts(
   // From here on nothing of the catalogue changes.
   const guard = await DdlGuard.take(endpoint, limitMs);
   undo.push(() => guard.release());
-  const catalogue = await attempt('read the catalogue', 'the server', async () =>
-    readCatalogue(observer, dialect, await listDatabases(observer, wanted)),
-  );
+  const catalogue = await attempt('read the catalogue', 'the server', async () => {
+    const read = await readCatalogue(observer, dialect, await listDatabases(observer, wanted));
+    const leftOut = await leftOutFindings(observer, read.databases, wanted);
+    return { ...read, findings: [...read.findings, ...leftOut] };
+  });
   requireComplete(catalogue);
   const tables = catalogue.tables.filter((table) => table.kind === 'table');
   const tasks = await attempt('plan the chunks', 'the server', () =>

@@ -24,7 +24,7 @@ import {
   writeMark,
 } from './staging-mark.ts';
 import { MysqlUndoable, restoreLimitMs } from './staged-restores.ts';
-import { dropObjects } from './switch.ts';
+import { dropObjects, listTables } from './switch.ts';
 import type { Wire } from './wire.ts';
 
 /** Tables above this size get their secondary indexes after the data, built by sorting. */
@@ -176,9 +176,9 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
     await attempt('finish the load', this.restore, async () => {
       await this.#openLanes();
       const later = this.#later.splice(0);
-      await this.#spread(later, async (wire, { staging, table }) =>
-        alter(wire, staging, table.name, table.keys),
-      );
+      await this.#spread(later, async (wire, { staging, table }) => {
+        for (const clauses of table.keys) await alter(wire, staging, table.name, clauses);
+      });
       // A foreign key needs the other table's index, and locks it: one after the other.
       for (const { staging, table } of later)
         await alter(this.#lanes[0], staging, table.name, table.foreignKeys);
@@ -186,12 +186,10 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
       await this.#tryObjects();
       const mark = await readMark(this.wire, this.restore);
       if (mark === undefined) return;
-      const databases = mark.databases.map((database) => ({
-        ...database,
-        tables: this.#order.stored.tables
-          .filter((table) => table.database === database.name)
-          .map((table) => table.name),
-      }));
+      const databases: StagedDatabase[] = [];
+      // As they stand there, sequences too: what an undo drops under the final names.
+      for (const database of mark.databases)
+        databases.push({ ...database, tables: await listTables(this.wire, database.staging) });
       await writeMark(this.wire, { ...mark, databases, state: 'loaded' });
     });
   }

@@ -7,6 +7,8 @@ import type { SchemaPiece } from '../../engine.ts';
 import type { Catalogue, Database } from './catalogue.ts';
 import { quoteName, quoteText } from './connection.ts';
 import { replaceUnquoted } from './create-table.ts';
+import { isServerError } from './failure.ts';
+import { soundView, viewsQuery } from './left-out.ts';
 import { scriptComment, scriptStatement } from './sql-script.ts';
 import type { Wire } from './wire.ts';
 
@@ -136,23 +138,31 @@ export class SchemaReader {
   }
 
   async *#views(database: Database): AsyncGenerator<string, void> {
-    const rows = await this.#wire.query(
-      'SELECT TABLE_NAME AS n, TABLE_COMMENT AS c FROM information_schema.TABLES ' +
-        `WHERE TABLE_SCHEMA = ${quoteText(database.name)} AND TABLE_TYPE = 'VIEW' ORDER BY TABLE_NAME`,
-    );
+    const rows = await this.#wire.query(viewsQuery([database.name]));
     const views: { name: string; text: string; row: Row }[] = [];
     for (const row of rows) {
       const name = row['n'] ?? '';
-      if (isBroken(row['c'] ?? '')) {
-        yield scriptComment(
-          latin1(`Left out, as it cannot be used on the source either: ${name}: ${row['c']}`),
-        );
+      if (row['c'] !== soundView) {
+        yield await this.#brokenView(name, row['c'] ?? '');
         continue;
       }
       const { row: shown, text } = await this.#show('VIEW', name, /^Create View$/);
       views.push({ name, text, row: shown });
     }
     for (const view of inOrder(views)) yield context(view.row) + scriptStatement(view.text);
+  }
+
+  /** A comment, for the eyes of whoever misses the view: it would stop a restore. `check` and the backup warn of it. */
+  async #brokenView(name: string, reason: string): Promise<string> {
+    const [row] = await this.#query(`SHOW CREATE VIEW ${quoteName(name)}`).catch((error: unknown): Row[] => {
+      // The server may refuse to show what it cannot open.
+      if (isServerError(error)) return [];
+      throw error;
+    });
+    const text = row?.['Create View'] ?? '';
+    return scriptComment(
+      latin1(`Left out, as it cannot be used on the source: ${name}: ${reason}`) + `\n${text}`,
+    );
   }
 
   async *#triggers(database: Database): AsyncGenerator<string, void> {
@@ -184,11 +194,6 @@ export class SchemaReader {
       }
     }
   }
-}
-
-/** A view whose tables are gone; SHOW CREATE may refuse it, and CREATE would. */
-function isBroken(comment: string): boolean {
-  return /references invalid|is invalid|not exist/i.test(comment);
 }
 
 const identifier = '(?:`(?:[^`]|``)+`|[^\\s.`]+)';

@@ -101,21 +101,25 @@ export async function readSteps(wire: Wire, restore: string): Promise<Step[]> {
   }));
 }
 
-/** Ids of the restores that have staging databases here. */
-export async function listRestores(wire: Wire): Promise<string[]> {
+/** Names of databases that begin so, and an underscore. In name order. */
+export async function listDatabaseNames(wire: Wire, begin: string): Promise<string[]> {
   const rows = await wire.query(
-    "SELECT SCHEMA_NAME AS n FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE 'tidemark\\_%' ORDER BY SCHEMA_NAME",
+    'SELECT SCHEMA_NAME AS n FROM information_schema.SCHEMATA ' +
+      `WHERE SCHEMA_NAME LIKE '${begin.replaceAll('_', '\\_')}\\_%' ORDER BY SCHEMA_NAME`,
   );
-  const names = rows.map((row) => row['n'] ?? '').filter((name) => stagingName.test(name));
+  return rows.map((row) => row['n'] ?? '');
+}
+
+/** Ids of the restores that have staging databases here, going by their names. */
+export async function listRestores(wire: Wire): Promise<string[]> {
+  const names = (await listDatabaseNames(wire, 'tidemark')).filter((name) => stagingName.test(name));
   return [...new Set(names.map((name) => name.split('_')[1] ?? ''))];
 }
 
 /** All staging databases of a restore, the one with the mark last. */
 export async function listStaging(wire: Wire, restore: string): Promise<string[]> {
-  const rows = await wire.query(
-    'SELECT SCHEMA_NAME AS n FROM information_schema.SCHEMATA ' +
-      `WHERE SCHEMA_NAME LIKE ${quoteText(`tidemark\\_${restore}\\_%`)}`,
+  const names = (await listDatabaseNames(wire, `tidemark_${restore}`)).filter((name) =>
+    stagingName.test(name),
   );
-  const names = rows.map((row) => row['n'] ?? '').filter((name) => stagingName.test(name));
   return names.sort((a, b) => Number(b.split('_')[2]) - Number(a.split('_')[2]));
 }

@@ -10,6 +10,8 @@ import {
   readSteps,
   type StagedDatabase,
   type StagingMark,
+  stagingNameOf,
+  type Step,
   writeMark,
 } from './staging-mark.ts';
 import type { Wire } from './wire.ts';
@@ -36,8 +38,8 @@ export async function switchOver(wire: Wire, mark: StagingMark): Promise<void> {
   await wire.run('SET SESSION foreign_key_checks = 0');
   for (const database of mark.databases) await makeDatabase(wire, database);
   for (const database of mark.databases) await renameTables(wire, database);
-  for (const database of mark.databases) await dropObjects(wire, database.name);
   const steps = await readSteps(wire, mark.restore);
+  for (const { name } of mark.databases) await dropObjects(wire, name, namedIn(steps, name));
   const units: ObjectUnit[] = [];
   for (const piece of switchPieces) {
     units.push(...unitsOf(steps.filter((step) => step.piece === piece)));
@@ -68,7 +70,7 @@ async function makeDatabase(wire: Wire, database: StagedDatabase): Promise<void>
 }
 
 /** Tables and sequences that stand in a database, without our own. */
-async function listTables(wire: Wire, database: string): Promise<string[]> {
+export async function listTables(wire: Wire, database: string): Promise<string[]> {
   const rows = await wire.query(
     'SELECT TABLE_NAME AS n FROM information_schema.TABLES ' +
       `WHERE TABLE_SCHEMA = ${quoteText(database)} AND TABLE_TYPE NOT LIKE '%VIEW' ORDER BY TABLE_NAME`,
@@ -87,8 +89,22 @@ async function renameTables(wire: Wire, database: StagedDatabase): Promise<void>
   await wire.run(`RENAME TABLE ${pairs.join(', ')}`);
 }
 
-/** Drops triggers, views, routines and events; tables stay. */
-export async function dropObjects(wire: Wire, database: string): Promise<void> {
+/** Is this object of the database one that the restore makes? Somebody may have made others since. */
+function namedIn(steps: readonly Step[], database: string): (object: string) => boolean {
+  const texts = steps.filter((step) => step.database === database).map((step) => step.sql);
+  // Statements are in the character set of the client that made the object: most often one of these two.
+  return (object) => {
+    const utf8 = Buffer.from(object, 'utf8').toString('latin1');
+    return texts.some((text) => text.includes(utf8) || text.includes(object));
+  };
+}
+
+/** Drops triggers, views, routines and events as far as they are `ours`; tables stay. */
+export async function dropObjects(
+  wire: Wire,
+  database: string,
+  ours: (object: string) => boolean = () => true,
+): Promise<void> {
   const schema = quoteText(database);
   const name = quoteName(database);
   const rows = await wire.query(
@@ -97,33 +113,61 @@ export async function dropObjects(wire: Wire, database: string): Promise<void> {
       `UNION ALL SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${schema} ` +
       `UNION ALL SELECT 'EVENT', EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ${schema}`,
   );
-  for (const row of rows)
-    await wire.run(`DROP ${row['kind']} IF EXISTS ${name}.${quoteName(row['n'] ?? '')}`);
+  for (const row of rows) {
+    const object = row['n'] ?? '';
+    if (ours(object)) await wire.run(`DROP ${row['kind']} IF EXISTS ${name}.${quoteName(object)}`);
+  }
 }
 
-/** Undoes everything, whatever had been done: final names first, as far as they were touched, then the staging. */
+/**
+ * Undoes everything, whatever had been done: final names first, as far as they were touched, then the staging. What
+ * others made under the final names meanwhile stays. Without a mark, only a staging's empty beginning is dropped: its
+ * name alone does not make a database ours.
+ */
 export async function discardAll(wire: Wire, restore: string, mark: StagingMark | undefined): Promise<void> {
+  if (mark === undefined) {
+    await dropBeginning(wire, stagingNameOf(restore, 0));
+    return;
+  }
   await wire.run('SET SESSION foreign_key_checks = 0');
-  if (mark !== undefined && (mark.state === 'switching' || mark.state === 'switched')) {
-    for (const database of mark.databases) await undoSwitch(wire, database);
+  if (mark.state === 'switching' || mark.state === 'switched') {
+    const steps = await readSteps(wire, restore);
+    for (const database of mark.databases) await undoSwitch(wire, database, steps);
   }
   for (const staging of await listStaging(wire, restore)) {
     await wire.run(`DROP DATABASE IF EXISTS ${quoteName(staging)}`);
   }
 }
 
-async function undoSwitch(wire: Wire, database: StagedDatabase): Promise<void> {
+/** Nothing of another maker stands in it: tables of the mark, perhaps, without the mark. */
+async function dropBeginning(wire: Wire, home: string): Promise<void> {
+  const objects = await countObjects(wire, home);
+  if (objects === undefined || objects > markTables.length) return;
+  if (objects > 0 && !(await isMarkHome(wire, home))) return;
+  await wire.run(`DROP DATABASE IF EXISTS ${quoteName(home)}`);
+}
+
+async function isMarkHome(wire: Wire, home: string): Promise<boolean> {
+  const [first] = markTables;
+  const rows = await wire.query(
+    `SELECT TABLE_NAME AS n FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${quoteText(home)}`,
+  );
+  return rows.some((row) => row['n'] === first) && (await listTables(wire, home)).length === 0;
+}
+
+async function undoSwitch(wire: Wire, database: StagedDatabase, steps: readonly Step[]): Promise<void> {
   const name = quoteName(database.name);
-  if (database.before === undefined) {
-    await wire.run(`DROP DATABASE IF EXISTS ${name}`);
-    return;
-  }
-  await dropObjects(wire, database.name);
+  if ((await countObjects(wire, database.name)) === undefined) return;
+  await dropObjects(wire, database.name, namedIn(steps, database.name));
   const staged = new Set(await listTables(wire, database.staging));
   const ours = new Set(database.tables);
   for (const table of await listTables(wire, database.name)) {
     if (!ours.has(table) || staged.has(table)) continue;
     await dropTable(wire, `${name}.${quoteName(table)}`);
+  }
+  if (database.before === undefined) {
+    if ((await countObjects(wire, database.name)) === 0) await wire.run(`DROP DATABASE IF EXISTS ${name}`);
+    return;
   }
   const { charset, collation } = database.before;
   await wire.run(`ALTER DATABASE ${name} CHARACTER SET ${charset} COLLATE ${collation}`);

@@ -34,7 +34,7 @@ test('keys that follow the data, and names of the staging outside of quotes', ()
   const table = parseCreateTable(sql);
   if (table === undefined) throw new Error('not parsed');
   const staged = stageTable(table, names, true);
-  expect(staged.keys).toEqual(['ADD KEY `k` (`g`,`id`)', 'ADD FULLTEXT KEY `f` (`g`)']);
+  expect(staged.keys).toEqual([['ADD KEY `k` (`g`,`id`)'], ['ADD FULLTEXT KEY `f` (`g`)']]);
   expect(staged.foreignKeys).toEqual([
     'ADD CONSTRAINT `fk` FOREIGN KEY (`g`) REFERENCES `tidemark_r_0`.`other` (`id`) ON DELETE CASCADE',
   ]);
