@@ -122,6 +122,14 @@ export function testMysqlRestore(fixture: EngineFixture, source: () => TestServe
       expect(await fixture.listDatabases(target)).toEqual(['taken']);
     });
 
+    test('a shard without a database is restored like any other', async () => {
+      const set = await takeShard(fixture.open(target));
+      expect(set.stored.databases).toEqual([]);
+      await restoreShard(engine, set, 'nothing1');
+      expect(await engine.staged()).toEqual([]);
+      expect(await fixture.listDatabases(target)).toEqual([]);
+    });
+
     test('a view that is broken on the source is named, in every language of the server', async () => {
       await ask(source(), 'CREATE DATABASE views');
       const maker = await sqlSession(source(), 'views');

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine } from '../../shard-agent/engine.ts';
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
 import { backupOrder } from './engine-conformance.ts';
-import { restoreShard, takeShard } from './memory-shard.ts';
+import { loadChunks, prepareRestore, restoreShard, takeShard } from './memory-shard.ts';
 import { postgresFixture } from './postgres-fixture.ts';
 
 const never = new AbortController().signal;
@@ -69,4 +69,43 @@ test('a database that is made while the cut is taken is not left out in silence'
     await session.close();
     await source.run('DROP DATABASE made_meanwhile');
   }
+});
+
+test('a finish that was broken off between its steps is taken up again', async () => {
+  await source.run('CREATE DATABASE halfway');
+  await source.run('CREATE TABLE t (id int)', 'halfway');
+  const set = await takeShard(postgresFixture.open(source, ['halfway']));
+  await target.run('CREATE DATABASE halfway');
+  const session = await prepareRestore(engine, set, 'half1');
+  await session.stage();
+  await loadChunks(await session.writeLanes(), set);
+  await session.finishLoad();
+  await session.switch();
+  await session.close();
+  await target.run('COMMENT ON DATABASE halfway IS NULL; ALTER DATABASE halfway ALLOW_CONNECTIONS true');
+  for (const staged of await engine.staged()) {
+    const again = await staged.reopen();
+    await again.switch();
+    await again.finish();
+    await again.close();
+  }
+  expect(await target.run('SELECT count(*)::int AS n FROM t', 'halfway')).toEqual([{ n: 0 }]);
+  expect(await target.run(`SELECT datname FROM pg_database WHERE datname LIKE 'tidemark_half1%'`)).toEqual(
+    [],
+  );
+});
+
+test('a role that reads arrays in its own way loads the NULLs in them as they were', async () => {
+  await source.run('CREATE DATABASE arrays');
+  await source.run(`CREATE TABLE t (a text[]); INSERT INTO t VALUES ('{NULL,"NULL"}')`, 'arrays');
+  const set = await takeShard(postgresFixture.open(source, ['arrays']));
+  await target.run('ALTER ROLE CURRENT_USER SET array_nulls = off');
+  try {
+    await restoreShard(engine, set, 'arrays1');
+  } finally {
+    await target.run('ALTER ROLE CURRENT_USER RESET array_nulls');
+  }
+  expect(await target.run('SELECT a[1] IS NULL AS first, a[2] AS second FROM t', 'arrays')).toEqual([
+    { first: true, second: 'NULL' },
+  ]);
 });

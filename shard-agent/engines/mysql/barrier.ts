@@ -32,6 +32,12 @@ const watchdogMarginMs = 150;
 const lookAfter = 0.7;
 const warmRounds = 3;
 
+interface Seen {
+  readonly blockers: readonly Blocker[];
+  /** Why nobody could be looked for, as the end of a sentence; else empty. */
+  readonly unseen: string;
+}
+
 type Attempt = 'granted' | { readonly blocked: string } | { readonly error: unknown };
 
 export class Barrier {
@@ -111,26 +117,31 @@ export class Barrier {
     if (over()) return this.#ended();
     const started = performance.now();
     this.#heldSince = started;
-    let seen: Promise<Blocker[]> | undefined;
+    let seen: Promise<Seen> | undefined;
     const attempt = await this.#request(drainMs, signal, () => {
-      seen = this.#parts.blockers.find().catch(() => []);
+      seen = this.#look();
     });
     if (attempt !== 'granted') {
       await this.#release();
       if ('error' in attempt) throw failure(attempt.error, 'take the locks', 'the lock sessions');
-      const blockers = (await seen) ?? [];
-      return {
-        outcome: 'blocked',
-        reason: attempt.blocked,
-        blockers: blockers.length > 0 ? blockers : await this.#late(),
-      };
+      const early = await seen;
+      // Nobody was seen while waiting: whoever is there now was probably there then.
+      const { blockers, unseen } =
+        early !== undefined && early.blockers.length > 0 ? early : await this.#look();
+      return { outcome: 'blocked', reason: `${attempt.blocked}${unseen}`, blockers };
     }
     return this.#checkUnderLocks(started, over);
   }
 
-  /** Nobody was seen while waiting: whoever is there now was probably there then. */
-  async #late(): Promise<Blocker[]> {
-    return this.#parts.blockers.find().catch(() => []);
+  /** Who is in the way. A failure here costs names, not the attempt: it is said in words. */
+  #look(): Promise<Seen> {
+    return this.#parts.blockers.find().then(
+      (blockers) => ({ blockers, unseen: '' }),
+      (error: unknown) => {
+        const words = error instanceof Error ? error.message : String(error);
+        return { blockers: [], unseen: ` (who is in the way was not seen: ${words})` };
+      },
+    );
   }
 
   /** Under the locks, before the first snapshot: no transaction in doubt, and the catalogue still guarded. */

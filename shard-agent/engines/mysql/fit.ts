@@ -4,6 +4,7 @@ import { TidemarkError } from '../../../proto/errors.ts';
 import type { Finding, StoredShard } from '../../engine.ts';
 import { quoteName, quoteText } from './connection.ts';
 import { compareVersions, type Dialect } from './dialect.ts';
+import { isServerError } from './failure.ts';
 import { Grants } from './grants.ts';
 import { quoteAccount } from './schema.ts';
 import { refusal, variable } from './server.ts';
@@ -26,7 +27,13 @@ export async function fitShard(wire: Wire, dialect: Dialect, stored: StoredShard
       finding('does-not-fit', 'the server', cause, `Restore onto version ${shard.version} or newer.`),
     );
   }
-  const refused = await refusal(wire, dialect).catch(() => undefined);
+  const refused = await refusal(wire, dialect).catch((error: unknown) => {
+    if (!isServerError(error)) throw error;
+    // What a restore needs does not include what asking takes.
+    const cause = `whether it is the sole writable primary cannot be seen: ${error.message}`;
+    findings.push(finding('privilege-missing', 'the role of the server', cause, roleRemedy(dialect), true));
+    return undefined;
+  });
   if (refused !== undefined) {
     const remedy = 'Name the sole writable primary over a direct connection.';
     findings.push(finding('does-not-fit', 'the server', refused, remedy));
@@ -40,6 +47,11 @@ export async function fitShard(wire: Wire, dialect: Dialect, stored: StoredShard
     ...(await space(wire, stored)),
   );
   return findings;
+}
+
+function roleRemedy(dialect: Dialect): string {
+  const names = dialect.backupPrivileges.map(({ name }) => name).join(', ');
+  return `GRANT ${names} ON *.* TO the account of the restore, or make sure that it is the primary.`;
 }
 
 function finding(
@@ -194,7 +206,13 @@ async function pieces(wire: Wire, facts: SourceFacts): Promise<Finding[]> {
       ),
     );
   }
-  const accounts = await column("SELECT CONCAT(User, '@', Host) FROM mysql.user").catch(() => undefined);
+  if (facts.definers.length === 0) return findings;
+  const accounts = await column("SELECT CONCAT(User, '@', Host) FROM mysql.user").catch((error: unknown) => {
+    if (!isServerError(error)) throw error;
+    const cause = `whether the accounts exist that objects run as (${facts.definers.join(', ')}) cannot be seen`;
+    findings.push(finding('does-not-fit', 'accounts', cause, 'Make them where they are missing.', true));
+    return undefined;
+  });
   for (const definer of facts.definers) {
     if (accounts === undefined || accounts.has(definer.toLowerCase())) continue;
     const cause = 'objects run as this account, which does not exist here';

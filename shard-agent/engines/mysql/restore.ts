@@ -59,7 +59,6 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
   async stage(): Promise<void> {
     await attempt('make the staging', this.restore, async () => {
       const mark = await this.#newMark();
-      if (mark.databases.length === 0) return;
       await createMark(this.wire, mark);
       for (const database of mark.databases) {
         await this.#makeStaging(database);

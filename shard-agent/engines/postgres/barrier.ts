@@ -8,7 +8,7 @@ import { reached } from '../../../proto/step-points.ts';
 import type { Blocker, Cut, LockOutcome } from '../../engine.ts';
 import { blockersOf, holders, inDoubt, processes } from './blockers.ts';
 import { readCatalogue } from './catalogue.ts';
-import { databaseError, type Session } from './connection.ts';
+import { databaseError, serverWords, type Session } from './connection.ts';
 import type { DatabaseBarrier } from './database-barrier.ts';
 
 const cancelEveryMs = 5;
@@ -17,6 +17,12 @@ const cancelEveryMs = 5;
  * 5,000 tables took 12 to 15 ms instead of 5.7 on PostgreSQL 15.
  */
 const strongLockFactor = 2.5;
+
+interface Seen {
+  readonly found: readonly Blocker[];
+  /** Why nobody could be looked for, as the end of a sentence; else empty. */
+  readonly unseen: string;
+}
 
 interface Attempt {
   readonly began: number;
@@ -94,13 +100,10 @@ export class Barrier {
 
   async #take(attempt: Attempt, drainMs: number, stop: AbortSignal): Promise<LockOutcome> {
     if (stop.aborted) return { outcome: 'blocked', reason: 'the attempt was ended', blockers: [] };
-    let blockers: readonly Blocker[] = [];
+    let looking: Promise<Seen> | undefined;
     const look = globalThis.setTimeout(() => {
-      looking = this.#blockers().then((found) => {
-        if (found.length > 0) blockers = found;
-      });
+      looking = this.#blockers();
     }, drainMs / 2);
-    let looking: Promise<void> | undefined;
     let waiting = true;
     // A cancel that arrives before the statement it is meant for is lost, so it is repeated while there is a wait.
     const cancel = async (): Promise<void> => {
@@ -121,17 +124,14 @@ export class Barrier {
       );
       waiting = false;
       clearTimeout(look);
-      await looking;
+      const seen = (await looking) ?? { found: [], unseen: '' };
       const refusals = settled(results, 'take the locks').filter((refusal) => refusal !== undefined);
       const [refusal] = refusals;
       if (refusal !== undefined) {
         this.#catalogueChanged ||= refusals.some((one) => one.catalogueChanged);
-        const found = blockers.length > 0 ? blockers : await this.inTheWay(0);
-        return {
-          outcome: 'blocked',
-          reason: stop.aborted ? 'the attempt was ended' : refusal.reason,
-          blockers: found,
-        };
+        const blockers = seen.found.length > 0 ? seen.found : await this.inTheWay(0);
+        const reason = stop.aborted ? 'the attempt was ended' : `${refusal.reason}${seen.unseen}`;
+        return { outcome: 'blocked', reason, blockers };
       }
       const lockMs = performance.now() - attempt.began;
       return (await this.#verify()) ?? { outcome: 'locked', lockMs };
@@ -158,14 +158,14 @@ export class Barrier {
     return { outcome: 'blocked', reason: refusal.reason, blockers };
   }
 
-  /** Who the waiting sessions wait for. A failure here costs a name, not the attempt. */
-  async #blockers(): Promise<readonly Blocker[]> {
+  /** Who the waiting sessions wait for. A failure here costs a name, not the attempt: it is said in words. */
+  #blockers(): Promise<Seen> {
     const waiting = this.databases.flatMap((database) => database.pids);
-    return blockersOf(
-      this.#monitor,
-      waiting,
-      this.databases.map((database) => database.database),
-    ).catch(() => []);
+    const names = this.databases.map((database) => database.database);
+    return blockersOf(this.#monitor, waiting, names).then(
+      (found) => ({ found, unseen: '' }),
+      (error: unknown) => ({ found: [], unseen: ` (who is in the way was not seen: ${serverWords(error)})` }),
+    );
   }
 
   #holderQuery(olderThanMs: number): Parameters<typeof holders>[1] {

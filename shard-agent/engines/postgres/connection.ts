@@ -37,6 +37,7 @@ const settings = [
   'default_transaction_deferrable = off',
   'row_security = off',
   'extra_float_digits = 3',
+  'array_nulls = on',
   'synchronize_seqscans = off',
   "TimeZone = 'UTC'",
   "DateStyle = 'ISO, YMD'",

@@ -59,6 +59,8 @@ export class Staging {
     await this.#onServer('switch to the restored databases', async (session) => {
       const all = await this.#mine(session);
       const staged = all.flatMap(({ name, mark }) => (mark?.role === 'staged' ? [{ name, mark }] : []));
+      // Broken off after a finish had taken off the marks of what was switched.
+      if (staged.length === 0 && all.length > 0 && all.every(({ mark }) => mark?.role === 'aside')) return;
       const unready = all.find(({ mark }) => mark === undefined || (mark.role === 'staged' && !mark.loaded));
       if (unready !== undefined || staged.length === 0) {
         throw new TidemarkError({
@@ -138,9 +140,11 @@ export class Staging {
           await inside.close();
         }
       }
-      for (const { name, mark } of all) {
+      for (const { name, mark } of all)
         if (mark?.role === 'aside') await this.#dropAside(session, name, mark);
-        else if (mark !== undefined && name === mark.database)
+      // The marks of what was switched go last: while they stand, all of this may be done again.
+      for (const { name, mark } of all) {
+        if (mark?.role === 'staged' && name === mark.database)
           await session.script(commentStatement(name, mark.comment));
       }
     });
