@@ -39,7 +39,7 @@ export async function switchOver(wire: Wire, mark: StagingMark): Promise<void> {
   for (const database of mark.databases) await makeDatabase(wire, database);
   for (const database of mark.databases) await renameTables(wire, database);
   const steps = await readSteps(wire, mark.restore);
-  for (const { name } of mark.databases) await dropObjects(wire, name, namedIn(steps, name));
+  for (const database of mark.databases) await dropObjects(wire, database.name, madeBy(steps, database));
   const units: ObjectUnit[] = [];
   for (const piece of switchPieces) {
     units.push(...unitsOf(steps.filter((step) => step.piece === piece)));
@@ -89,13 +89,22 @@ async function renameTables(wire: Wire, database: StagedDatabase): Promise<void>
   await wire.run(`RENAME TABLE ${pairs.join(', ')}`);
 }
 
+interface StoredObject {
+  readonly kind: string;
+  readonly name: string;
+  /** Of a trigger. */
+  readonly table: string;
+}
+
 /** Is this object of the database one that the restore makes? Somebody may have made others since. */
-function namedIn(steps: readonly Step[], database: string): (object: string) => boolean {
-  const texts = steps.filter((step) => step.database === database).map((step) => step.sql);
-  // Statements are in the character set of the client that made the object: most often one of these two.
-  return (object) => {
-    const utf8 = Buffer.from(object, 'utf8').toString('latin1');
-    return texts.some((text) => text.includes(utf8) || text.includes(object));
+function madeBy(steps: readonly Step[], database: StagedDatabase): (object: StoredObject) => boolean {
+  const texts = steps.filter((step) => step.database === database.name).map((step) => step.sql);
+  return ({ kind, name, table }) => {
+    if (kind === 'TRIGGER') return database.tables.includes(table);
+    // Statements are in the character set of the client that made the object: most often one of these two.
+    const names = [Buffer.from(name, 'utf8').toString('latin1'), name];
+    const heads = names.flatMap((text) => [`${kind} ${quoteName(text)}`, `${kind} "${text}"`]);
+    return texts.some((text) => heads.some((head) => text.includes(head)));
   };
 }
 
@@ -103,19 +112,19 @@ function namedIn(steps: readonly Step[], database: string): (object: string) => 
 export async function dropObjects(
   wire: Wire,
   database: string,
-  ours: (object: string) => boolean = () => true,
+  ours: (object: StoredObject) => boolean = () => true,
 ): Promise<void> {
   const schema = quoteText(database);
   const name = quoteName(database);
   const rows = await wire.query(
-    `SELECT 'TRIGGER' AS kind, TRIGGER_NAME AS n FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = ${schema} ` +
-      `UNION ALL SELECT 'VIEW', TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${schema} AND TABLE_TYPE = 'VIEW' ` +
-      `UNION ALL SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${schema} ` +
-      `UNION ALL SELECT 'EVENT', EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ${schema}`,
+    `SELECT 'TRIGGER' AS kind, TRIGGER_NAME AS n, EVENT_OBJECT_TABLE AS t FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = ${schema} ` +
+      `UNION ALL SELECT 'VIEW', TABLE_NAME, '' FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${schema} AND TABLE_TYPE = 'VIEW' ` +
+      `UNION ALL SELECT ROUTINE_TYPE, ROUTINE_NAME, '' FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${schema} ` +
+      `UNION ALL SELECT 'EVENT', EVENT_NAME, '' FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ${schema}`,
   );
   for (const row of rows) {
-    const object = row['n'] ?? '';
-    if (ours(object)) await wire.run(`DROP ${row['kind']} IF EXISTS ${name}.${quoteName(object)}`);
+    const object = { kind: row['kind'] ?? '', name: row['n'] ?? '', table: row['t'] ?? '' };
+    if (ours(object)) await wire.run(`DROP ${object.kind} IF EXISTS ${name}.${quoteName(object.name)}`);
   }
 }
 
@@ -158,7 +167,7 @@ async function isMarkHome(wire: Wire, home: string): Promise<boolean> {
 async function undoSwitch(wire: Wire, database: StagedDatabase, steps: readonly Step[]): Promise<void> {
   const name = quoteName(database.name);
   if ((await countObjects(wire, database.name)) === undefined) return;
-  await dropObjects(wire, database.name, namedIn(steps, database.name));
+  await dropObjects(wire, database.name, madeBy(steps, database));
   const staged = new Set(await listTables(wire, database.staging));
   const ours = new Set(database.tables);
   for (const table of await listTables(wire, database.name)) {
