@@ -49,10 +49,37 @@ export function testMysqlRestore(fixture: EngineFixture, source: () => TestServe
         'INSERT INTO `maß"\\\\` VALUES (1)',
         'CREATE TRIGGER `über` BEFORE INSERT ON `maß"\\\\` FOR EACH ROW SET NEW.id = NEW.id',
         "SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'",
+        'CREATE FUNCTION "fünf"() RETURNS int DETERMINISTIC RETURN 5',
+        `CREATE EVENT "jährlich" ON SCHEDULE EVERY 1 YEAR DO DELETE FROM plain WHERE id = 5`,
+        'CREATE VIEW "Blick" AS SELECT id FROM plain',
         'SET character_set_client = latin1, collation_connection = latin1_swedish_ci',
         'CREATE TRIGGER zz BEFORE UPDATE ON plain FOR EACH ROW SET NEW.id = NEW.id',
       );
-      await restoreShard(engine, set, 'names1');
+      const session = await prepareRestore(engine, set, 'names1');
+      await session.stage();
+      await loadChunks(await session.writeLanes(), set);
+      await session.finishLoad();
+      await session.switch();
+      await session.close();
+      // As if the agent had died before its last step: everything is made anew.
+      await ask(
+        target,
+        `UPDATE tidemark_names1_0.\`tidemark-mark\` SET body = REPLACE(body, '"switched"', '"switching"')`,
+      );
+      for (const staged of await engine.staged()) {
+        const again = await staged.reopen();
+        await again.switch();
+        await again.finish();
+        await again.close();
+      }
+      const made = await ask(
+        target,
+        "SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = 'größe' UNION ALL " +
+          "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = 'größe' UNION ALL " +
+          "SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = 'größe' UNION ALL " +
+          "SELECT TABLE_NAME FROM information_schema.VIEWS WHERE TABLE_SCHEMA = 'größe'",
+      );
+      expect(made.map(([name]) => name).sort()).toEqual(['Blick', 'fünf', 'jährlich', 'zz', 'über']);
       expect(await ask(target, 'SELECT id FROM `maß"\\\\`', 'größe')).toEqual([['1']]);
     });
 

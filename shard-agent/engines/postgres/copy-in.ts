@@ -131,7 +131,8 @@ class Inlet {
 
   async #until(met: () => boolean): Promise<void> {
     while (!met()) {
-      if (this.#lost !== undefined) throw this.#lost;
+      // What the server said before it closed says more.
+      if (this.#lost !== undefined) throw this.#error ?? this.#lost;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });

@@ -41,7 +41,8 @@ export async function copyOut(wire: Wire, sql: string, sink: RawSink, signal: Ab
             return { more: false };
           }
         },
-        (error) => settle(() => reject(error)),
+        // What the server said before it closed says more.
+        (error) => settle(() => reject(outlet.refusal ?? error)),
       );
       wire.socket.write(queryMessage(sql));
     });
@@ -73,6 +74,10 @@ class Outlet {
       (bytes, start, end, rowEnds) => this.#payload(bytes, start, end, rowEnds),
       (kind, body) => this.#message(kind, body),
     );
+  }
+
+  get refusal(): ServerError | undefined {
+    return this.#error;
   }
 
   push(bytes: Buffer): Promise<void> | undefined {

@@ -15,9 +15,13 @@ function message(type: string, body: Buffer | string): Buffer {
   return Buffer.concat([header, bytes]);
 }
 
-/** A server that answers a query with those bytes, cut at those lengths; the buffer is spoilt after each read. */
+/**
+ * A server that answers a query with those bytes, cut at those lengths, and then closes; the buffer is spoilt after
+ * each read.
+ */
 function wireWith(answer: Buffer, cuts: () => number): Wire {
   let read: Parameters<Wire['take']>[0];
+  let closed: Parameters<Wire['take']>[1];
   const feed = async (): Promise<void> => {
     for (let at = 0; at < answer.length; ) {
       const length = cuts();
@@ -26,11 +30,13 @@ function wireWith(answer: Buffer, cuts: () => number): Wire {
       await read(buffer).wait;
       buffer.fill(0xee);
     }
+    closed(new Error('the server closed the connection'));
   };
   return {
     socket: { write: () => void feed() } as unknown as net.Socket,
-    take: (consumer) => {
+    take: (consumer, failed) => {
       read = consumer;
+      closed = failed;
     },
     release: () => undefined,
   };
@@ -110,4 +116,41 @@ test('an error of the server is thrown when it is ready again', async () => {
       signal,
     ),
   ).rejects.toMatchObject({ code: '22P02' });
+});
+
+test('whatever is cut off the end of an answer, what is left is no copy', async () => {
+  const answer = Buffer.concat([
+    message('N', 'Mnotice\0\0'),
+    message('H', '\0\0\0'),
+    message('d', 'a\n'),
+    message('S', 'TimeZone\0UTC\0'),
+    message('d', 'b\n'),
+    message('c', ''),
+    message('C', 'COPY 2\0'),
+    message('Z', 'T'),
+  ]);
+  for (let length = 0; length < answer.length; length += 1) {
+    const wire = wireWith(answer.subarray(0, length), () => 5);
+    await expect(copyOut(wire, '', collect(1, false), signal)).rejects.toThrow(/closed the connection/);
+  }
+  expect(
+    await copyOut(
+      wireWith(answer, () => 5),
+      '',
+      collect(1, false),
+      signal,
+    ),
+  ).toBe(2);
+});
+
+test("the server's last words before it closes are the reason", async () => {
+  const answer = message('E', 'VFATAL\0C57P01\0Mterminating connection\0\0');
+  await expect(
+    copyOut(
+      wireWith(answer, () => 7),
+      '',
+      collect(10, false),
+      signal,
+    ),
+  ).rejects.toMatchObject({ code: '57P01', severity: 'FATAL' });
 });
