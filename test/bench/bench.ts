@@ -76,7 +76,7 @@ function median(numbers: readonly number[]): number {
 }
 
 function line(...cells: string[]): void {
-  console.log(cells.map((cell, index) => (index === 0 ? cell.padEnd(44) : cell.padStart(16))).join(''));
+  console.log(cells.map((cell, index) => (index === 0 ? cell.padEnd(44) : cell.padStart(20))).join(''));
 }
 
 /** Tidemark and the native tool in turn, A B A B. */
