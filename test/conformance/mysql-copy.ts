@@ -1,6 +1,6 @@
 /** Copying and restoring what only MySQL and MariaDB have: ranges of keys, large values, objects across databases. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { BackupSession, Engine } from '../../shard-agent/engine.ts';
+import type { BackupSession, Engine, RawSink } from '../../shard-agent/engine.ts';
 import type { TestServer } from '../servers/server.ts';
 import { backupOrder } from './engine-conformance.ts';
 import type { EngineFixture } from './engine-fixture.ts';
@@ -18,8 +18,12 @@ export function testMysqlCopy(fixture: EngineFixture, source: () => TestServer):
       await session.close();
     }
   };
-  const withCut = async (engine: Engine, run: (session: BackupSession) => Promise<void>): Promise<void> => {
-    const session = await engine.prepareBackup({ ...backupOrder, chunkBytes: 16 * 1024 });
+  const withCut = async (
+    engine: Engine,
+    run: (session: BackupSession) => Promise<void>,
+    chunkBytes = 16 * 1024,
+  ): Promise<void> => {
+    const session = await engine.prepareBackup({ ...backupOrder, chunkBytes });
     try {
       expect(await session.lock(1_000, never)).toMatchObject({ outcome: 'locked' });
       await session.cut();
@@ -178,6 +182,59 @@ export function testMysqlCopy(fixture: EngineFixture, source: () => TestServer):
       await session.close();
       await ask('DROP DATABASE timed');
     });
+  });
+
+  describe(`${fixture.name}: a read that is broken off by the server`, () => {
+    for (const kill of ['KILL QUERY', 'KILL CONNECTION']) {
+      test(`${kill} between two rows is never the end of a table`, async () => {
+        await ask('CREATE DATABASE torn');
+        await ask('CREATE TABLE t (id int PRIMARY KEY, b longblob)', 'torn');
+        await ask(
+          "INSERT INTO t WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 48) SELECT i, REPEAT('x', 1048576) FROM n",
+          'torn',
+        );
+        try {
+          await withCut(
+            fixture.open(source(), ['torn']),
+            async (session) => {
+              const [lane] = await session.readLanes();
+              const [task] = session.tasks();
+              if (lane === undefined || task === undefined) throw new Error('nothing to read');
+              let open: () => void = () => undefined;
+              const gate = new Promise<void>((resolve) => {
+                open = resolve;
+              });
+              let begun: () => void = () => undefined;
+              const beginning = new Promise<void>((resolve) => {
+                begun = resolve;
+              });
+              const sink: RawSink = {
+                append() {
+                  begun();
+                  return gate;
+                },
+                full: false,
+                endChunk: () => Promise.resolve(),
+              };
+              const reading = lane.read(task, sink, never).then(
+                () => 'done',
+                (error: unknown) => (error as { code: string }).code,
+              );
+              await beginning;
+              const [row] = await ask(
+                "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT `id`, `b` FROM%'",
+              );
+              await ask(`${kill} ${row?.[0]}`);
+              open();
+              expect(['database-failed', 'snapshot-lost']).toContain(await reading);
+            },
+            2 ** 30,
+          );
+        } finally {
+          await ask('DROP DATABASE torn');
+        }
+      });
+    }
   });
 
   describe(`${fixture.name}: a value of 200 MiB`, () => {

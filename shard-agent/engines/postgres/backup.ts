@@ -25,7 +25,7 @@ import { makePlan, type Plan } from './plan.ts';
 import { readProperties } from './properties.ts';
 import { beginInSnapshot, PostgresReadLane } from './read-lane.ts';
 import { archivePiece, largeObjectsPiece, schemaPiece } from './schema.ts';
-import { confirmServer, listDatabases, readServer, subjectOf } from './server.ts';
+import { confirmServer, listDatabases, readServer, requireNoOthers, subjectOf } from './server.ts';
 import { findTool, ToolRuns, type Tool } from './tools.ts';
 
 export async function prepareBackup(config: PostgresConfig, order: BackupOrder): Promise<BackupSession> {
@@ -163,18 +163,9 @@ class PostgresBackup implements BackupSession {
     return cut;
   }
 
-  /** A database made since the plan would be left out of the set in silence. */
-  async #requireSameDatabases(): Promise<void> {
-    const names = await listDatabases(this.#requireMonitor(), this.#config);
-    const made = names.filter((name) => !this.#databases.some(({ database }) => database === name));
-    if (made.length === 0) return;
-    throw new TidemarkError({
-      code: 'schema-changed',
-      operation: 'cut',
-      subject: made.map((name) => `database ${name}`).join(', '),
-      cause: 'it was made after the backup had been prepared, and would be missing in the set',
-      remedy: 'Run the backup again.',
-    });
+  #requireSameDatabases(): Promise<void> {
+    const known = this.#databases.map(({ database }) => database);
+    return requireNoOthers(this.#requireMonitor(), this.#config, known);
   }
 
   async cutWithoutLocks(): Promise<Cut> {

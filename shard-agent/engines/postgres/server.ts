@@ -39,6 +39,23 @@ export async function listDatabases(session: Session, config: PostgresConfig): P
   return [...(config.database.databases ?? rows.map((row) => row['datname'] ?? ''))];
 }
 
+/** A database made since the plan would be left out of the set in silence: `schema-changed` names it. */
+export async function requireNoOthers(
+  session: Session,
+  config: PostgresConfig,
+  known: readonly string[],
+): Promise<void> {
+  const made = (await listDatabases(session, config)).filter((name) => !known.includes(name));
+  if (made.length === 0) return;
+  throw new TidemarkError({
+    code: 'schema-changed',
+    operation: 'take the cut',
+    subject: made.map((name) => `database ${name}`).join(', '),
+    cause: 'it was made after the backup had been prepared, and would be missing in the set',
+    remedy: 'Run the backup again.',
+  });
+}
+
 export async function readServer(
   session: Session,
   config: PostgresConfig,
