@@ -79,7 +79,7 @@ export function testMysqlRestore(fixture: EngineFixture, source: () => TestServe
           "SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = 'größe' UNION ALL " +
           "SELECT TABLE_NAME FROM information_schema.VIEWS WHERE TABLE_SCHEMA = 'größe'",
       );
-      expect(made.map(([name]) => name).sort()).toEqual(['Blick', 'fünf', 'jährlich', 'zz', 'über']);
+      expect(made.map(([name]) => String(name)).sort()).toEqual(['Blick', 'fünf', 'jährlich', 'zz', 'über']);
       expect(await ask(target, 'SELECT id FROM `maß"\\\\`', 'größe')).toEqual([['1']]);
     });
 
