@@ -1,5 +1,6 @@
 /** A whole cluster on this machine: database servers, an agent process beside each, both files, a repository. */
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import type { BankServer } from '../bank/plan.ts';
@@ -175,6 +176,8 @@ export class Cluster {
   async stop(): Promise<void> {
     const agents = await Promise.allSettled(this.shards.map((shard) => shard.agent.stop()));
     await Promise.all(this.shards.map((shard) => shard.server.stop()));
+    // Now, for the many sets of a long test take longer than a process is given to leave.
+    await rm(this.folder, { recursive: true, force: true });
     const failed = agents.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
