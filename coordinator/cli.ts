@@ -14,7 +14,7 @@ import { restore } from './restore.ts';
 import type { Outcome, Run } from './run.ts';
 import { show } from './show.ts';
 import { verify } from './verify.ts';
-import { tidemarkVersion } from './version.ts';
+import { tidemarkVersion } from '../proto/version.ts';
 
 /** What the invocation ended with; commander's handlers return nothing. */
 let exitCode = 0;

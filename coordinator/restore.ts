@@ -24,7 +24,7 @@ import { readCatalogue } from './restore/stored-catalogue.ts';
 import type { StoredCatalogue } from './restore/stored-catalogue.ts';
 import { totalSums } from './sums.ts';
 import { startedBy } from './this-process.ts';
-import { tidemarkVersion } from './version.ts';
+import { tidemarkVersion } from '../proto/version.ts';
 
 export interface RestoreOptions {
   /** Where to: the run's own topology, or another file's. */

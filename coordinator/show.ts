@@ -10,6 +10,7 @@ import { holdText } from './list.ts';
 import { resolveSet } from './open-set.ts';
 import { formatCount, pairs, table } from './output.ts';
 import type { Outcome, Run } from './run.ts';
+import { shardColumns, shardRows } from './shard-table.ts';
 
 export interface ShowOptions {
   readonly tables: boolean;
@@ -67,27 +68,11 @@ function summary(seal: SealBody): string {
 }
 
 function shardTable(seal: SealBody): string {
-  const rows = seal.shards.map((shard) => [
-    shard.name,
-    `${shard.family} ${shard.version}`,
-    holdText(seal.barrier.shards.find((held) => held.name === shard.name)?.holdMs ?? 0),
-    formatCount(shard.sums.tables),
-    formatCount(shard.sums.rows),
-    formatBytes(shard.sums.rawBytes),
-    formatBytes(shard.sums.storedBytes),
-    positionText(shard.position),
-  ]);
-  const columns = [
-    { title: 'shard' },
-    { title: 'server' },
-    { title: 'hold', align: 'right' },
-    { title: 'tables', align: 'right' },
-    { title: 'rows', align: 'right' },
-    { title: 'raw', align: 'right' },
-    { title: 'stored', align: 'right' },
-    { title: 'position' },
-  ] as const;
-  return table(columns, rows);
+  const rows = shardRows(seal).map((cells, index) => {
+    const shard = seal.shards[index];
+    return [...cells, shard === undefined ? '' : positionText(shard.position)];
+  });
+  return table([...shardColumns, { title: 'position' }], rows);
 }
 
 function tableTable(tables: readonly TableSums[]): string {

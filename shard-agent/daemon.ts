@@ -9,7 +9,7 @@ import { startAgent } from './agent.ts';
 import { openLog } from './log.ts';
 import { openEngine } from './open-engine.ts';
 import { readPassword } from './password.ts';
-import { tidemarkVersion } from './version.ts';
+import { tidemarkVersion } from '../proto/version.ts';
 
 const exitCodes = `
 Exit codes: 0 ended in good order, or ready; 1 failed, or \`check\` found something; 2 wrong usage or configuration;

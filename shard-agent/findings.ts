@@ -1,11 +1,22 @@
-/** Failures told as findings, where everything is to be told at once. */
+/** Findings: what is told all at once where a failure would tell only the first. */
 import { asTidemarkError } from '../proto/errors.ts';
 import type { Finding } from './engine.ts';
 
+export function finding(
+  code: Finding['code'],
+  subject: string,
+  cause: string,
+  remedy: string,
+  warning = false,
+): Finding {
+  return { code, subject, cause, remedy, warning };
+}
+
+/** A failure told as a finding. */
 export function findingOf(error: unknown, shard: string): Finding {
   const known = asTidemarkError(error, { code: 'internal', operation: 'check', subject: shard });
   const { code, subject, reason, remedy } = known;
-  return { code, subject, cause: reason, remedy, warning: false };
+  return finding(code, subject, reason, remedy);
 }
 
 /** A server that does not answer says so to every question; once is enough. */

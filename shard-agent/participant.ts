@@ -78,22 +78,34 @@ function onFreeze(terms: Terms, state: ParticipantState, event: EventOf<'freeze'
   const { attempt, atMs, drainMs } = event;
   const order = `FREEZE of attempt ${attempt}`;
   if (!terms.locks) return violation(terms, state, `${order} of a backup prepared without locks,`);
+  return beginAttempt(terms, state, event, order, () =>
+    step(
+      { kind: 'locking', attempt, sinceMs: atMs },
+      { kind: 'arm', attempt, afterMs: terms.holdLimitMs },
+      { kind: 'lock', attempt, drainMs: Math.min(drainMs, terms.holdLimitMs) },
+    ),
+  );
+}
+
+/** What begins an attempt begins it at once, waits for what is under way, or comes when it must not. Stale ones change nothing. */
+function beginAttempt(
+  terms: Terms,
+  state: ParticipantState,
+  event: Order,
+  named: string,
+  begin: () => ParticipantStep,
+): ParticipantStep {
   switch (state.kind) {
     case 'idle':
     case 'cut':
-      if (attempt <= state.attempt) return step(state);
-      return step(
-        { kind: 'locking', attempt, sinceMs: atMs },
-        { kind: 'arm', attempt, afterMs: terms.holdLimitMs },
-        { kind: 'lock', attempt, drainMs: Math.min(drainMs, terms.holdLimitMs) },
-      );
+      return event.attempt <= state.attempt ? step(state) : begin();
     case 'probing':
     case 'thawing':
-      return defer(terms, state, event, order);
+      return defer(terms, state, event, named);
     case 'locking':
     case 'frozen':
     case 'cutting':
-      return attempt <= state.attempt ? step(state) : violation(terms, state, order);
+      return event.attempt <= state.attempt ? step(state) : violation(terms, state, named);
     case 'over':
       return step(state);
   }
@@ -117,24 +129,9 @@ function onCut(terms: Terms, state: ParticipantState, event: EventOf<'cut'>): Pa
 function onCutWithoutLocks(terms: Terms, state: ParticipantState, event: EventOf<'cut'>): ParticipantStep {
   const { attempt, atMs } = event;
   const order = `CUT without locks of attempt ${attempt}`;
-  switch (state.kind) {
-    case 'idle':
-    case 'cut':
-      if (attempt <= state.attempt) return step(state);
-      return step(
-        { kind: 'cutting', attempt, sinceMs: undefined, arrivedMs: atMs },
-        { kind: 'cut-without-locks' },
-      );
-    case 'probing':
-    case 'thawing':
-      return defer(terms, state, event, order);
-    case 'locking':
-    case 'frozen':
-    case 'cutting':
-      return attempt <= state.attempt ? step(state) : violation(terms, state, order);
-    case 'over':
-      return step(state);
-  }
+  return beginAttempt(terms, state, event, order, () =>
+    step({ kind: 'cutting', attempt, sinceMs: undefined, arrivedMs: atMs }, { kind: 'cut-without-locks' }),
+  );
 }
 
 function onThaw(terms: Terms, state: ParticipantState, event: EventOf<'thaw'>): ParticipantStep {

@@ -35,7 +35,7 @@ import { Progress } from './progress.ts';
 import { restoreShard, type RestoreParts } from './restore.ts';
 import { openStoredShard } from './stored-shard.ts';
 import { verifyShard } from './verify.ts';
-import { tidemarkVersion } from './version.ts';
+import { tidemarkVersion } from '../proto/version.ts';
 
 /** Objects that `verify` reads at once. */
 const verifyReaders = 4;

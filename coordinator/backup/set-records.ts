@@ -11,7 +11,7 @@ import type { CheckedSet } from './check-set.ts';
 import type { PreparedShard } from './prepare-shards.ts';
 import { totalSums } from '../sums.ts';
 import { startedBy } from '../this-process.ts';
-import { tidemarkVersion } from '../version.ts';
+import { tidemarkVersion } from '../../proto/version.ts';
 
 /** Stores who began this set. Throws `object-conflict` when another has begun one under the same id. */
 export function storeIntent(backup: Backup, agents: readonly Agent[]): Promise<RecordDigest> {

@@ -25,7 +25,7 @@ export interface BarrierParts {
 }
 
 /** LOCK TABLES of many tables in one session takes longer than the same tables in several (2,000: 330 ms; 8 × 250: 10 ms). */
-const tablesPerSession = 200;
+export const tablesPerSession = 200;
 /** The server ends a lock session so much later than this process should have: within promise 2's 500 ms. */
 const watchdogMarginMs = 150;
 /** When, within a drain, to look who is in the way. */

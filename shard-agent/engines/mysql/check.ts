@@ -1,6 +1,7 @@
 /** Everything a backup needs, tried without changing anything; all that is missing is reported at once. */
 import { errorTable, TidemarkError } from '../../../proto/errors.ts';
 import type { Finding } from '../../engine.ts';
+import { tablesPerSession } from './barrier.ts';
 import { type Catalogue, listDatabases, readCatalogue } from './catalogue.ts';
 import { quoteName } from './connection.ts';
 import type { Dialect } from './dialect.ts';
@@ -15,7 +16,6 @@ const databasePrivileges = ['SELECT', 'LOCK TABLES', 'SHOW VIEW', 'TRIGGER', 'EV
 /** Connections of a backup beside lanes and lock sessions: observer, control, guard, schema, confirm, a spare lane. */
 const furtherConnections = 6;
 const usualLanes = 4;
-const tablesPerSession = 200;
 const writersBeforeUs = 16;
 
 export async function checkBackup(

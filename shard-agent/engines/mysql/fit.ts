@@ -2,6 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { Finding, StoredShard } from '../../engine.ts';
+import { finding } from '../../findings.ts';
 import { quoteName, quoteText } from './connection.ts';
 import { compareVersions, type Dialect } from './dialect.ts';
 import { isServerError } from './failure.ts';
@@ -52,16 +53,6 @@ export async function fitShard(wire: Wire, dialect: Dialect, stored: StoredShard
 function roleRemedy(dialect: Dialect): string {
   const names = dialect.backupPrivileges.map(({ name }) => name).join(', ');
   return `GRANT ${names} ON *.* TO the account of the restore, or make sure that it is the primary.`;
-}
-
-function finding(
-  code: Finding['code'],
-  subject: string,
-  cause: string,
-  remedy: string,
-  warning = false,
-): Finding {
-  return { code, subject, cause, remedy, warning };
 }
 
 function readFacts(stored: StoredShard): SourceFacts {

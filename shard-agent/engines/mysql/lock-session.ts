@@ -56,16 +56,8 @@ export class LockSession {
     this.#watchdog = watchdog;
   }
 
-  get threadId(): number {
-    return this.#wire.threadId;
-  }
-
   get threadIds(): number[] {
     return [this.#wire.threadId, this.#watchdog.threadId];
-  }
-
-  get requested(): boolean {
-    return this.#requested;
   }
 
   /** Opens again what an earlier attempt or its watchdog has ended. */

@@ -1,9 +1,15 @@
 /** What a backup needs within one database: privileges on tables, sequences and large objects. */
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { Finding } from '../../engine.ts';
+import { finding } from '../../findings.ts';
 import { fingerprintQuery, foreignNamespaces } from './catalogue.ts';
 import { during, quoteName, quoteTable, Session, type PostgresConfig, type Row } from './connection.ts';
-import { finding, type CheckOrder } from './finding.ts';
+
+/** What the backup would be like. */
+export interface CheckOrder {
+  readonly lanes: number;
+  readonly locks: boolean;
+}
 
 /** All findings of one database, and how many tables it has. */
 export async function databaseFindings(

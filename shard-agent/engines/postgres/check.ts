@@ -1,10 +1,10 @@
 /** Everything a backup needs, tried without changing anything; for what is missing, the statement that provides it. */
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { Finding } from '../../engine.ts';
+import { finding } from '../../findings.ts';
 import { foreignNamespaces } from './catalogue.ts';
-import { databaseFindings } from './check-database.ts';
+import { databaseFindings, type CheckOrder } from './check-database.ts';
 import { during, quoteName, Session, type PostgresConfig } from './connection.ts';
-import { finding, type CheckOrder } from './finding.ts';
 import { listDatabases, openMaintenance, roleFindings, subjectOf } from './server.ts';
 import { findMarked } from './staging.ts';
 import { findTool } from './tools.ts';

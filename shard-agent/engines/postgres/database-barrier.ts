@@ -32,7 +32,7 @@ export class DatabaseBarrier {
   #catalogue: Catalogue;
   #lockStatement = '';
   #shareStatement = '';
-  /** Milliseconds, or undefined where this user may not set it. */
+  /** Whether this user may: without it an autovacuum does not yield within an attempt. */
   #deadlockTimeoutSettable = true;
   snapshot: string | undefined;
 
