@@ -33,11 +33,11 @@ export class LockSession {
     tables: readonly string[],
     limitMs: number,
   ): Promise<LockSession> {
-    const [session, watchdog] = await Promise.all([
-      openSession(endpoint, { name: 'locks' }, { limitMs, extra: ['lock_wait_timeout = 60'] }),
+    const [wire, watchdog] = await Promise.all([
+      openLocker(endpoint, limitMs),
       Watchdog.open(endpoint, limitMs),
     ]);
-    return new LockSession(endpoint, dialect, tables, limitMs, session.wire, watchdog);
+    return new LockSession(endpoint, dialect, tables, limitMs, wire, watchdog);
   }
 
   private constructor(
@@ -63,12 +63,7 @@ export class LockSession {
   /** Opens again what an earlier attempt or its watchdog has ended. */
   async revive(): Promise<void> {
     if (!this.#wire.alive) {
-      const { wire } = await openSession(
-        this.#endpoint,
-        { name: 'locks' },
-        { limitMs: this.#limitMs, extra: ['lock_wait_timeout = 60'] },
-      );
-      this.#wire = wire;
+      this.#wire = await openLocker(this.#endpoint, this.#limitMs);
       await this.warm();
     }
     if (!this.#watchdog.alive) this.#watchdog = await Watchdog.open(this.#endpoint, this.#limitMs);
@@ -154,6 +149,11 @@ export class LockSession {
   async close(): Promise<void> {
     await Promise.all([this.#wire.close(), this.#watchdog.close()]);
   }
+}
+
+async function openLocker(endpoint: Endpoint, limitMs: number): Promise<Wire> {
+  const options = { limitMs, extra: ['lock_wait_timeout = 60'] };
+  return (await openSession(endpoint, { name: 'locks' }, options)).wire;
 }
 
 /** Resolves when the server no longer has this session: its locks are gone. Never rejects. */

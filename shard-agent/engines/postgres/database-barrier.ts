@@ -34,6 +34,7 @@ export class DatabaseBarrier {
   #shareStatement = '';
   /** Whether this user may: without it an autovacuum does not yield within an attempt. */
   #deadlockTimeoutSettable = true;
+  #largeObjectsLockable = false;
   snapshot: string | undefined;
 
   constructor(options: {
@@ -62,7 +63,6 @@ export class DatabaseBarrier {
     this.#lockStatement = lockable.length === 0 ? '' : `LOCK TABLE ${lockable.join(', ')} IN EXCLUSIVE MODE`;
     this.#shareStatement = names.length === 0 ? '' : `LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`;
   }
-  #largeObjectsLockable = false;
 
   get sessions(): Session[] {
     return [this.#locker, this.#exporter].filter((session) => session !== undefined);
