@@ -15,8 +15,13 @@ import { agentPassword, agentUser, createAgentUser } from './database-user.ts';
 import { hookArguments } from './steps.ts';
 
 export interface ClusterOptions {
-  readonly postgres: number;
-  readonly mariadb: number;
+  /** How many of this machine's own servers. Default 0. */
+  readonly postgres?: number;
+  readonly mariadb?: number;
+  /** More servers, each started when the cluster is; they follow those counted above. */
+  readonly servers?: readonly (() => Promise<TestServer>)[];
+  /** The agent file's `tools` on PostgreSQL shards: programs beside those of this machine. */
+  readonly tools?: Readonly<Record<string, string>>;
   /** source: agents may back up. target: agents may restore. */
   readonly purpose: 'source' | 'target';
   /** Default `bank`. */
@@ -68,8 +73,9 @@ export class Cluster {
     const folder = newFolder(options.purpose);
     mkdirSync(repositoryOf(options, folder), { recursive: true });
     const starts = [
-      ...Array.from({ length: options.postgres }, () => () => startServer('postgres', options)),
-      ...Array.from({ length: options.mariadb }, () => () => startServer('mariadb', options)),
+      ...Array.from({ length: options.postgres ?? 0 }, () => () => startServer('postgres', options)),
+      ...Array.from({ length: options.mariadb ?? 0 }, () => () => startServer('mariadb', options)),
+      ...(options.servers ?? []),
     ];
     const servers = await Promise.all(starts.map((start) => start()));
     const shards = await Promise.all(
@@ -212,6 +218,7 @@ async function shardOf(
     server: { engine: server.engine, host: server.host, port: server.port },
     databases: options.databases ?? ['bank'],
     money: options.money,
+    ...(options.tools === undefined ? {} : { tools: options.tools }),
     allow: options.purpose === 'source' ? ['backup'] : ['restore'],
   });
   return { name, server, agent: new AgentProcess(name, address, configPath) };
@@ -224,6 +231,7 @@ export interface AgentFileContent {
   readonly server: { readonly engine: 'postgres' | 'mysql'; readonly host: string; readonly port: number };
   readonly databases: readonly string[];
   readonly money: string | undefined;
+  readonly tools?: Readonly<Record<string, string>>;
   readonly allow: readonly ('backup' | 'restore')[];
 }
 
@@ -248,6 +256,7 @@ export function writeAgentFile(file: string, content: AgentFileContent): void {
       databases: content.databases,
     },
     ...invariants,
+    ...(content.tools === undefined || content.server.engine !== 'postgres' ? {} : { tools: content.tools }),
     allow: content.allow,
   };
   writeFileSync(file, stringify(document));
