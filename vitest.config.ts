@@ -21,7 +21,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'cluster',
-          include: ['test/conformance/**/*.test.ts', 'test/cluster/**/*.test.ts'],
+          include: [
+            'test/conformance/**/*.test.ts',
+            'test/cluster/**/*.test.ts',
+            'test/fidelity/**/*.test.ts',
+          ],
           // Real servers and measured holds: two files at once on two cores would measure each other.
           fileParallelism: false,
           testTimeout: 300_000,

@@ -10,6 +10,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { itemTable, itemsVariable, readResults } from './fidelity/item-table.ts';
 import { type Count, countReport, excusedFiles } from './tally.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -26,7 +27,7 @@ async function runProject(project: string, reportPath: string): Promise<number> 
       '--reporter=json',
       `--outputFile.json=${reportPath}`,
     ],
-    { cwd: root, stdio: 'inherit' },
+    { cwd: root, stdio: 'inherit', env: { ...process.env, [itemsVariable]: itemsPath } },
   );
   // Ctrl-C reaches the child by itself; this process waits for it so that servers are stopped before it leaves.
   const forward = (signal: NodeJS.Signals) => child.kill(signal);
@@ -59,6 +60,7 @@ if (unknown.length > 0) {
 const readme = join(root, 'README.md');
 const excused = excusedFiles(existsSync(readme) ? readFileSync(readme, 'utf8') : '');
 const reports = mkdtempSync(join(tmpdir(), 'tidemark-test-'));
+const itemsPath = join(reports, 'items.jsonl');
 const sum: Count = { passed: 0, failed: 0, excused: 0 };
 try {
   for (const project of wanted.length > 0 ? wanted : projects) {
@@ -72,6 +74,8 @@ try {
     sum.failed += count.failed;
     sum.excused += count.excused;
   }
+  const items = readResults(itemsPath);
+  if (items.length > 0) console.log(`what came back, item by item:\n${itemTable(items)}\n`);
 } finally {
   rmSync(reports, { recursive: true });
 }
