@@ -1,7 +1,6 @@
 /** The engine for MySQL and MariaDB on real servers: the suite of all engines, and what only these have. */
 import { afterAll, beforeAll, describe } from 'vitest';
 import { startMariadb } from '../servers/mariadb.ts';
-import { mysqlRoot, startMysql } from '../servers/mysql.ts';
 import type { TestServer } from '../servers/server.ts';
 import { testEngine } from './engine-conformance.ts';
 import type { EngineFixture } from './engine-fixture.ts';
@@ -15,10 +14,6 @@ const families = [
   mysqlFixture('MariaDB', 'mariadb', () =>
     startMariadb({ settings: { 'performance-schema-consumer-events-statements-current': 'ON' } }),
   ),
-  // Only where a root with MySQL is named: on other machines there is nothing to try.
-  ...(mysqlRoot() === undefined
-    ? []
-    : [mysqlFixture('MySQL', 'mysql', () => startMysql({ settings: { 'local-infile': 'ON' } }))]),
 ];
 
 for (const fixture of families) {

@@ -1,21 +1,20 @@
 /** Servers and accounts with which the PostgreSQL engine will not begin, and the statements that change that. */
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPostgres } from '../../shard-agent/engines/postgres/index.ts';
 import type { Engine, Finding } from '../../shard-agent/engine.ts';
-import { findProgram, pgbouncerPackage, postgresPackage, unprivilegedAccount } from '../servers/host.ts';
-import { servePostgres, startPostgres, type PostgresServer } from '../servers/postgres.ts';
+import { findProgram, pgbouncerPackage, unprivilegedAccount } from '../servers/host.ts';
+import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
+import { startPostgresReplica } from '../servers/replicas.ts';
 import { freePort, newFolder } from '../servers/run-folder.ts';
 import { backupOrder as usualOrder } from './engine-conformance.ts';
 import { takeShard } from './memory-shard.ts';
 import { postgresFixture } from './postgres-fixture.ts';
 import { eventually } from './waiting.ts';
 
-const execute = promisify(execFile);
 const never = new AbortController().signal;
 /** As many lanes as `check` assumes, so that both count the same connections. */
 const backupOrder = { ...usualOrder, lanes: 4 };
@@ -182,29 +181,7 @@ describe('a server that is not the sole writable primary, reached directly', () 
   });
 
   test('a streaming replica', async () => {
-    const account = unprivilegedAccount('postgres');
-    const home = newFolder('pg', account);
-    const dataDir = path.join(home, 'data');
-    await execute(
-      findProgram(postgresPackage, 'pg_basebackup'),
-      [
-        '-h',
-        server.socket,
-        '-p',
-        String(server.port),
-        '-U',
-        'postgres',
-        '-D',
-        dataDir,
-        '-R',
-        '-X',
-        'stream',
-        '-c',
-        'fast',
-      ],
-      { cwd: '/', ...account },
-    );
-    const replica = await servePostgres({ home, dataDir, password: server.password, settings: {} });
+    const replica = await startPostgresReplica(server);
     try {
       const engine = postgresFixture.open(replica);
       await expect(engine.prepareBackup(backupOrder)).rejects.toMatchObject({

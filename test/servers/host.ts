@@ -27,6 +27,13 @@ export const mariadbPackage: ServerPackage = {
   folders: ['/usr/sbin', '/usr/local/sbin', '/usr/bin'],
 };
 
+/** In none of Debian's stable suites: only a root of another suite has it. */
+export const mysqlPackage: ServerPackage = {
+  name: 'mysql-server',
+  program: 'mysqld',
+  folders: ['/usr/sbin'],
+};
+
 export const pgbouncerPackage: ServerPackage = {
   name: 'pgbouncer',
   program: 'pgbouncer',
@@ -45,6 +52,16 @@ export function findProgram(pack: ServerPackage, program: string = pack.program)
   if (installed !== undefined) return installed;
   throw new Error(
     `${program} is not in ${pack.folders.join(', ')} or PATH, though the package ${pack.name} is installed`,
+  );
+}
+
+/** The path of a program of a package inside a root folder, as it is seen from inside. Throws when it is not there. */
+export function findProgramIn(root: string, pack: ServerPackage, program: string = pack.program): string {
+  const folders = pack.folders.flatMap((folder) => expand(path.join(root, folder)));
+  const found = folders.map((folder) => path.join(folder, program)).find(executable);
+  if (found !== undefined) return `/${path.relative(root, found)}`;
+  throw new Error(
+    `${program} of the package ${pack.name} is not in the root ${root}: remove that folder, and it is built anew`,
   );
 }
 
@@ -116,11 +133,16 @@ export interface Account {
  * is root, else undefined: this process's own account.
  */
 export function unprivilegedAccount(...names: string[]): Account | undefined {
+  return accountOf('/etc/passwd', ...names);
+}
+
+/** The same by the accounts that a passwd file lists. */
+export function accountOf(passwd: string, ...names: string[]): Account | undefined {
   if (process.getuid?.() !== 0) return undefined;
-  const lines = readFileSync('/etc/passwd', 'utf8').split('\n');
+  const lines = readFileSync(passwd, 'utf8').split('\n');
   for (const name of [...names, 'nobody']) {
     const fields = lines.find((line) => line.startsWith(`${name}:`))?.split(':');
     if (fields !== undefined) return { uid: Number(fields[2]), gid: Number(fields[3]) };
   }
-  throw new Error(`none of the accounts ${names.join(', ')}, nobody exists on this machine`);
+  throw new Error(`none of the accounts ${names.join(', ')}, nobody stands in ${passwd}`);
 }

@@ -2,7 +2,7 @@
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import mysql from 'mysql2/promise';
-import type { Account } from './host.ts';
+import type { Place } from './place.ts';
 import { freePort } from './run-folder.ts';
 import { ServerProcess } from './server-process.ts';
 import type { TestServer } from './server.ts';
@@ -16,16 +16,11 @@ export interface MysqlServer extends TestServer {
 export interface MysqlLaunch {
   readonly name: string;
   readonly family: 'mysql' | 'mariadb';
-  /** The server's folder, with the data folder `data` in it, as this process sees it. */
+  /** The server's folder, with the data folder `data` in it. */
   readonly home: string;
-  /** The same folder as the server sees it: another path when the server runs in a root of its own. */
-  readonly homeInside: string;
+  readonly place: Place;
   readonly program: string;
-  /** What stands before the server's own arguments. */
-  readonly programArgs: readonly string[];
-  readonly account: Account | undefined;
   readonly readyLine: RegExp;
-  readonly wrap?: boolean;
   readonly defaults: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -49,18 +44,18 @@ const commonDefaults: Readonly<Record<string, string>> = {
 export async function serveMysql(launch: MysqlLaunch): Promise<MysqlServer> {
   const port = await freePort();
   const socket = path.join(launch.home, 'mysql.sock');
-  const inside = (file: string): string => path.posix.join(launch.homeInside, file);
-  await writeFile(path.join(launch.home, 'accounts.sql'), accounts);
-  await chmod(path.join(launch.home, 'accounts.sql'), 0o644);
+  const initFile = path.join(launch.home, 'accounts.sql');
+  await writeFile(initFile, accounts);
+  await chmod(initFile, 0o644);
   const settings: Record<string, string> = {
-    datadir: inside('data'),
+    datadir: path.join(launch.home, 'data'),
     // A server removes what it takes for remains of its own from its tmpdir at its start: a shared one breaks others.
-    tmpdir: launch.homeInside,
-    socket: inside('mysql.sock'),
-    'pid-file': inside('mysql.pid'),
+    tmpdir: launch.home,
+    socket,
+    'pid-file': path.join(launch.home, 'mysql.pid'),
     port: String(port),
     'server-id': String(port),
-    'init-file': inside('accounts.sql'),
+    'init-file': initFile,
     ...commonDefaults,
     ...launch.defaults,
     ...launch.settings,
@@ -68,16 +63,11 @@ export async function serveMysql(launch: MysqlLaunch): Promise<MysqlServer> {
   const start = (): Promise<ServerProcess> =>
     ServerProcess.start({
       name: `${launch.name} on port ${port}`,
+      place: launch.place,
       program: launch.program,
-      args: [
-        ...launch.programArgs,
-        '--no-defaults',
-        ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
-      ],
-      account: launch.account,
+      args: ['--no-defaults', ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`)],
       readyLine: launch.readyLine,
       deathSignal: 'KILL',
-      ...(launch.wrap === undefined ? {} : { wrap: launch.wrap }),
     });
   let running = await start();
 

@@ -1,7 +1,8 @@
 /** PgBouncer before a PostgreSQL test server, pooling by transaction. */
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { findProgram, pgbouncerPackage, unprivilegedAccount } from './host.ts';
+import { pgbouncerPackage } from './host.ts';
+import { placeOf } from './place.ts';
 import { freePort, newFolder } from './run-folder.ts';
 import { ServerProcess } from './server-process.ts';
 import type { TestServer } from './server.ts';
@@ -17,9 +18,8 @@ export async function startPgbouncer(
   server: TestServer,
   login: { readonly user: string; readonly password: string },
 ): Promise<Pooler> {
-  const program = findProgram(pgbouncerPackage);
-  const account = unprivilegedAccount('postgres');
-  const home = newFolder('pgbouncer', account);
+  const place = placeOf(undefined, pgbouncerPackage, 'postgres');
+  const home = newFolder('pgbouncer', place.account);
   const port = await freePort();
   const users = path.join(home, 'users.txt');
   const config = path.join(home, 'pgbouncer.ini');
@@ -42,9 +42,9 @@ export async function startPgbouncer(
   );
   const running = await ServerProcess.start({
     name: `PgBouncer on port ${port}`,
-    program,
+    place,
+    program: place.program(pgbouncerPackage),
     args: [config],
-    account,
     readyLine: /process up/,
     deathSignal: 'KILL',
   });

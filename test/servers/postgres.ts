@@ -2,7 +2,9 @@
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
-import { findProgram, postgresPackage, unprivilegedAccount } from './host.ts';
+import { postgresPackage } from './host.ts';
+import { type Place, placeOf } from './place.ts';
+import type { ServerRoot } from './root.ts';
 import { freePort, newFolder } from './run-folder.ts';
 import { runTool, ServerProcess } from './server-process.ts';
 import type { StartOptions, TestServer } from './server.ts';
@@ -25,12 +27,15 @@ export interface PostgresServer extends TestServer {
   connect(database?: string): Promise<pg.Client>;
 }
 
+/** Where PostgreSQL runs: in `root` when one is given. */
+export function postgresPlace(root?: ServerRoot): Place {
+  return placeOf(root, postgresPackage, 'postgres');
+}
+
 /** Starts a server on a fresh data folder: superuser `postgres`, password over TCP, trust on the socket. */
 export async function startPostgres(options: StartOptions = {}): Promise<PostgresServer> {
-  // Before the account is looked up: the package may have to be installed, and makes it.
-  const initdb = findProgram(postgresPackage, 'initdb');
-  const account = unprivilegedAccount('postgres');
-  const home = newFolder('pg', account);
+  const place = postgresPlace(options.root);
+  const home = newFolder('pg', place.account);
   const dataDir = path.join(home, 'data');
   const password = 'postgres-test';
   const passwordFile = path.join(home, 'password');
@@ -47,12 +52,14 @@ export async function startPostgres(options: StartOptions = {}): Promise<Postgre
     '-A',
     'scram-sha-256',
   ];
-  await runTool(initdb, [...args, '--auth-local=trust', `--pwfile=${passwordFile}`], { account });
-  return servePostgres({ home, dataDir, password, settings: options.settings ?? {} });
+  const initdb = place.program(postgresPackage, 'initdb');
+  await runTool(place, initdb, [...args, '--auth-local=trust', `--pwfile=${passwordFile}`]);
+  return servePostgres({ place, home, dataDir, password, settings: options.settings ?? {} });
 }
 
 /** Starts a server on a data folder that already stands (made by initdb or pg_basebackup) inside `home`. */
 export async function servePostgres(options: {
+  place: Place;
   home: string;
   dataDir: string;
   password: string;
@@ -63,7 +70,8 @@ export async function servePostgres(options: {
   const start = (): Promise<ServerProcess> =>
     ServerProcess.start({
       name: `PostgreSQL on port ${port}`,
-      program: findProgram(postgresPackage),
+      place: options.place,
+      program: options.place.program(postgresPackage),
       args: [
         '-D',
         options.dataDir,
@@ -71,7 +79,6 @@ export async function servePostgres(options: {
         String(port),
         ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
       ],
-      account: unprivilegedAccount('postgres'),
       readyLine: /database system is ready to accept (read-only )?connections/,
       deathSignal: 'QUIT',
     });

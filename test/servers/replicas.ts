@@ -1,20 +1,22 @@
 /** Streaming replicas of test servers: what an operator might name as a shard by mistake. */
 import path from 'node:path';
-import { findProgram, mariadbPackage, postgresPackage, unprivilegedAccount } from './host.ts';
+import { findProgram, mariadbPackage, postgresPackage } from './host.ts';
 import { startMariadb } from './mariadb.ts';
 import type { MysqlServer } from './mysql-family.ts';
-import { type PostgresServer, servePostgres } from './postgres.ts';
+import { onMachine } from './place.ts';
+import { type PostgresServer, postgresPlace, servePostgres } from './postgres.ts';
 import { newFolder } from './run-folder.ts';
 import { runTool } from './server-process.ts';
 import type { TestServer } from './server.ts';
 
 /** A hot standby of `primary`, made by pg_basebackup; it streams, and takes reading sessions. */
 export async function startPostgresReplica(primary: TestServer): Promise<PostgresServer> {
-  const account = unprivilegedAccount('postgres');
-  const home = newFolder('pg-replica', account);
+  const place = postgresPlace();
+  const home = newFolder('pg-replica', place.account);
   const dataDir = path.join(home, 'data');
   await runTool(
-    findProgram(postgresPackage, 'pg_basebackup'),
+    place,
+    place.program(postgresPackage, 'pg_basebackup'),
     [
       '-h',
       primary.host,
@@ -30,9 +32,9 @@ export async function startPostgresReplica(primary: TestServer): Promise<Postgre
       '-c',
       'fast',
     ],
-    { account, environment: { PGPASSWORD: primary.password } },
+    { PGPASSWORD: primary.password },
   );
-  return servePostgres({ home, dataDir, password: primary.password, settings: {} });
+  return servePostgres({ place, home, dataDir, password: primary.password, settings: {} });
 }
 
 /** A replica that follows `primary` from its present position on, holding what `databases` hold at this moment. */
@@ -41,20 +43,16 @@ export async function startMariadbReplica(
   databases: readonly string[],
 ): Promise<MysqlServer> {
   const replica = await startMariadb({ settings: { 'read-only': 'ON' } });
-  const dump = await runTool(
-    findProgram(mariadbPackage, 'mariadb-dump'),
-    [
-      `--host=${primary.host}`,
-      `--port=${primary.port}`,
-      `--user=${primary.user}`,
-      `--password=${primary.password}`,
-      '--single-transaction',
-      '--master-data=1',
-      '--databases',
-      ...databases,
-    ],
-    { account: undefined },
-  );
+  const dump = await runTool(onMachine(undefined), findProgram(mariadbPackage, 'mariadb-dump'), [
+    `--host=${primary.host}`,
+    `--port=${primary.port}`,
+    `--user=${primary.user}`,
+    `--password=${primary.password}`,
+    '--single-transaction',
+    '--master-data=1',
+    '--databases',
+    ...databases,
+  ]);
   await replica.run(
     `CHANGE MASTER TO MASTER_HOST='${primary.host}', MASTER_PORT=${primary.port}, MASTER_USER='${primary.user}',
        MASTER_PASSWORD='${primary.password}'`,

@@ -50,16 +50,8 @@ function giveAccess(folder: string, account?: Account): void {
   else chownSync(folder, account.uid, account.gid);
 }
 
-const elsewhere = new Set<string>();
-
-/** Has a folder that cannot lie in this run's folder removed with it. */
-export function removeAtExit(folder: string): void {
-  elsewhere.add(folder);
-}
-
 /** Removes this run's folder. For the exit hook, hence synchronous. */
 export function removeRunFolder(): void {
-  for (const folder of elsewhere) removeNow(folder);
   if (ownFolder !== undefined) removeNow(ownFolder);
   ownFolder = undefined;
 }

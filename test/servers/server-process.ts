@@ -1,47 +1,37 @@
 /** One server process: started under an unprivileged account, watched until it is ready, and gone with this process. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { type Account } from './host.ts';
+import type { Readable } from 'node:stream';
+import type { Command, Place } from './place.ts';
 import { releasePorts, removeRunFolder } from './run-folder.ts';
 
 export interface Launch {
   readonly name: string;
+  readonly place: Place;
   readonly program: string;
   readonly args: readonly string[];
-  readonly account: Account | undefined;
   readonly environment?: Readonly<Record<string, string>>;
   /** The server is ready when it prints a line that matches. */
   readonly readyLine: RegExp;
   /** Sent by the kernel when this process dies, and at its exit. */
   readonly deathSignal: 'QUIT' | 'KILL';
-  /** False when `program` sets the death signal by itself. */
-  readonly wrap?: boolean;
 }
 
 const running = new Map<number, Launch>();
 const readyWithinMs = 120_000;
 
 export class ServerProcess {
-  readonly #child: ChildProcess;
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   readonly #gone: Promise<void>;
   readonly #lines: string[] = [];
   #exited = false;
 
   private constructor(launch: Launch) {
     cleanUpAtExit();
-    // setpriv makes the kernel end the server when this process dies without a chance to do it.
-    const wrapped = launch.wrap !== false && process.platform === 'linux';
-    const command = wrapped ? 'setpriv' : launch.program;
-    const args = wrapped ? ['--pdeathsig', launch.deathSignal, launch.program, ...launch.args] : launch.args;
-    this.#child = spawn(command, [...args], {
-      ...(launch.account === undefined ? {} : { uid: launch.account.uid, gid: launch.account.gid }),
-      cwd: '/',
-      // Its own process group: Ctrl-C on the terminal reaches this process, which then stops the servers in order.
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'], TZ: 'UTC', LC_ALL: 'C', ...launch.environment },
-    });
+    const command = launch.place.command(launch.program, launch.args, launch.deathSignal);
+    // Its own process group: Ctrl-C on the terminal reaches this process, which then stops the servers in order.
+    this.#child = spawnCommand(command, launch.environment);
     this.#gone = new Promise((resolve) => {
       const end = (): void => {
         this.#exited = true;
@@ -63,7 +53,6 @@ export class ServerProcess {
     const timer = AbortSignal.timeout(readyWithinMs);
     const ready = new Promise<'ready'>((resolve) => {
       for (const output of [server.#child.stdout, server.#child.stderr]) {
-        if (output === null) continue;
         createInterface({ input: output }).on('line', (line) => {
           server.#lines.push(line);
           if (server.#lines.length > 200) server.#lines.shift();
@@ -103,23 +92,32 @@ export class ServerProcess {
 
 const tools = new Set<number>();
 
-/**
- * Runs a program that prepares a server (initdb and its kind) under the server's account and returns what it printed.
- * Throws with that when it fails. At this process's exit it is ended with everything it has started.
- */
-export async function runTool(
-  program: string,
-  args: readonly string[],
-  options: { readonly account: Account | undefined; readonly environment?: Readonly<Record<string, string>> },
-): Promise<string> {
-  cleanUpAtExit();
-  const child = spawn(program, [...args], {
-    ...options.account,
+/** The leader of a process group of its own. */
+function spawnCommand(
+  command: Command,
+  environment: Readonly<Record<string, string>> = {},
+): ChildProcessByStdio<null, Readable, Readable> {
+  return spawn(command.program, [...command.args], {
+    ...command.account,
     cwd: '/',
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], TZ: 'UTC', LC_ALL: 'C', ...options.environment },
+    env: { PATH: process.env['PATH'], TZ: 'UTC', LC_ALL: 'C', ...environment },
   });
+}
+
+/**
+ * Runs a program that prepares a server (initdb and its kind) at the server's place and returns what it printed.
+ * Throws with that when it fails. At this process's exit it is ended with everything it has started.
+ */
+export async function runTool(
+  place: Place,
+  program: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  cleanUpAtExit();
+  const child = spawnCommand(place.command(program, args, 'KILL'), environment);
   let printed = '';
   const { pid } = child;
   if (pid !== undefined) tools.add(pid);

@@ -1,3 +1,5 @@
+import type { ServerRoot } from './root.ts';
+
 /** A real database server of a test: on loopback, under an unprivileged account, with a data folder of its own. */
 export interface TestServer {
   readonly engine: 'postgres' | 'mysql';
@@ -34,4 +36,6 @@ export interface TestServer {
 export interface StartOptions {
   /** Server settings that replace or join the defaults: `{max_connections: '20'}`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** The root it runs in; else the machine's own server. */
+  readonly root?: ServerRoot;
 }

@@ -1,0 +1,80 @@
+/** The newest servers of each family, in roots of their own, whatever this machine has installed. */
+import { chmod, writeFile } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { findProgramIn, postgresPackage } from './host.ts';
+import { startMariadb } from './mariadb.ts';
+import { startMysql } from './mysql.ts';
+import type { MysqlServer } from './mysql-family.ts';
+import { type PostgresServer, startPostgres } from './postgres.ts';
+import { openRoot, type ServerRoot } from './root.ts';
+import { newFolder } from './run-folder.ts';
+import type { StartOptions } from './server.ts';
+
+/** Without `root`: these servers have theirs. */
+export type NewestOptions = Omit<StartOptions, 'root'>;
+
+/** As startPostgres, of PostgreSQL 18. */
+export async function startNewestPostgres(options: NewestOptions = {}): Promise<PostgresServer> {
+  return startPostgres({ ...options, root: await openRoot('sid') });
+}
+
+/** As startMysql, of MySQL 9. It takes no `LOAD DATA LOCAL` unless the setting `local-infile` is ON. */
+export async function startNewestMysql(options: NewestOptions = {}): Promise<MysqlServer> {
+  return startMysql({ ...options, root: await openRoot('sid') });
+}
+
+/** As startMariadb, of MariaDB 11.8. */
+export async function startNewestMariadb(options: NewestOptions = {}): Promise<MysqlServer> {
+  return startMariadb({ ...options, root: await openRoot('trixie') });
+}
+
+/** Paths of programs in one folder, as an agent's file names them. */
+export interface PostgresTools {
+  readonly pgDump: string;
+  readonly pgRestore: string;
+  readonly pgDumpall: string;
+}
+
+let tools: Promise<PostgresTools> | undefined;
+
+/**
+ * PostgreSQL 18's own programs for an agent on this machine: scripts that start them out of the root with the root's
+ * loader and libraries. The folder is of this run and removed at its exit.
+ */
+export function newestPostgresTools(): Promise<PostgresTools> {
+  tools ??= makeTools();
+  return tools;
+}
+
+async function makeTools(): Promise<PostgresTools> {
+  const root = await openRoot('sid');
+  const folder = newFolder('newest-tools');
+  const make = async (name: string): Promise<string> => {
+    const program = path.join(root.folder, findProgramIn(root.folder, postgresPackage, name));
+    const script = path.join(folder, name);
+    const libraries = under(root, 'usr/lib', /-linux-gnu/).join(':');
+    // pg_dumpall looks for pg_dump beside the name it was called by: that must be this folder.
+    const start = `exec '${loaderOf(root)}' --argv0 "$0" --library-path '${libraries}' '${program}' "$@"`;
+    await writeFile(script, `#!/bin/sh\n${start}\n`);
+    await chmod(script, 0o755);
+    return script;
+  };
+  return {
+    pgDump: await make('pg_dump'),
+    pgRestore: await make('pg_restore'),
+    pgDumpall: await make('pg_dumpall'),
+  };
+}
+
+function loaderOf(root: ServerRoot): string {
+  const [loader] = ['lib64', 'lib'].flatMap((folder) => under(root, folder, /^ld-linux-.*\.so\.\d+$/));
+  if (loader === undefined) throw new Error(`${root.folder} has no loader of programs`);
+  return loader;
+}
+
+/** Names in a folder of the root that match, as paths on this machine. */
+function under(root: ServerRoot, folder: string, pattern: RegExp): string[] {
+  const names = readdirSync(path.join(root.folder, folder), { encoding: 'utf8' });
+  return names.filter((name) => pattern.test(name)).map((name) => path.join(root.folder, folder, name));
+}
