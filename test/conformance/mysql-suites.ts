@@ -1,0 +1,30 @@
+/** All that is tried of the engine on one server of MySQL's family. */
+import { afterAll, beforeAll, describe } from 'vitest';
+import type { TestServer } from '../servers/server.ts';
+import { testEngine } from './engine-conformance.ts';
+import type { EngineFixture } from './engine-fixture.ts';
+import { testMysqlBarrier } from './mysql-barrier.ts';
+import { testMysqlCheck } from './mysql-check.ts';
+import { testMysqlCopy } from './mysql-copy.ts';
+import { testMysqlRestore } from './mysql-restore.ts';
+
+/** What these tests need of a MariaDB server beside the defaults. */
+export const mariadbSettings: Readonly<Record<string, string>> = {
+  'performance-schema-consumer-events-statements-current': 'ON',
+};
+
+/** The suite of all engines, and what only MySQL and MariaDB have, on a server that all of it shares. */
+export function testMysqlFamily(fixture: EngineFixture): void {
+  testEngine(fixture);
+  describe(`${fixture.name} alone`, () => {
+    let server: TestServer;
+    beforeAll(async () => {
+      server = await fixture.startServer();
+    });
+    afterAll(() => server?.stop());
+    testMysqlCheck(fixture, () => server);
+    testMysqlBarrier(fixture, () => server);
+    testMysqlCopy(fixture, () => server);
+    testMysqlRestore(fixture, () => server);
+  });
+}
