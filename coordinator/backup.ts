@@ -8,8 +8,8 @@ import type { Lease } from '../repository/lease.ts';
 import { sealSet } from '../repository/seal.ts';
 import { abortShards, openAgents } from './agents.ts';
 import type { Agents } from './agents.ts';
-import { contextOf } from './backup/backup-run.ts';
-import type { Backup } from './backup/backup-run.ts';
+import { contextOf, withoutGlobals } from './backup/backup-run.ts';
+import type { Backup, BackupOptions } from './backup/backup-run.ts';
 import { backupReport } from './backup/report.ts';
 import { reachCut } from './barrier.ts';
 import { checkSet } from './backup/check-set.ts';
@@ -22,7 +22,7 @@ import { sealBodyOf, storeCut, storeIntent } from './backup/set-records.ts';
  * Takes one full set. Throws what went wrong; the set then has no seal and is no backup, and no shard is left with a lock, a
  * snapshot or a guard: each is told to abort, and lets go by itself if it cannot be reached.
  */
-export async function backup(run: Run): Promise<Outcome> {
+export async function backup(run: Run, { globals }: BackupOptions = withoutGlobals): Promise<Outcome> {
   const { topology, store } = run;
   const startedAt = run.now();
   const set = newSetId(startedAt, 'full', (await setIds(store, topology.cluster)).at(-1));
@@ -36,7 +36,7 @@ export async function backup(run: Run): Promise<Outcome> {
   try {
     await reached('coordinator.lease-taken');
     const signal = AbortSignal.any([run.signal, lease.lost]);
-    return await withAgents({ ...run, set, startedAt, lease, signal });
+    return await withAgents({ ...run, globals, set, startedAt, lease, signal });
   } finally {
     await giveBack(run, lease);
   }
@@ -96,7 +96,7 @@ async function takeBackup(backup: Backup, { agents }: Agents): Promise<Outcome> 
 
   // 6. Is everything there, and does it add up?
   backup.progress.step('checking');
-  const checked = await checkSet(store, topology, backup.set, prepared.shards, evidence, copied);
+  const checked = await checkSet(backup, prepared.shards, evidence, copied);
 
   // 7. The seal, if the lease is still ours.
   const body = sealBodyOf(backup, { intent, cut, evidence, checked });

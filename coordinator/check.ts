@@ -1,5 +1,6 @@
 /** `check`: everything a backup needs, tried without changing anything; every finding at once, with its remedy. */
 import { TidemarkError, foremost } from '../proto/errors.ts';
+import { type BackupOptions, withoutGlobals } from './backup/backup-run.ts';
 import type { CheckReply__Output as CheckReply } from '../proto/gen/tidemark/v1/CheckReply.ts';
 import { formatBytes } from '../topology/units.ts';
 import { askAgents, contextFor, shardError } from './agents.ts';
@@ -20,18 +21,18 @@ interface Finding {
 }
 
 /**
- * The topology has been read when this runs. Tries the repository (throws when the coordinator itself cannot use it),
+ * The topology has been read when this runs; `options` are those of the backup that is to be possible. Tries the repository (throws when the coordinator itself cannot use it),
  * reaches every agent, sees that all write to the same repository, and has each try its database. The outcome's failure has
  * exit code 7 or 2 when an agent could not be reached or is another one, else 1 when anything was found.
  */
-export async function check(run: Run): Promise<Outcome> {
+export async function check(run: Run, options: BackupOptions = withoutGlobals): Promise<Outcome> {
   const { topology, store, signal } = run;
   run.progress.step(`checking ${topology.cluster}`);
   const proof = await beginRepositoryProof(store, topology.cluster);
   try {
     const { agents, failures, close } = await askAgents(topology, topology.shards, signal);
     try {
-      const checked = await Promise.all(agents.map((agent) => checkShard(run, agent, proof)));
+      const checked = await Promise.all(agents.map((agent) => checkShard(run, agent, proof, options)));
       signal.throwIfAborted();
       const findings = checked.flatMap((shard) => shard.findings);
       const broken = [...failures, ...checked.flatMap((shard) => shard.failures)];
@@ -48,12 +49,13 @@ async function checkShard(
   run: Run,
   agent: Agent,
   proof: RepositoryProof,
+  { globals }: BackupOptions,
 ): Promise<{ findings: Finding[]; failures: ShardFailure[] }> {
   const { topology, signal } = run;
   const context = contextFor(topology.cluster, topology.repository.url, agent.shard);
   try {
     const reply: CheckReply = await agent.client.check(
-      { context, nonce: proof.nonceFor(agent.shard) },
+      { context, nonce: proof.nonceFor(agent.shard), globals: globals ?? 'none' },
       { signal },
     );
     await proof.confirm(agent.shard);

@@ -42,17 +42,25 @@ const program = new Command('tidemark')
     },
   });
 
+/** Of `check` and `backup`. */
+const globalsOption = new Option(
+  '--globals <how>',
+  'also store the roles or users of each server, and their grants',
+).choices(['without-passwords', 'with-passwords'] as const);
+
 program
   .command('check')
   .description('read the files, reach every agent, try everything a backup needs, and print what is missing')
+  .addOption(globalsOption)
   .addHelpText('after', exitCodesHelp([0, 1, 2, 7, 130]))
-  .action(() => run('check', check));
+  .action(({ globals }) => run('check', (given) => check(given, { globals })));
 
 program
   .command('backup')
   .description('take one backup set of all shards at one barrier')
+  .addOption(globalsOption)
   .addHelpText('after', exitCodesHelp([0, 1, 2, 3, 4, 5, 6, 7, 130]))
-  .action(() => run('backup', backup));
+  .action(({ globals }) => run('backup', (given) => backup(given, { globals })));
 
 program
   .command('list')
@@ -82,12 +90,13 @@ program
   .argument('<set>', 'id of the set, or `latest`')
   .option('--to <topology>', "another topology file's shards as targets")
   .option('--map <old=new>', 'restore shard old to the target new (may be repeated)', mapping, [])
+  .option('--globals', 'also make the roles or users that the set stored and a target does not have', false)
   .option('--dry-run', 'stop after the plan, with the exit code the real run would have had so far', false)
   .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
-  .action((set, { to, map, dryRun }) =>
+  .action((set, { to, map, globals, dryRun }) =>
     run('restore', async (given) => {
       const target = to === undefined ? given.topology : await readTopology(to);
-      return restore(given, set, { target, mappings: map, dryRun });
+      return restore(given, set, { target, mappings: map, globals, dryRun });
     }),
   );
 

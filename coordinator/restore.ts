@@ -31,6 +31,8 @@ export interface RestoreOptions {
   readonly target: Topology;
   /** `--map old=new`. */
   readonly mappings: readonly (readonly [string, string])[];
+  /** Make the roles or users that the set stored and a target has not. */
+  readonly globals: boolean;
   /** Stop after the plan. */
   readonly dryRun: boolean;
 }
@@ -48,6 +50,7 @@ export async function restore(run: Run, reference: string, options: RestoreOptio
   const set = await resolveSet(run.store, run.topology.cluster, reference);
   run.progress.step(`reading ${set}`);
   const seal = await readSealedSet(run.store, run.topology.cluster, set);
+  if (options.globals) requireGlobals(seal);
   const catalogue = await readCatalogue(run.store, seal);
   const pairs = mapShards(
     seal.shards.map(({ name }) => name),
@@ -61,12 +64,12 @@ export async function restore(run: Run, reference: string, options: RestoreOptio
     run.signal,
   );
   try {
-    const plan = await planRestore(run, target, seal, catalogue, pairs, agents);
+    const plan = await planRestore(run, options, seal, catalogue, pairs, agents);
     const failure = planFailure(plan);
     if (options.dryRun || failure !== undefined) return planned(plan, failure, options.dryRun);
     run.progress.note(planText(plan));
 
-    const done = await carryOut(run, target, seal, catalogue, pairs, agents);
+    const done = await carryOut(run, options, seal, catalogue, pairs, agents);
     return report(plan, done, performance.now() - startedMs);
   } finally {
     close();
@@ -86,12 +89,13 @@ interface Decided extends Done {
 
 async function carryOut(
   run: Run,
-  target: Topology,
+  options: RestoreOptions,
   seal: SealBody,
   catalogue: StoredCatalogue,
   pairs: readonly ShardPair[],
   agents: readonly Agent[],
 ): Promise<Decided> {
+  const { target } = options;
   const restoreId = newRestoreId(run.now());
   await writeRestoreIntent(run.store, {
     cluster: target.cluster,
@@ -107,7 +111,7 @@ async function carryOut(
   run.progress.step(`loading ${seal.set}`);
   let done: Done | undefined;
   try {
-    const loaded = await loadShards(run, target, seal, restoreId, shards);
+    const loaded = await loadShards(run, options, seal, restoreId, shards);
     const answers = loaded.flatMap((shard) => shard.answers);
     const invariants = compareInvariants(run.topology.invariants, catalogue.answers, answers);
     done = { restore: restoreId, loaded, invariants };
@@ -141,6 +145,18 @@ function sameRepository(own: Topology, target: Topology): void {
     operation: 'restore',
     subject: target.path,
     cause: `its repository is ${target.repository.url}, and the set lies in ${own.repository.url}`,
+  });
+}
+
+/** Throws `does-not-fit` when the set was taken without globals. */
+function requireGlobals({ cluster, set, globals }: SealBody): void {
+  if (globals !== undefined) return;
+  throw new TidemarkError({
+    code: 'does-not-fit',
+    operation: 'restore globals',
+    subject: `${cluster}: ${set}`,
+    cause: 'the set was taken without globals',
+    remedy: 'Restore without --globals, or name a set that was taken with --globals (`tidemark show`).',
   });
 }
 

@@ -30,7 +30,7 @@ export async function show(run: Run, reference: string, options: ShowOptions): P
   const set = await resolveSet(run.store, run.topology.cluster, reference);
   const seal = await readSealedSet(run.store, run.topology.cluster, set);
   const text = [summary(seal), shardTable(seal)];
-  const document: Record<string, unknown> = { id: set, ...seal };
+  const document: Record<string, unknown> = { id: set, ...seal, globals: seal.globals ?? 'none' };
   if (options.tables) {
     const tables: TableSums[] = [];
     for (const shard of seal.shards) tables.push(...(await tableSums(run.store, shard.name, shard.manifest)));
@@ -60,6 +60,7 @@ function summary(seal: SealBody): string {
     ['attempts', String(seal.barrier.attempts)],
     ['longest hold', holdText(seal.barrier.longestHoldMs)],
     ['window', `${seal.barrier.windowMs.toFixed(1)} ms`],
+    ['globals', seal.globals ?? 'none'],
     ['tables', formatCount(seal.sums.tables)],
     ['rows', formatCount(seal.sums.rows)],
     ['raw', formatBytes(seal.sums.rawBytes)],

@@ -1,7 +1,8 @@
 /**
  * The lines of a shard manifest: one JSON value per line, zstd-compressed, in this order:
  * one `shard`, any number of `database`, then `schema`, `table`, `chunk` and `invariant` as they came to be
- * (a table's line before its chunks'), one `end`.
+ * (a table's line before its chunks'), one `end`. Exactly when the shard line says that globals are stored, one schema line
+ * has no database: theirs.
  *
  * Engines keep what only they understand under `engine`; nobody else reads it.
  */
@@ -20,7 +21,15 @@ export interface ShardLine {
   readonly identity: string;
   readonly position: Position;
   readonly engine: Record<string, unknown>;
+  /** Absent: none are stored. */
+  readonly globals?: StoredGlobals | undefined;
 }
+
+/** Roles or users of the server with their grants; accounts without their passwords, or with what the server keeps of them. */
+export type StoredGlobals = 'without-passwords' | 'with-passwords';
+
+/** What the one schema piece that belongs to no database is called. */
+export const globalsPiece = 'globals';
 
 export interface DatabaseLine {
   readonly kind: 'database';
@@ -41,8 +50,9 @@ export interface ObjectRef {
 /** A piece of the schema, in the order in which it must be applied within its database. */
 export interface SchemaLine extends ObjectRef {
   readonly kind: 'schema';
+  /** Empty for `globals`, which belong to the server. */
   readonly database: string;
-  /** What it holds: `archive` (pg_dump custom format), or the kind of object: `tables`, `views`, `routines`, … */
+  /** What it holds: `archive` (pg_dump custom format), `globals`, or the kind of object: `tables`, `views`, `routines`, … */
   readonly name: string;
   readonly rawBytes: number;
 }

@@ -1,8 +1,14 @@
 /** The shape of every manifest line, and the order in which they must come: one check for writer and reader. */
 import { z } from 'zod';
 import { clusterPrefix, manifestKey } from './layout.ts';
-import { type ManifestLine, manifestFormat, type Sums } from './manifest-entries.ts';
-import { count, family, key, name, position, setId, sha256, sums } from './stored-shapes.ts';
+import {
+  globalsPiece,
+  type ManifestLine,
+  manifestFormat,
+  type SchemaLine,
+  type Sums,
+} from './manifest-entries.ts';
+import { count, family, key, name, position, setId, sha256, storedGlobals, sums } from './stored-shapes.ts';
 import { SumsCounter, sumsDifference } from './sums.ts';
 
 /** What only the engine understands; carried as it is. */
@@ -20,6 +26,7 @@ const shardLine = z.strictObject({
   identity: z.string(),
   position,
   engine: opaque,
+  globals: storedGlobals.optional(),
 });
 
 const databaseLine = z.strictObject({
@@ -32,7 +39,7 @@ const databaseLine = z.strictObject({
 const schemaLine = z.strictObject({
   kind: z.literal('schema'),
   ...objectRef,
-  database: name,
+  database: z.string(),
   name,
   rawBytes: count,
 });
@@ -87,6 +94,8 @@ export class ManifestOrder {
   readonly #databases = new Set<string>();
   readonly #counter = new SumsCounter();
   #cluster = '';
+  /** Pieces of globals that are still to come. */
+  #globals = 0;
   #state: 'shard' | 'databases' | 'body' | 'ended' = 'shard';
   #lines = 0;
 
@@ -129,6 +138,7 @@ export class ManifestOrder {
           return `it is of cluster ${line.cluster}, set ${line.set}, shard ${line.shard}, but is stored under ${this.#key}`;
         }
         this.#cluster = clusterPrefix(line.cluster);
+        this.#globals = line.globals === undefined ? 0 : 1;
         this.#state = 'databases';
         return undefined;
       case 'database':
@@ -138,7 +148,7 @@ export class ManifestOrder {
         return undefined;
       case 'schema':
         this.#state = 'body';
-        return this.#unknownDatabase(line.database) ?? this.#foreign(line.object);
+        return this.#schemaOf(line) ?? this.#foreign(line.object);
       case 'table':
         this.#state = 'body';
         if (line.table !== this.sums.tables)
@@ -153,8 +163,16 @@ export class ManifestOrder {
         return undefined;
       case 'end':
         this.#state = 'ended';
+        if (this.#globals > 0) return 'the shard line names globals, and there are none';
         return this.#wrongEnd(line.lines, line.sums);
     }
+  }
+
+  #schemaOf({ database, name: piece }: SchemaLine): string | undefined {
+    if (database !== '') return this.#unknownDatabase(database);
+    if (piece !== globalsPiece) return `${piece} belongs to no database`;
+    this.#globals -= 1;
+    return this.#globals < 0 ? 'globals stand there that the shard line does not name' : undefined;
   }
 
   #unknownDatabase(database: string): string | undefined {

@@ -21,6 +21,7 @@ import {
   recordDigest,
   setId,
   sha256,
+  storedGlobals,
   sums,
 } from './stored-shapes.ts';
 import { addSums, noSums, sumsDifference } from './sums.ts';
@@ -60,6 +61,8 @@ export const sealBody = z.strictObject({
     .min(1),
   /** Over all shards. */
   sums,
+  /** What every shard has stored of its roles or users. Absent: nothing. */
+  globals: storedGlobals.optional(),
 });
 
 export type SealBody = z.infer<typeof sealBody>;

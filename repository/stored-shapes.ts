@@ -15,6 +15,7 @@ export const instant = z.iso.datetime();
 export const setId = z.string().refine(isSetId, 'must be the id of a backup set');
 export const family = z.enum(['postgresql', 'mysql', 'mariadb']);
 export const consistency = z.enum(['atomic', 'simultaneous']);
+export const storedGlobals = z.enum(['without-passwords', 'with-passwords']);
 
 export const key = z
   .string()

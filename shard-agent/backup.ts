@@ -19,6 +19,7 @@ import { copyShard, type CopyResult } from './copy.ts';
 import type { BackupSession, Engine } from './engine.ts';
 import { findingMessage, serverMessage, type OperationContext } from './messages.ts';
 import { answerNonce } from './nonce.ts';
+import { globalsOrder } from './orders.ts';
 import { Progress } from './progress.ts';
 import type { Activity, Session } from './session.ts';
 
@@ -89,7 +90,7 @@ export class Backup {
 
   async #prepare(call: BarrierStream): Promise<BackupSession> {
     const { store, engine } = this.#parts;
-    const { lanes, chunkBytes, holdLimitMs, copyLimitMs, locks, nonce } = this.#order;
+    const { lanes, chunkBytes, holdLimitMs, copyLimitMs, locks, nonce, globals } = this.#order;
     await answerNonce(store, this.context.cluster, nonce);
     await this.#fence();
     const signal = AbortSignal.any([this.#activity.signal, call.broken]);
@@ -99,6 +100,7 @@ export class Backup {
       holdLimitMs,
       copyLimitMs,
       locks,
+      globals: globalsOrder(globals),
       signal,
     });
     if (!signal.aborted) return snapshots;

@@ -12,6 +12,7 @@ import type {
   InvariantLine,
   SchemaLine,
   ShardLine,
+  StoredGlobals,
   TableLine,
 } from '../repository/manifest-entries.ts';
 import type { ErrorCode } from '../proto/errors.ts';
@@ -21,8 +22,9 @@ export interface Engine {
   /** One short connection. Repeatable, concurrent with everything. */
   describe(): Promise<ServerDescription>;
 
-  /** Tries everything a backup needs and changes nothing. Reports all findings, never only the first. Repeatable. */
-  check(): Promise<Finding[]>;
+  /** Tries everything a backup needs, with `globals` if it is to store them, and changes nothing. Reports all findings, never
+   * only the first. Repeatable. */
+  check(globals?: GlobalsOrder): Promise<Finding[]>;
 
   /**
    * Checks that this is the sole writable primary (else `shard-refused`), takes the DDL guard where there is one, reads
@@ -30,8 +32,11 @@ export interface Engine {
    */
   prepareBackup(order: BackupOrder): Promise<BackupSession>;
 
-  /** Would this shard's part of a set fit on this server? Changes nothing; all findings at once. Repeatable. */
-  fit(stored: StoredShard): Promise<Finding[]>;
+  /**
+   * Would this shard's part of a set fit on this server? With `globals`, its roles or users too (the set has them): which of
+   * them exist, and stay as they are, is told as warnings. Changes nothing; all findings at once. Repeatable.
+   */
+  fit(stored: StoredShard, globals?: boolean): Promise<Finding[]>;
 
   /** Begins a restore. Nothing is made before `stage`. */
   prepareRestore(order: RestoreOrder): Promise<RestoreSession>;
@@ -60,6 +65,9 @@ export interface Finding {
   readonly warning: boolean;
 }
 
+/** What to store of the server's roles or users and their grants. */
+export type GlobalsOrder = 'none' | StoredGlobals;
+
 export interface BackupOrder {
   readonly lanes: number;
   /** Raw bytes a chunk aims at. */
@@ -69,6 +77,7 @@ export interface BackupOrder {
   readonly copyLimitMs: number;
   /** False for consistency `simultaneous`: no lock session is opened, and only `cutWithoutLocks` may be called. */
   readonly locks: boolean;
+  readonly globals: GlobalsOrder;
   readonly signal: AbortSignal;
 }
 
@@ -110,10 +119,13 @@ export interface BackupSession {
   unlock(): Promise<void>;
 
   /** After a cut: what the manifest says of shard and databases. */
-  shardLine(): Promise<Pick<ShardLine, 'family' | 'version' | 'identity' | 'position' | 'engine'>>;
+  shardLine(): Promise<
+    Pick<ShardLine, 'family' | 'version' | 'identity' | 'position' | 'engine' | 'globals'>
+  >;
   databaseLines(): Promise<DatabaseLine[]>;
 
-  /** After a cut: the schema as of the snapshot, each piece to be read to its end before the next is asked for. */
+  /** After a cut: the schema as of the snapshot, each piece to be read to its end before the next is asked for. Globals, which
+   * are in no snapshot, are a piece without a database, as they are when it is read. */
   schema(): AsyncIterable<SchemaPiece>;
 
   /** After a cut: answers from inside the snapshot. Throws `not-ready` for a query that gives no single value. */
@@ -218,11 +230,16 @@ export interface RestoreOrder {
   readonly cluster: string;
   readonly lanes: number;
   readonly stored: StoredShard;
+  /**
+   * Make the roles or users of the set that this server has not: nobody can log in as one of them before `finish`, and
+   * `discard` drops them, and only them. Those that exist are left as they are.
+   */
+  readonly globals: boolean;
   readonly signal: AbortSignal;
 }
 
 export interface RestoreSession {
-  /** Makes the staging databases and the tables in them, without indexes and keys that are better built later. */
+  /** Makes the roles or users that were ordered, the staging databases and the tables in them, without indexes and keys that are better built later. */
   stage(): Promise<void>;
   /** Lanes run concurrently. */
   writeLanes(): Promise<WriteLane[]>;

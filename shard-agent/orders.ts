@@ -6,7 +6,10 @@ import { TidemarkError } from '../proto/errors.ts';
 import type { Load__Output as Load } from '../proto/gen/tidemark/v1/Load.ts';
 import type { Prepare__Output as Prepare } from '../proto/gen/tidemark/v1/Prepare.ts';
 import { isSetId } from '../repository/layout.ts';
+import type { GlobalsOrder } from './engine.ts';
 import type { OperationContext } from './messages.ts';
+
+const globalsOrders: readonly GlobalsOrder[] = ['none', 'without-passwords', 'with-passwords'];
 
 const minuteMs = 60_000;
 const longestMs = 30 * 24 * 60 * minuteMs;
@@ -30,6 +33,7 @@ export function checkPrepare(prepare: Prepare): void {
   within('hold limit', prepare.holdLimitMs, 1, minuteMs);
   within('copy limit', prepare.copyLimitMs, 1, longestMs);
   within('grace', prepare.graceMs, 1, longestMs);
+  globalsOrder(prepare.globals);
 }
 
 /** Throws `internal` for a `load` whose restore cannot name a staging, or beyond what a topology can say. */
@@ -37,6 +41,13 @@ export function checkLoad({ restore, lanes }: Load): void {
   if (!/^[0-9a-z]{1,24}$/.test(restore))
     throw wrongOrder(`${JSON.stringify(restore)} is no id of a restore: 1 to 24 of 0-9 and a-z`);
   within('lanes', lanes, 1, lanesLimit);
+}
+
+/** What an order says of globals; nothing is `none`. Throws `internal` for any other word. */
+export function globalsOrder(text: string): GlobalsOrder {
+  const order = text === '' ? 'none' : globalsOrders.find((known) => known === text);
+  if (order !== undefined) return order;
+  throw wrongOrder(`${JSON.stringify(text)} is no way to store globals`);
 }
 
 /** An order that no coordinator of this version sends. */

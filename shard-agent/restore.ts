@@ -20,7 +20,7 @@ import type { OperationContext } from './messages.ts';
 import { answerNonce } from './nonce.ts';
 import type { Persistence } from './persistence.ts';
 import type { Progress } from './progress.ts';
-import { openStoredShard, type OpenStoredShard } from './stored-shard.ts';
+import { openStoredShard, requireGlobals, type OpenStoredShard } from './stored-shard.ts';
 
 export interface RestoreParts {
   readonly shard: string;
@@ -38,6 +38,7 @@ export interface RestoreTask {
   readonly sourceShard: string;
   readonly manifest: ManifestRef;
   readonly lanes: number;
+  readonly globals: boolean;
   readonly nonce: WireNonce | null;
 }
 
@@ -60,17 +61,18 @@ export function restoreShard(
   const answered = Promise.withResolvers<void>();
   const run = async (): Promise<void> => {
     const signal = AbortSignal.any([stop, call.broken]);
-    const { restore, lanes, context } = task;
+    const { restore, lanes, context, globals } = task;
     const name = { set: context.set, shard: task.sourceShard };
     // The decision is read from the repository, so a copy of the one that the coordinator writes to will not do.
     await answerNonce(parts.store, context.cluster, task.nonce);
     const stored = await openStoredShard(parts.store, task.manifest, name);
+    if (globals) requireGlobals(stored);
     // Once everything is loaded, what breaks must no longer stop the engine: it has a decision to follow.
     const loading = new AbortController();
     const stopLoading = (): void => loading.abort(signal.reason);
     signal.addEventListener('abort', stopLoading, { once: true });
     if (signal.aborted) stopLoading();
-    const order = { restore, cluster: context.cluster, lanes, stored, signal: loading.signal };
+    const order = { restore, cluster: context.cluster, lanes, stored, globals, signal: loading.signal };
     const session = await parts.engine.prepareRestore(order);
     const step: Step = { parts, task, session, progress, call, answered };
     try {

@@ -30,10 +30,10 @@ import {
 } from './messages.ts';
 import { findingOf, withoutTwins } from './findings.ts';
 import { answerNonce } from './nonce.ts';
-import { checkContext, checkLoad, checkPrepare, wrongOrder } from './orders.ts';
+import { checkContext, checkLoad, checkPrepare, globalsOrder, wrongOrder } from './orders.ts';
 import { Progress } from './progress.ts';
 import { restoreShard, type RestoreParts } from './restore.ts';
-import { openStoredShard } from './stored-shard.ts';
+import { openStoredShard, requireGlobals } from './stored-shard.ts';
 import { verifyShard } from './verify.ts';
 import { tidemarkVersion } from '../proto/version.ts';
 
@@ -85,12 +85,12 @@ export class Service implements AgentImplementation {
     };
   }
 
-  check({ context, nonce }: CheckRequest): Promise<CheckReply> {
+  check({ context, nonce, globals }: CheckRequest): Promise<CheckReply> {
     return this.#logged('check', context, async ({ cluster }) => {
       const { engine, store, shard } = this.#parts;
       const [server, findings, proof] = await Promise.allSettled([
         engine.describe(),
-        engine.check(),
+        engine.check(globalsOrder(globals)),
         answerNonce(store, cluster, nonce),
       ]);
       // What could not even be tried is a finding like any other: all are told at once.
@@ -137,13 +137,14 @@ export class Service implements AgentImplementation {
     }));
   }
 
-  fit({ context, manifest, sourceShard }: FitRequest): Promise<FitReply> {
+  fit({ context, manifest, sourceShard, globals }: FitRequest): Promise<FitReply> {
     return this.#logged('fit', context, async ({ set }) => {
       this.#allows('restore');
       const { store, engine } = this.#parts;
       const ref = manifestFromWire(manifest, 'see whether a shard fits');
       const stored = await openStoredShard(store, ref, { set, shard: sourceShard });
-      const [server, findings] = await Promise.all([engine.describe(), engine.fit(stored)]);
+      if (globals) requireGlobals(stored);
+      const [server, findings] = await Promise.all([engine.describe(), engine.fit(stored, globals)]);
       const databases = stored.databases.map(({ name }) => name);
       return { server: serverMessage(server), findings: findings.map(findingMessage), databases };
     });
@@ -155,12 +156,12 @@ export class Service implements AgentImplementation {
     await this.#logged('restore', load.context, async (context) => {
       this.#allows('restore');
       checkLoad(load);
-      const { restore, sourceShard, lanes, nonce } = load;
+      const { restore, sourceShard, lanes, nonce, globals } = load;
       const manifest = manifestFromWire(load.manifest, 'restore');
       const activity = await this.#parts.session.begin('restoring', context, restore);
       const progress = new Progress('stage');
       const endReports = progress.report(call);
-      const task = { context, restore, sourceShard, manifest, lanes, nonce };
+      const task = { context, restore, sourceShard, manifest, lanes, globals, nonce };
       const { answered, over } = restoreShard(this.#parts, task, progress, call, activity.signal);
       // A switch that must be tried again outlives its call.
       void over.finally(() => activity.end());

@@ -89,6 +89,18 @@ export function openPiece(store: ObjectStore, ref: PackedRef): AsyncGenerator<Bu
   return ref.object.endsWith('.zst') ? unpack(store, ref) : readUnpacked(store, ref);
 }
 
+/** Throws `does-not-fit` when the set was taken without globals. */
+export function requireGlobals({ shard }: StoredShard): void {
+  if (shard.globals !== undefined) return;
+  throw new TidemarkError({
+    code: 'does-not-fit',
+    operation: 'restore globals',
+    subject: `${shard.shard}: ${shard.set}`,
+    cause: 'the set was taken without globals',
+    remedy: 'Restore without --globals, or name a set that was taken with --globals (`tidemark show`).',
+  });
+}
+
 async function* chunkLines(store: ObjectStore, ref: ManifestRef): AsyncGenerator<ChunkLine, undefined> {
   for await (const line of readManifest(store, ref)) if (line.kind === 'chunk') yield line;
   return undefined;

@@ -27,6 +27,7 @@ export interface InvariantQuery {
 
 export interface ToolPaths {
   readonly pgDump?: string;
+  readonly pgDumpall?: string;
   readonly pgRestore?: string;
 }
 

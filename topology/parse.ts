@@ -283,9 +283,14 @@ function toolsIn(folder: string): Read<ToolPaths> {
     const keys = value.section();
     if (keys === undefined) return undefined;
     const pgDump = keys.optional('pgDump', path(folder), undefined);
+    const pgDumpall = keys.optional('pgDumpall', path(folder), undefined);
     const pgRestore = keys.optional('pgRestore', path(folder), undefined);
     keys.end();
-    return { ...(pgDump !== undefined && { pgDump }), ...(pgRestore !== undefined && { pgRestore }) };
+    return {
+      ...(pgDump !== undefined && { pgDump }),
+      ...(pgDumpall !== undefined && { pgDumpall }),
+      ...(pgRestore !== undefined && { pgRestore }),
+    };
   };
 }
 

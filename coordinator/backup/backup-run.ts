@@ -1,11 +1,20 @@
 /** One backup under way: what every step of it is given, and under which name it speaks to the agents. */
 import type { OperationContext__Output as OperationContext } from '../../proto/gen/tidemark/v1/OperationContext.ts';
+import type { StoredGlobals } from '../../repository/manifest-entries.ts';
 import type { Lease } from '../../repository/lease.ts';
 import { contextFor } from '../agents.ts';
 import type { Run } from '../run.ts';
 
+/** What `backup` was asked for. */
+export interface BackupOptions {
+  /** What to store of each server's roles or users; undefined: nothing. */
+  readonly globals: StoredGlobals | undefined;
+}
+
+export const withoutGlobals: BackupOptions = { globals: undefined };
+
 /** What every step of one backup is given. */
-export interface Backup extends Run {
+export interface Backup extends Run, BackupOptions {
   readonly set: string;
   readonly startedAt: Date;
   readonly lease: Lease;

@@ -8,6 +8,7 @@ import type { ObjectStore } from '../../repository/object-store.ts';
 import { sumsDifference } from '../../repository/sums.ts';
 import { topologyFingerprint } from '../../topology/fingerprint.ts';
 import type { Topology } from '../../topology/topology.ts';
+import type { Backup } from './backup-run.ts';
 import type { CopiedShard } from './copy-shards.ts';
 import type { BarrierEvidence } from '../barrier.ts';
 import { checkInvariantsAtCut } from '../invariants.ts';
@@ -29,13 +30,11 @@ export interface CheckedShard extends CopiedShard {
 
 /**
  * Every shard answered; cluster, shard names, engine families and servers are those that were prepared; every manifest is of
- * the cut that the barrier reached, by its log position; every object of every manifest is present with its size; what the
+ * the cut that the barrier reached, by its log position, and holds the globals that were ordered; every object of every manifest is present with its size; what the
  * agents summed up is what the manifests say; the invariants agree. Throws `set-incomplete`, `shard-refused` or `topology-changed`, `invariant-differs`.
  */
 export async function checkSet(
-  store: ObjectStore,
-  topology: Topology,
-  set: string,
+  { store, topology, set, globals }: Pick<Backup, 'store' | 'topology' | 'set' | 'globals'>,
   prepared: readonly PreparedShard[],
   evidence: Pick<BarrierEvidence, 'shards'>,
   copied: readonly CopiedShard[],
@@ -46,6 +45,7 @@ export async function checkSet(
   for (const shard of copied) {
     const line = await checkManifest(store, topology.cluster, set, shard, answers);
     sameCut(topology.cluster, set, line, evidence);
+    sameGlobals(topology.cluster, set, line, globals);
     await checkObjects(store, topology.cluster, set, shard);
     shards.push({ ...shard, line });
   }
@@ -123,6 +123,13 @@ function sameCut(
   if (isDeepStrictEqual(cut?.position, line.position)) return;
   const [was, is] = [cut?.position, line.position].map((position) => JSON.stringify(position));
   throw incomplete(cluster, set, `${line.shard} copied the cut at ${is}, the barrier reached ${was}`);
+}
+
+/** An agent that does not know the order would store none, and say nothing. */
+function sameGlobals(cluster: string, set: string, line: ShardLine, ordered: Backup['globals']): void {
+  if (line.globals === ordered) return;
+  const [stored, wanted] = [line.globals, ordered].map((globals) => globals ?? 'none');
+  throw incomplete(cluster, set, `${line.shard} stored as globals: ${stored}, ordered was: ${wanted}`);
 }
 
 async function checkObjects(

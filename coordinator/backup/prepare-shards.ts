@@ -58,6 +58,7 @@ export async function prepareShards(
         graceMs,
         locks: topology.barrier.consistency === 'atomic',
         nonce: proof.nonceFor(agent.shard),
+        globals: backup.globals ?? 'none',
       },
     }));
     const barrier = await openBarrier(members, AbortSignal.any([signal, limit.signal]));

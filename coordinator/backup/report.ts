@@ -29,6 +29,7 @@ export function backupReport(
     windowMs: seal.barrier.windowMs,
     startedAt: seal.startedAt,
     sealedAt: seal.sealedAt,
+    globals: seal.globals ?? 'none',
     durationMs,
     sums: seal.sums,
     invariants: checked.invariants,

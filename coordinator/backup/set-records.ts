@@ -89,6 +89,7 @@ export function sealBodyOf(backup: Backup, { intent, cut, evidence, checked }: S
       position: line.position,
     })),
     sums: totalSums(checked.shards.map(({ sums }) => sums)),
+    ...(backup.globals === undefined ? {} : { globals: backup.globals }),
   };
 }
 

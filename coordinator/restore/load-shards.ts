@@ -4,11 +4,11 @@ import { TidemarkError } from '../../proto/errors.ts';
 import type { Loaded__Output as WireLoaded } from '../../proto/gen/tidemark/v1/Loaded.ts';
 import type { Sums } from '../../repository/manifest-entries.ts';
 import type { SealBody } from '../../repository/seal.ts';
-import type { Topology } from '../../topology/topology.ts';
 import { contextFor, onAll } from '../agents.ts';
 import type { ShardAnswer } from '../invariants.ts';
 import type { Run } from '../run.ts';
 import { beginRepositoryProof } from '../nonce.ts';
+import type { RestoreTarget } from './plan.ts';
 import type { ShardRestore } from './shard-restore.ts';
 import { sumsFromWire } from '../sums.ts';
 
@@ -34,7 +34,7 @@ export function newRestoreId(now: Date): string {
  */
 export async function loadShards(
   run: Run,
-  target: Topology,
+  { target, globals }: RestoreTarget,
   seal: SealBody,
   restore: string,
   shards: readonly ShardRestore[],
@@ -52,6 +52,7 @@ export async function loadShards(
         manifest: stored.manifest,
         lanes: target.copy.lanes,
         nonce: proof.nonceFor(shard.shard),
+        globals,
       },
       signal,
     );

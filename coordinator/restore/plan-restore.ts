@@ -4,12 +4,11 @@ import type { ErrorCode } from '../../proto/errors.ts';
 import { TidemarkError } from '../../proto/errors.ts';
 import type { Finding__Output as WireFinding } from '../../proto/gen/tidemark/v1/Finding.ts';
 import type { SealBody } from '../../repository/seal.ts';
-import type { Topology } from '../../topology/topology.ts';
 import { formatBytes } from '../../topology/units.ts';
 import { combineFailures, contextFor, onAll } from '../agents.ts';
 import type { Agent } from '../agents.ts';
 import { bad, formatCount, table, warn } from '../output.ts';
-import type { PlannedShard, PlanFinding, RestorePlan, ShardPair } from './plan.ts';
+import type { PlannedShard, PlanFinding, RestorePlan, RestoreTarget, ShardPair } from './plan.ts';
 import type { Run } from '../run.ts';
 import type { StoredCatalogue } from './stored-catalogue.ts';
 import { totalSums } from '../sums.ts';
@@ -17,7 +16,7 @@ import { totalSums } from '../sums.ts';
 /** Asks every target whether its shard fits. Findings are part of the plan; an agent that cannot tell throws. */
 export async function planRestore(
   run: Run,
-  target: Topology,
+  { target, globals }: RestoreTarget,
   seal: SealBody,
   catalogue: StoredCatalogue,
   pairs: readonly ShardPair[],
@@ -33,7 +32,10 @@ export async function planRestore(
       if (stored === undefined) throw new Error(`no stored shard for ${agent.shard}`);
       const context = contextFor(target.cluster, target.repository.url, agent.shard, seal.set);
       const { manifest } = stored;
-      const reply = await agent.client.fit({ context, manifest, sourceShard: stored.name }, { signal });
+      const reply = await agent.client.fit(
+        { context, manifest, sourceShard: stored.name, globals },
+        { signal },
+      );
       return {
         source: stored.name,
         target: agent.shard,

@@ -1,7 +1,13 @@
 /** The plan of a restore: which stored shard goes to which target. Pure; the targets' own words come from Fit. */
-import type { ShardAddress } from '../../topology/topology.ts';
+import type { ShardAddress, Topology } from '../../topology/topology.ts';
 import type { Sums } from '../../repository/manifest-entries.ts';
 import { TidemarkError } from '../../proto/errors.ts';
+
+/** Where a restore goes, and whether with the roles or users of the set. */
+export interface RestoreTarget {
+  readonly target: Topology;
+  readonly globals: boolean;
+}
 
 /** One stored shard and the target it is to be restored to. */
 export interface ShardPair {

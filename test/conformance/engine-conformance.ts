@@ -22,6 +22,7 @@ export const backupOrder: BackupOrder = {
   holdLimitMs: 1_000,
   copyLimitMs: 60_000,
   locks: true,
+  globals: 'none',
   signal: never,
 };
 
@@ -455,6 +456,7 @@ async function startHolder(
       databases: undefined,
     },
     password: server.password,
+    tools: fixture.tools,
     holdLimitMs,
   };
   const child = spawn(

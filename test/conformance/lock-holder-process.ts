@@ -1,20 +1,21 @@
 /**
  * A process that takes an engine's locks and then does nothing, to be killed or frozen by a test.
- * `node lock-holder-process.ts '{"engine": "postgres", "config": {…}, "password": "…", "holdLimitMs": 500}'`
+ * `node lock-holder-process.ts '{"engine": "postgres", "config": {…}, "password": "…", "tools": {}, "holdLimitMs": 500}'`
  * Prints `locking` before it asks, `locked` when it has the locks, `cut` after a line `cut` on stdin.
  */
 import type { Engine } from '../../shard-agent/engine.ts';
-import type { DatabaseConfig } from '../../topology/agent-file.ts';
+import type { DatabaseConfig, ToolPaths } from '../../topology/agent-file.ts';
 
 const order = JSON.parse(process.argv[2] ?? '{}') as {
   engine: 'postgres' | 'mysql';
   config: DatabaseConfig;
   password: string;
+  tools: ToolPaths;
   holdLimitMs: number;
 };
 
 async function openEngine(): Promise<Engine> {
-  const options = { database: order.config, password: order.password, tools: {} };
+  const options = { database: order.config, password: order.password, tools: order.tools };
   if (order.engine === 'postgres') {
     const { openPostgres } = await import('../../shard-agent/engines/postgres/index.ts');
     return openPostgres(options);
@@ -31,6 +32,7 @@ const session = await engine.prepareBackup({
   holdLimitMs: order.holdLimitMs,
   copyLimitMs: 60_000,
   locks: true,
+  globals: 'none',
   signal: never,
 });
 process.stdout.write('locking\n');

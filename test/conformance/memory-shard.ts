@@ -2,6 +2,7 @@
 import type {
   BackupSession,
   Engine,
+  GlobalsOrder,
   RawSink,
   ReadLane,
   ReadTask,
@@ -139,7 +140,7 @@ export async function readTask(
 /** Prepare, lock, cut, copy, close: what a backup does when nobody is in the way. */
 export async function takeShard(
   engine: Engine,
-  options: { lanes?: number; chunkBytes?: number; slow?: boolean } = {},
+  options: { lanes?: number; chunkBytes?: number; slow?: boolean; globals?: GlobalsOrder } = {},
 ): Promise<MemoryShard> {
   const chunkBytes = options.chunkBytes ?? 64 * 1024;
   const session = await engine.prepareBackup({
@@ -148,6 +149,7 @@ export async function takeShard(
     holdLimitMs: 2_000,
     copyLimitMs: 120_000,
     locks: true,
+    globals: options.globals ?? 'none',
     signal: new AbortController().signal,
   });
   try {
@@ -168,13 +170,14 @@ export function prepareRestore(
   engine: Engine,
   shard: MemoryShard,
   restore: string,
-  lanes = 2,
+  options: { lanes?: number; globals?: boolean } = {},
 ): Promise<RestoreSession> {
   return engine.prepareRestore({
     restore,
     cluster: 'conformance',
-    lanes,
+    lanes: options.lanes ?? 2,
     stored: shard.stored,
+    globals: options.globals ?? false,
     signal: new AbortController().signal,
   });
 }
@@ -203,8 +206,13 @@ export async function* inPieces(bytes: Buffer): AsyncIterable<Buffer> {
 }
 
 /** Stage, load, finish, switch, finish: the whole restore. */
-export async function restoreShard(engine: Engine, shard: MemoryShard, restore: string): Promise<void> {
-  const session = await prepareRestore(engine, shard, restore);
+export async function restoreShard(
+  engine: Engine,
+  shard: MemoryShard,
+  restore: string,
+  options: { lanes?: number; globals?: boolean } = {},
+): Promise<void> {
+  const session = await prepareRestore(engine, shard, restore, options);
   try {
     await session.stage();
     await loadChunks(await session.writeLanes(), shard);

@@ -15,7 +15,7 @@ describe('a restore', () => {
     const source = await openCluster({ filled: true });
     await backUp(source);
     const target = await openCluster({ store: source.store });
-    const options = { target: target.topology, mappings: [], dryRun: false };
+    const options = { target: target.topology, mappings: [], globals: false, dryRun: false };
     return { source, target, go: (more = {}) => restore(runOf(source, more), 'latest', options) };
   }
 
@@ -24,7 +24,12 @@ describe('a restore', () => {
     await backUp(source);
     const target = await openCluster({ store: source.store, names: ['shop-00', 'spare-1', 'spare-2'] });
     const mappings = [['shop-01', 'spare-2'] as const, ['shop-02', 'spare-1'] as const];
-    await restore(runOf(source), 'latest', { target: target.topology, mappings, dryRun: false });
+    await restore(runOf(source), 'latest', {
+      target: target.topology,
+      mappings,
+      globals: false,
+      dryRun: false,
+    });
     const [zero, one, two] = source.servers.map(contentOf);
     expect(target.servers.map(contentOf)).toEqual([zero, two, one]);
   });
@@ -37,6 +42,7 @@ describe('a restore', () => {
     const dry = await restore(runOf(source), 'latest', {
       target: target.topology,
       mappings: [],
+      globals: false,
       dryRun: true,
     });
     expect(dry.failure?.exitCode).toBe(6);
@@ -110,6 +116,7 @@ describe('a restore', () => {
     const done = await restore(runOf(source), 'latest', {
       target: target.topology,
       mappings: [],
+      globals: false,
       dryRun: false,
     });
     expect(done.failure).toBeUndefined();
@@ -127,7 +134,12 @@ describe('a restore', () => {
         await sleep(10);
       };
     }
-    const run = restore(runOf(source), 'latest', { target: target.topology, mappings: [], dryRun: false });
+    const run = restore(runOf(source), 'latest', {
+      target: target.topology,
+      mappings: [],
+      globals: false,
+      dryRun: false,
+    });
     await expect(run).rejects.toMatchObject({ code: 'agent-unreachable', exitCode: 7 });
     await expect.poll(() => target.servers.every(isUntouched), { timeout: 10_000 }).toBe(true);
   });
@@ -145,7 +157,12 @@ describe('a restore', () => {
       accounts?.set('accounts', ['extra\t5']);
       return tampering(id, staging);
     };
-    const run = restore(runOf(source), 'latest', { target: target.topology, mappings: [], dryRun: false });
+    const run = restore(runOf(source), 'latest', {
+      target: target.topology,
+      mappings: [],
+      globals: false,
+      dryRun: false,
+    });
     await expect(run).rejects.toMatchObject({ code: 'invariant-differs', exitCode: 4 });
     expect(target.servers.every(isUntouched)).toBe(true);
   });

@@ -30,7 +30,7 @@ describe('a stored object that is not what it was', async () => {
       if (key === undefined) throw new Error(`no ${kind}`);
       await damageObject(source.store, key, damage);
       const restoring = (): Promise<unknown> =>
-        restore(runOf(source), set, { target: target.topology, mappings: [], dryRun: false });
+        restore(runOf(source), set, { target: target.topology, mappings: [], globals: false, dryRun: false });
       if (kind === 'seal' && name === 'removed') {
         await expect(verify(runOf(source), set, { decode: false })).rejects.toMatchObject({
           code: 'not-sealed',
@@ -66,7 +66,7 @@ describe('a stored object that is not what it was', async () => {
       [first, second].toSorted(),
     );
     await expect(
-      restore(runOf(source), set, { target: target.topology, mappings: [], dryRun: false }),
+      restore(runOf(source), set, { target: target.topology, mappings: [], globals: false, dryRun: false }),
     ).rejects.toMatchObject({ exitCode: 4 });
     expect(target.servers.every(isUntouched)).toBe(true);
   });

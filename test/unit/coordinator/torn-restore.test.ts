@@ -8,7 +8,12 @@ import { BarrierTalk, openAgent, prepareOf } from '../shard-agent/agent-fixture.
 import type { MemoryCluster, Wire } from './agents-in-memory.ts';
 import { atStep, backUp, contentOf, interrupt, isUntouched, openCluster, runOf } from './agents-in-memory.ts';
 
-const optionsFor = (target: MemoryCluster) => ({ target: target.topology, mappings: [], dryRun: false });
+const optionsFor = (target: MemoryCluster) => ({
+  target: target.topology,
+  mappings: [],
+  globals: false,
+  dryRun: false,
+});
 const failureOf = (run: Promise<unknown>): Promise<unknown> => run.catch((error: unknown) => error);
 
 /** The target's last shard reads `store` instead of the cluster's own. */

@@ -39,7 +39,7 @@ test('backup, list, check, verify, restore: what comes back is what was there', 
   expect(verified.document).toMatchObject({ ok: true, decoded: true, unnamed: [] });
 
   const target = await openCluster({ store: source.store });
-  const options = { target: target.topology, mappings: [], dryRun: false };
+  const options = { target: target.topology, mappings: [], globals: false, dryRun: false };
   const dry = await restore(runOf(source), 'latest', { ...options, dryRun: true });
   expect(dry.failure).toBeUndefined();
   expect(target.servers.every(isUntouched)).toBe(true);
@@ -58,7 +58,12 @@ test('shards copy one after the other when told so, from the same cut', async ()
   atStep('coordinator.cut-stored', () => source.servers[2]?.table('shop', 'accounts', ['later\t1']));
   await backUp(source);
   const target = await openCluster({ store: source.store });
-  await restore(runOf(source), 'latest', { target: target.topology, mappings: [], dryRun: false });
+  await restore(runOf(source), 'latest', {
+    target: target.topology,
+    mappings: [],
+    globals: false,
+    dryRun: false,
+  });
   expect(contentOf(target.servers[2] as never)['shop.accounts']).toHaveLength(1202);
 });
 

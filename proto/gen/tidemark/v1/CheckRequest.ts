@@ -6,9 +6,11 @@ import type { Nonce as _tidemark_v1_Nonce, Nonce__Output as _tidemark_v1_Nonce__
 export interface CheckRequest {
   'context'?: (_tidemark_v1_OperationContext | null);
   'nonce'?: (_tidemark_v1_Nonce | null);
+  'globals'?: (string);
 }
 
 export interface CheckRequest__Output {
   'context': (_tidemark_v1_OperationContext__Output | null);
   'nonce': (_tidemark_v1_Nonce__Output | null);
+  'globals': (string);
 }

@@ -7,10 +7,12 @@ export interface FitRequest {
   'context'?: (_tidemark_v1_OperationContext | null);
   'manifest'?: (_tidemark_v1_ManifestRef | null);
   'sourceShard'?: (string);
+  'globals'?: (boolean);
 }
 
 export interface FitRequest__Output {
   'context': (_tidemark_v1_OperationContext__Output | null);
   'manifest': (_tidemark_v1_ManifestRef__Output | null);
   'sourceShard': (string);
+  'globals': (boolean);
 }

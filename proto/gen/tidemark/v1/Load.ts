@@ -11,6 +11,7 @@ export interface Load {
   'manifest'?: (_tidemark_v1_ManifestRef | null);
   'lanes'?: (number);
   'nonce'?: (_tidemark_v1_Nonce | null);
+  'globals'?: (boolean);
 }
 
 export interface Load__Output {
@@ -20,4 +21,5 @@ export interface Load__Output {
   'manifest': (_tidemark_v1_ManifestRef__Output | null);
   'lanes': (number);
   'nonce': (_tidemark_v1_Nonce__Output | null);
+  'globals': (boolean);
 }

@@ -14,6 +14,7 @@ export interface Prepare {
   'graceMs'?: (number | string);
   'locks'?: (boolean);
   'nonce'?: (_tidemark_v1_Nonce | null);
+  'globals'?: (string);
 }
 
 export interface Prepare__Output {
@@ -26,4 +27,5 @@ export interface Prepare__Output {
   'graceMs': (number);
   'locks': (boolean);
   'nonce': (_tidemark_v1_Nonce__Output | null);
+  'globals': (string);
 }

@@ -39,7 +39,7 @@ async function copied(): Promise<Copied> {
 }
 
 const check = ({ store, prepared, evidence, copied: shards }: Copied) =>
-  checkSet(store, topology, set, prepared, evidence, shards);
+  checkSet({ store, topology, set, globals: undefined }, prepared, evidence, shards);
 
 test('a set of which all is true', async () => {
   const checked = await check(await copied());

@@ -15,7 +15,11 @@ test('a shard that does not get ready is named after the limit, and the others l
   const run = runOf(source);
   const lease = await takeLease(run.store, 'shop', { operation: 'backup', set });
   const { agents, close } = await openAgents(run.topology, run.topology.shards, run.signal);
-  const preparing = prepareShards({ ...run, set, startedAt: new Date(), lease }, agents, 300);
+  const preparing = prepareShards(
+    { ...run, globals: undefined, set, startedAt: new Date(), lease },
+    agents,
+    300,
+  );
   await expect(preparing).rejects.toMatchObject({
     code: 'agent-unreachable',
     subject: 'shards shop-01',
