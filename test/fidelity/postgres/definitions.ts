@@ -1,7 +1,61 @@
-/** Every object of a database, as the server defines it. */
+/** Every object of a database, as the server defines it: by pg_dump, and by its catalogues, since pg_dump may be blind. */
+import type { PostgresServer } from '../../servers/postgres.ts';
 import type { TestServer } from '../../servers/server.ts';
+import { majorOf } from '../case.ts';
 import type { Fact } from '../fact.ts';
+import type { CatalogueQuery } from './catalogue/query.ts';
+import { codeQueries } from './catalogue/code.ts';
+import { columnQueries } from './catalogue/columns.ts';
+import { databaseQueries } from './catalogue/database.ts';
+import { relationQueries } from './catalogue/relations.ts';
+import { sequenceFacts } from './catalogue/sequences.ts';
+import { tablePartQueries } from './catalogue/table-parts.ts';
+import { typeQueries } from './catalogue/types.ts';
+import { dumpFacts } from './dump.ts';
 
-export async function definitionsOf(_server: TestServer, _database: string): Promise<Fact[]> {
-  throw new Error('not written yet');
+const queries: readonly CatalogueQuery[] = [
+  ...relationQueries,
+  ...columnQueries,
+  ...tablePartQueries,
+  ...typeQueries,
+  ...codeQueries,
+  ...databaseQueries,
+];
+
+export async function definitionsOf(server: TestServer, database: string): Promise<Fact[]> {
+  return [...(await dumpFacts(server, database)), ...(await catalogueFacts(server, database))];
+}
+
+/** Names outside pg_catalog are told with their schema, times in UTC. */
+const settings = `SET search_path = pg_catalog; SET timezone = 'UTC'; SET datestyle = 'ISO'; SET quote_all_identifiers = off`;
+
+async function catalogueFacts(server: TestServer, database: string): Promise<Fact[]> {
+  const client = await (server as PostgresServer).connect(database);
+  try {
+    await client.query(settings);
+    const facts: Fact[] = [];
+    for (const query of queries) {
+      const sql = query(majorOf(server));
+      const { rows } = await client.query<Record<string, unknown>>(sql).catch((error: unknown) => {
+        throw new Error(`${String(error)} in ${sql}`);
+      });
+      facts.push(...rows.map(factOf));
+    }
+    facts.push(...(await sequenceFacts(client)));
+    return facts;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Columns `schema` and `subject` name it; every other one that is not NULL is a line of what is said. */
+function factOf({ schema, subject, ...rest }: Record<string, unknown>): Fact {
+  const lines = Object.entries(rest).filter(([, value]) => value !== null);
+  return {
+    schema: typeof schema === 'string' ? schema : '',
+    subject: String(subject),
+    says: lines
+      .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+      .join('\n'),
+  };
 }
