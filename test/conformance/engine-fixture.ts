@@ -1,5 +1,6 @@
 /** What an engine's conformance test hands to the suite: its servers, its sessions, its odd values. */
 import type { Engine } from '../../shard-agent/engine.ts';
+import type { ToolPaths } from '../../topology/agent-file.ts';
 import type { TestServer } from '../servers/server.ts';
 
 /** One plain client of the application, by the engine's own driver. */
@@ -17,6 +18,8 @@ export interface EngineFixture {
   readonly family: 'postgresql' | 'mysql' | 'mariadb';
   /** Where `lock-holder-process.ts` finds the engine: `postgres` or `mysql`. */
   readonly engine: 'postgres' | 'mysql';
+  /** As an agent's file names them. */
+  readonly tools: ToolPaths;
   startServer(): Promise<TestServer>;
   /** As the server's superuser, for exactly these databases (undefined: the default). */
   open(server: TestServer, databases?: readonly string[]): Engine;

@@ -63,6 +63,7 @@ export function mysqlFixture(
     name,
     family,
     engine: 'mysql',
+    tools: {},
     startServer,
     open: openServer,
     session: sqlSession,

@@ -1,8 +1,9 @@
 /** PostgreSQL for the engines' conformance suite. */
 import pg from 'pg';
 import { openPostgres } from '../../shard-agent/engines/postgres/index.ts';
-import { startPostgres } from '../servers/postgres.ts';
+import type { PostgresServer } from '../servers/postgres.ts';
 import type { TestServer } from '../servers/server.ts';
+import type { ToolPaths } from '../../topology/agent-file.ts';
 import type { EngineFixture, SqlSession } from './engine-fixture.ts';
 import { oddQuestions, oddSetup } from './postgres-oddities.ts';
 
@@ -37,49 +38,69 @@ export async function postgresSession(
   };
 }
 
+/** `18` of `18.6`. */
+export function majorOf(server: TestServer): number {
+  return Number.parseInt(server.version, 10);
+}
+
 /** The only rows of databases that are not the server's own. */
 const databasesQuery = `SELECT datname FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1') ORDER BY 1`;
 
-export const postgresFixture: EngineFixture = {
-  name: 'PostgreSQL',
-  family: 'postgresql',
-  engine: 'postgres',
-  async startServer() {
-    const server = await startPostgres();
-    // A role is no part of a backup: it must stand on the target.
-    await server.run('CREATE ROLE "odd owner"');
-    return server;
-  },
-  open: (server, databases) =>
-    openPostgres({
-      database: {
-        engine: 'postgres',
-        host: server.host,
-        port: server.port,
-        user: server.user,
-        password: { kind: 'none' },
-        databases,
-      },
-      password: server.password,
-      tools: {},
-    }),
-  session: (server, database) => postgresSession(server, database),
-  createDatabase: async (server, name) => void (await server.run(`CREATE DATABASE ${name}`)),
-  dropDatabase: async (server, name) => void (await server.run(`DROP DATABASE "${name}" WITH (FORCE)`)),
-  listDatabases: async (server) => (await server.run(databasesQuery)).map((row) => String(row['datname'])),
-  async countSessions(server) {
-    const rows = await server.run(
-      `SELECT count(*)::int AS n FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`,
-    );
-    return Number(rows[0]?.['n']);
-  },
-  async beginInDoubt(session, change, name) {
-    await session.query('BEGIN');
-    await session.query(change);
-    await session.query(`PREPARE TRANSACTION '${name}'`);
-  },
-  async endInDoubt(session, name) {
-    await session.query(`ROLLBACK PREPARED '${name}'`);
-  },
-  oddities: { setup: oddSetup, questions: oddQuestions },
-};
+/** What only PostgreSQL's own suites need beside. */
+export interface PostgresFixture extends EngineFixture {
+  readonly engine: 'postgres';
+  start(options?: { readonly settings?: Readonly<Record<string, string>> }): Promise<PostgresServer>;
+}
+
+/** `tools` are of at least the server's version; without, those of this machine. */
+export function postgresFixture(
+  name: string,
+  start: PostgresFixture['start'],
+  tools: ToolPaths = {},
+): PostgresFixture {
+  return {
+    name,
+    start,
+    tools,
+    family: 'postgresql',
+    engine: 'postgres',
+    async startServer() {
+      const server = await start();
+      // A role is no part of a backup: it must stand on the target.
+      await server.run('CREATE ROLE "odd owner"');
+      return server;
+    },
+    open: (server, databases) =>
+      openPostgres({
+        database: {
+          engine: 'postgres',
+          host: server.host,
+          port: server.port,
+          user: server.user,
+          password: { kind: 'none' },
+          databases,
+        },
+        password: server.password,
+        tools,
+      }),
+    session: (server, database) => postgresSession(server, database),
+    createDatabase: async (server, name) => void (await server.run(`CREATE DATABASE ${name}`)),
+    dropDatabase: async (server, name) => void (await server.run(`DROP DATABASE "${name}" WITH (FORCE)`)),
+    listDatabases: async (server) => (await server.run(databasesQuery)).map((row) => String(row['datname'])),
+    async countSessions(server) {
+      const rows = await server.run(
+        `SELECT count(*)::int AS n FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`,
+      );
+      return Number(rows[0]?.['n']);
+    },
+    async beginInDoubt(session, change, name) {
+      await session.query('BEGIN');
+      await session.query(change);
+      await session.query(`PREPARE TRANSACTION '${name}'`);
+    },
+    async endInDoubt(session, name) {
+      await session.query(`ROLLBACK PREPARED '${name}'`);
+    },
+    oddities: { setup: oddSetup, questions: oddQuestions },
+  };
+}

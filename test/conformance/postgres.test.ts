@@ -1,5 +1,6 @@
-/** The PostgreSQL engine on real servers: the suite of all engines, and what only PostgreSQL has. */
-import { testEngine } from './engine-conformance.ts';
+/** The PostgreSQL engine on this machine's PostgreSQL; test/newest has the newest. */
+import { startPostgres } from '../servers/postgres.ts';
 import { postgresFixture } from './postgres-fixture.ts';
+import { testPostgres } from './postgres-suites.ts';
 
-testEngine(postgresFixture);
+testPostgres(postgresFixture('PostgreSQL', startPostgres));

@@ -98,6 +98,7 @@ export async function serveMysql(launch: MysqlLaunch): Promise<MysqlServer> {
   return {
     engine: 'mysql',
     family: launch.family,
+    place: launch.place,
     version,
     host: '127.0.0.1',
     port,

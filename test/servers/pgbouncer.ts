@@ -1,4 +1,4 @@
-/** PgBouncer before a PostgreSQL test server, pooling by transaction. */
+/** PgBouncer before a PostgreSQL test server. */
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pgbouncerPackage } from './host.ts';
@@ -17,6 +17,7 @@ export interface Pooler {
 export async function startPgbouncer(
   server: TestServer,
   login: { readonly user: string; readonly password: string },
+  mode: 'session' | 'transaction' = 'transaction',
 ): Promise<Pooler> {
   const place = placeOf(undefined, pgbouncerPackage, 'postgres');
   const home = newFolder('pgbouncer', place.account);
@@ -35,7 +36,7 @@ export async function startPgbouncer(
       'unix_socket_dir =',
       'auth_type = scram-sha-256',
       `auth_file = ${users}`,
-      'pool_mode = transaction',
+      `pool_mode = ${mode}`,
       'ignore_startup_parameters = extra_float_digits, options, application_name',
       '',
     ].join('\n'),

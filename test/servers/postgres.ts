@@ -4,7 +4,6 @@ import path from 'node:path';
 import pg from 'pg';
 import { postgresPackage } from './host.ts';
 import { type Place, placeOf } from './place.ts';
-import type { ServerRoot } from './root.ts';
 import { freePort, newFolder } from './run-folder.ts';
 import { runTool, ServerProcess } from './server-process.ts';
 import type { StartOptions, TestServer } from './server.ts';
@@ -27,14 +26,9 @@ export interface PostgresServer extends TestServer {
   connect(database?: string): Promise<pg.Client>;
 }
 
-/** Where PostgreSQL runs: in `root` when one is given. */
-export function postgresPlace(root?: ServerRoot): Place {
-  return placeOf(root, postgresPackage, 'postgres');
-}
-
 /** Starts a server on a fresh data folder: superuser `postgres`, password over TCP, trust on the socket. */
 export async function startPostgres(options: StartOptions = {}): Promise<PostgresServer> {
-  const place = postgresPlace(options.root);
+  const place = placeOf(options.root, postgresPackage, 'postgres');
   const home = newFolder('pg', place.account);
   const dataDir = path.join(home, 'data');
   const password = 'postgres-test';
@@ -114,6 +108,7 @@ export async function servePostgres(options: {
 
   return {
     engine: 'postgres',
+    place: options.place,
     family: 'postgresql',
     version,
     host: '127.0.0.1',

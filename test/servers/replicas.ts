@@ -4,14 +4,14 @@ import { findProgram, mariadbPackage, postgresPackage } from './host.ts';
 import { startMariadb } from './mariadb.ts';
 import type { MysqlServer } from './mysql-family.ts';
 import { onMachine } from './place.ts';
-import { type PostgresServer, postgresPlace, servePostgres } from './postgres.ts';
+import { type PostgresServer, servePostgres } from './postgres.ts';
 import { newFolder } from './run-folder.ts';
 import { runTool } from './server-process.ts';
 import type { TestServer } from './server.ts';
 
 /** A hot standby of `primary`, made by pg_basebackup; it streams, and takes reading sessions. */
 export async function startPostgresReplica(primary: TestServer): Promise<PostgresServer> {
-  const place = postgresPlace();
+  const { place } = primary;
   const home = newFolder('pg-replica', place.account);
   const dataDir = path.join(home, 'data');
   await runTool(

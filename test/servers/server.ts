@@ -1,3 +1,4 @@
+import type { Place } from './place.ts';
 import type { ServerRoot } from './root.ts';
 
 /** A real database server of a test: on loopback, under an unprivileged account, with a data folder of its own. */
@@ -6,6 +7,7 @@ export interface TestServer {
   readonly family: 'postgresql' | 'mysql' | 'mariadb';
   /** As the server says it: `15.14`, `10.11.14`. */
   readonly version: string;
+  readonly place: Place;
   readonly host: '127.0.0.1';
   readonly port: number;
   /** PostgreSQL: the socket directory. MySQL, MariaDB: the socket file. */

@@ -1,0 +1,16 @@
+/** All that is tried of the engine on servers of one version of PostgreSQL. */
+import { testEngine } from './engine-conformance.ts';
+import { testPostgresBarrier } from './postgres-barrier.ts';
+import type { PostgresFixture } from './postgres-fixture.ts';
+import { testPostgresRefusals } from './postgres-refusals.ts';
+import { testPostgresRestore } from './postgres-restore.ts';
+import { testPostgresStaging } from './postgres-staging.ts';
+
+/** The suite of all engines, and what only PostgreSQL has. */
+export function testPostgres(fixture: PostgresFixture): void {
+  testEngine(fixture);
+  testPostgresBarrier(fixture);
+  testPostgresRefusals(fixture);
+  testPostgresRestore(fixture);
+  testPostgresStaging(fixture);
+}
