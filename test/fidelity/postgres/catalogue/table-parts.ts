@@ -3,14 +3,15 @@ import { type CatalogueQuery, named, role, since, sorted, userSchemas } from './
 
 /**
  * A foreign key to a partitioned table has a row of the server's own for each partition it leads to: their names are
- * made up when they are made, so they are told as a list of tables.
+ * made up when they are made, so they are told as a list of tables. Only checks and NOT NULL heed NO INHERIT; what a key
+ * of a partition holds there says whether the partition was made or attached, and no statement can tell it.
  */
 const constraints: CatalogueQuery = (major) => `
   SELECT n.nspname AS schema,
     'constraint ' || coalesce(quote_ident(c.relname), 'domain ' || quote_ident(t.typname)) || '.' || quote_ident(o.conname) AS subject,
     pg_get_constraintdef(o.oid) AS definition, o.contype::text AS kind, o.convalidated AS valid,
     o.condeferrable AS deferrable, o.condeferred AS deferred, o.conislocal AS local, o.coninhcount AS inherited,
-    o.connoinherit AS not_inherited, o.conindid::regclass::text AS index,
+    CASE WHEN o.contype IN ('c', 'n') THEN o.connoinherit END AS not_inherited, o.conindid::regclass::text AS index,
     ${since(18, major, 'o.conenforced AS enforced')} ${since(18, major, 'o.conperiod AS period')}
     (SELECT conrelid::regclass::text || '.' || quote_ident(conname) FROM pg_constraint WHERE oid = o.conparentid) AS parent,
     (SELECT string_agg(p.confrelid::regclass::text, ', ' ORDER BY p.confrelid::regclass::text COLLATE "C")
