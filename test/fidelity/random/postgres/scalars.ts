@@ -1,0 +1,336 @@
+/** PostgreSQL's built-in scalar types, each with its values from plain to extreme, as input text. */
+import type { Dice } from '../dice.ts';
+
+export interface Scalar {
+  /** With its parameters, as a column is declared. */
+  readonly sql: string;
+  /** Plainest first. */
+  readonly texts: readonly string[];
+  /** So large that not every row may have one. */
+  readonly large?: readonly string[];
+  readonly random?: (dice: Dice) => string;
+  /** The n-th of many values that are all different to the type's own equality. Small enough for an index. */
+  readonly distinct?: (n: number) => string;
+  /** Index methods with a default operator class. */
+  readonly indexes: readonly IndexMethod[];
+  readonly collatable?: boolean;
+  /** Between the elements of an array's text; a comma unless told. */
+  readonly delimiter?: string;
+}
+
+export type IndexMethod = 'btree' | 'hash' | 'gist' | 'spgist' | 'gin' | 'brin';
+
+const ordered: readonly IndexMethod[] = ['btree', 'hash', 'brin'];
+
+/** Extremes first, then what the function makes: the two never meet. */
+function distinctly(extremes: readonly string[], rest: (n: number) => string): (n: number) => string {
+  return (n) => extremes[n] ?? rest(n);
+}
+
+function integer(sql: string, bits: number): Scalar {
+  const least = -(1n << BigInt(bits - 1));
+  const greatest = -least - 1n;
+  const extremes = ['0', '1', '-1', String(least), String(greatest)];
+  return {
+    sql,
+    texts: extremes,
+    random: (dice) => String(BigInt.asIntN(bits, dice.bits(bits))),
+    distinct: distinctly(extremes, (n) => String(((n * 37) % 32749) + 2)),
+    indexes: ordered,
+  };
+}
+
+const strings = [
+  'a',
+  '',
+  ' ',
+  '\\N',
+  '\\.',
+  'NULL',
+  'tab\tline\nfeed\rend',
+  '\\ \\t \\x41 \\101',
+  `it's "quoted"`,
+  '\u0001\u0008\u000b\u001f\u007f',
+  '\u{10ffff}\ufeff\u2028',
+  '😀 漢字 é e\u0301',
+  ' two  spaces ',
+  '{},()[]<>',
+] as const;
+
+const longText = 'läng 😀\n\t\\'.repeat(9_000);
+
+/** Hex of a plain generator: does not compress, so it is stored out of line. */
+function noise(bytes: number): string {
+  let state = 1;
+  return Array.from({ length: bytes }, () => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return ((state >>> 16) & 0xff).toString(16).padStart(2, '0');
+  }).join('');
+}
+
+/** Ends in its number, and nothing before that is a digit: different to every collation. */
+export function distinctText(n: number): string {
+  const odd = ['', 'A', 'é', ' ', '\\N', '\t', '漢', '😀', "'", '"', 'Zz', '%_', '\n'];
+  return `${odd[n % odd.length]}-${n}`;
+}
+
+export function text(sql: string, limit = Number.POSITIVE_INFINITY): Scalar {
+  const fits = (value: string): boolean => [...value].length <= limit;
+  const bounded = Number.isFinite(limit);
+  const full = bounded ? ['😀'.repeat(Math.min(limit, 500))] : [];
+  return {
+    sql,
+    texts: [...strings.filter(fits), ...full],
+    ...(bounded ? {} : { large: [longText, noise(30_000)] }),
+    random: (dice) => dice.text(dice.below(Math.min(limit, 40) + 1)),
+    ...(limit >= 8 ? { distinct: distinctText } : {}),
+    indexes: ['btree', 'hash', 'brin', 'spgist'],
+    collatable: true,
+  };
+}
+
+/** Padded with spaces, which its comparisons leave out. */
+function character(limit: number): Scalar {
+  return { ...text(`char(${limit})`, limit), indexes: ordered };
+}
+
+const floats = ['0', '1.5', '-0', 'NaN', 'Infinity', '-Infinity', '0.1'];
+
+function float(sql: string, extremes: readonly string[], random: (dice: Dice) => string): Scalar {
+  return {
+    sql,
+    texts: [...floats, ...extremes],
+    random,
+    distinct: distinctly(
+      ['0', '1.5', 'NaN', 'Infinity', '-Infinity', ...extremes],
+      (n) => `${n * 3 + 100}.0625`,
+    ),
+    indexes: ordered,
+  };
+}
+
+const greatNumber = `${'1234567890'.repeat(100)}.${'0987654321'.repeat(100)}`;
+
+function numeric(): Scalar {
+  return {
+    sql: 'numeric',
+    texts: ['0', '1', '-0.0', '1.500', 'NaN', 'Infinity', '-Infinity', '1e-200', `-${greatNumber}`, '1e+600'],
+    large: ['9e60000', '-1e-16000'],
+    random: (dice) =>
+      `${dice.one(['', '-'])}${dice.digits(dice.between(1, 60))}.${dice.digits(dice.below(60))}`,
+    distinct: distinctly(['0', 'NaN', '-Infinity', 'Infinity', '-1e-30', '1e50'], (n) => `${n}.${n}00`),
+    indexes: ordered,
+  };
+}
+
+/** Scale below zero or above precision: from PostgreSQL 15 on. */
+function numericOf(precision: number, scale: number): Scalar {
+  const power = precision - scale;
+  const unit = `1e${-scale}`;
+  const greatest = `${'9'.repeat(precision)}e${-scale}`;
+  return {
+    sql: `numeric(${precision},${scale})`,
+    texts: ['0', unit, `-${unit}`, greatest, `-${greatest}`, 'NaN', `1e${power - 1}`],
+    random: (dice) => `${dice.one(['', '-'])}${dice.digits(precision)}e${-scale}`,
+    indexes: ordered,
+  };
+}
+
+function times(sql: string, texts: readonly string[], more: Partial<Scalar> = {}): Scalar {
+  return { sql, texts, indexes: ordered, ...more };
+}
+
+const clock = (dice: Dice): string =>
+  `${String(dice.below(24)).padStart(2, '0')}:${String(dice.below(60)).padStart(2, '0')}:${String(dice.below(60)).padStart(2, '0')}.${dice.digits(6)}`;
+const day = (dice: Dice): string =>
+  `${String(dice.between(1, 9998)).padStart(4, '0')}-${String(dice.between(1, 12)).padStart(2, '0')}-${String(dice.between(1, 28)).padStart(2, '0')}${dice.below(4) === 0 ? ' BC' : ''}`;
+const dayAndClock = (dice: Dice, zone = ''): string => {
+  const [date, bc] = day(dice).split(' ');
+  return `${date} ${clock(dice)}${zone}${bc === undefined ? '' : ' BC'}`;
+};
+const distinctDay = (n: number): string => new Date(86_400_000 * (n * 11 - 300)).toISOString().slice(0, 10);
+
+const zones = ['+00', '-12', '+14', '+05:45', '-03:30', '+00:00:01', '-15:59'];
+
+function timestamps(name: string, precision: number | undefined, zoned: boolean): Scalar {
+  const p = precision === undefined ? '' : `(${precision})`;
+  const zone = zoned ? '+00' : '';
+  const fraction = precision === undefined || precision === 6 ? '.999999' : '';
+  const extremes = ['2000-01-01 00:00:00', 'infinity', '-infinity'];
+  return times(
+    `${name}${p}${zoned ? ' with time zone' : ''}`,
+    [
+      ...extremes,
+      `4714-11-24 00:00:00${zone} BC`,
+      `294276-12-31 23:59:59${fraction}${zone}`,
+      `0001-12-31 23:59:59.123456${zone} BC`,
+      `1883-11-18 12:03:58.5${zone}`,
+      `2026-10-25 02:30:00${zoned ? ' Europe/Berlin' : ''}`,
+      '1969-12-31 23:59:59.999999',
+    ],
+    {
+      random: (dice) => dayAndClock(dice, zoned ? dice.one(zones) : ''),
+      distinct: distinctly(extremes, (n) => `${distinctDay(n)} 12:34:56${zone}`),
+    },
+  );
+}
+
+const intervals = [
+  '1 day',
+  '0',
+  '-1 mon +1 day -00:00:00.000001',
+  '178000000 years',
+  '-178000000 years',
+  '00:60:61.5',
+  '1 year -13 mons',
+];
+
+export function dateTypes(major: number): Scalar[] {
+  const endless = major >= 17 ? ['infinity', '-infinity'] : [];
+  return [
+    times(
+      'date',
+      [
+        '2000-01-01',
+        'infinity',
+        '-infinity',
+        '4714-11-24 BC',
+        '5874897-12-31',
+        '0001-01-01 BC',
+        '2024-02-29',
+      ],
+      {
+        random: day,
+        distinct: distinctly(
+          ['2000-01-01', 'infinity', '-infinity', '4714-11-24 BC', '5874897-12-31'],
+          distinctDay,
+        ),
+      },
+    ),
+    times('time', ['00:00:00', '24:00:00', '23:59:59.999999', '12:00:00.000001'], { random: clock }),
+    times('time(0)', ['00:00:00', '24:00:00', '23:59:59', '12:00:00.4'], {
+      random: (dice) => clock(dice).slice(0, 8),
+    }),
+    times(
+      'time with time zone',
+      ['00:00:00+00', '24:00:00-15:59', '23:59:59.999999+15:59', '12:00:00+05:45:30'],
+      {
+        random: (dice) => clock(dice) + dice.one(zones),
+      },
+    ),
+    times('time(3) with time zone', ['00:00:00+00', '00:00:00.123-01'], {}),
+    timestamps('timestamp', undefined, false),
+    timestamps('timestamp', 0, false),
+    timestamps('timestamp', 3, false),
+    timestamps('timestamp', undefined, true),
+    timestamps('timestamp', 1, true),
+    times('interval', [...intervals, ...endless], {
+      random: (dice) =>
+        `${dice.between(-1000, 1000)} mons ${dice.between(-9999, 9999)} days ${dice.one(['', '-'])}${clock(dice)}`,
+      distinct: (n) => `${n} days`,
+    }),
+    times('interval year to month', ['1 year', '-1 mon', '178000000 years'], {}),
+    times('interval day to second(2)', ['1 day', '-1 day 00:00:00.01', '3 days 04:05:06.789'], {}),
+    times('interval(0)', intervals, {}),
+  ];
+}
+
+export function plainTypes(): Scalar[] {
+  return [
+    integer('integer', 32),
+    text('text'),
+    integer('smallint', 16),
+    integer('bigint', 64),
+    numeric(),
+    ...(
+      [
+        [1, 0],
+        [1000, 500],
+        [38, 10],
+        [5, 5],
+        [3, -2],
+        [2, 6],
+      ] as const
+    ).map(([p, s]) => numericOf(p, s)),
+    float('real', ['1e-45', '1.1754942e-38', '3.4028235e38', '16777216', '1.0000001'], (dice) =>
+      dice.float(),
+    ),
+    float(
+      'double precision',
+      ['5e-324', '2.2250738585072011e-308', '1.7976931348623157e308', '0.30000000000000004'],
+      (dice) => dice.double(),
+    ),
+    { sql: 'boolean', texts: ['true', 'false'], indexes: ['btree', 'hash'] },
+    text('varchar'),
+    text('varchar(1)', 1),
+    text('varchar(60)', 60),
+    character(1),
+    character(12),
+    { sql: '"char"', texts: ['a', '', '\\', '\n', '\\377', '\\200'], indexes: ['btree', 'hash', 'brin'] },
+    {
+      sql: 'name',
+      texts: strings.filter((value) => value.length < 20),
+      distinct: distinctText,
+      indexes: ordered,
+    },
+    {
+      sql: 'bytea',
+      texts: [
+        '\\x00',
+        '\\x',
+        '\\x5c',
+        '\\x0a09',
+        `\\x${Buffer.from(Array.from({ length: 256 }, (_, b) => b)).toString('hex')}`,
+      ],
+      large: [`\\x${noise(60_000)}`, `\\x${'00'.repeat(100_000)}`],
+      random: (dice) => `\\x${dice.bytes(dice.below(40)).toString('hex')}`,
+      distinct: distinctly(
+        ['\\x', '\\x00', '\\x0000', '\\xff', '\\x5c'],
+        (n) => `\\x00${(n + 0x10000).toString(16).padStart(6, '0')}`,
+      ),
+      indexes: ['btree', 'hash', 'brin'],
+    },
+    {
+      sql: 'uuid',
+      texts: ['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff'],
+      random: (dice) => dice.bytes(16).toString('hex'),
+      distinct: distinctly(
+        ['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff'],
+        (n) => (n * 7919 + 1).toString(16).padStart(32, 'a'),
+      ),
+      indexes: ordered,
+    },
+    {
+      sql: 'money',
+      texts: ['0', '1.50', '-92233720368547758.08', '92233720368547757.00'],
+      distinct: (n) => `${n}.25`,
+      indexes: ['btree', 'hash', 'brin'].filter((m) => m !== 'hash') as IndexMethod[],
+    },
+    {
+      sql: 'oid',
+      texts: ['0', '1', '4294967295'],
+      distinct: distinctly(['0', '4294967295'], String),
+      indexes: ordered,
+    },
+    {
+      sql: 'pg_lsn',
+      texts: ['0/0', 'FFFFFFFF/FFFFFFFF'],
+      distinct: (n) => `${n.toString(16)}/0`,
+      indexes: ordered,
+    },
+    { sql: 'bit(1)', texts: ['0', '1'], indexes: ['btree', 'brin'] },
+    {
+      sql: 'bit(17)',
+      texts: ['0'.repeat(17), '1'.repeat(17)],
+      distinct: (n) => n.toString(2).padStart(17, '0'),
+      indexes: ['btree', 'brin'],
+    },
+    {
+      sql: 'bit varying',
+      texts: ['', '0', '1010', '1'.repeat(200)],
+      large: ['01'.repeat(40_000)],
+      indexes: ['btree', 'brin'],
+    },
+    { sql: 'bit varying(5)', texts: ['', '10101', '0'], indexes: ['btree', 'brin'] },
+  ];
+}
