@@ -5,14 +5,11 @@ import { createBankUser, layOutBank } from '../bank/setup.ts';
 import { Workload } from '../bank/workload-process.ts';
 import { Cluster, type ClusterOptions } from './cluster.ts';
 
-export interface BankOptions {
-  readonly postgres: number;
-  readonly mariadb: number;
+export interface BankOptions
+  extends Pick<ClusterOptions, 'postgres' | 'mariadb' | 'servers' | 'tools' | 'barrier' | 'copy'> {
   readonly clients: number;
   readonly pauseMs: number;
   readonly ballastRows: number;
-  readonly barrier?: ClusterOptions['barrier'];
-  readonly copy?: ClusterOptions['copy'];
   /** False: nothing to restore onto. */
   readonly targets?: boolean;
 }
@@ -35,20 +32,19 @@ export class BankCluster {
 
   /** Resolves when the clients run. */
   static async start(options: BankOptions): Promise<BankCluster> {
-    const { postgres, mariadb, barrier, copy } = options;
-    const common = { postgres, mariadb, money: moneySql, ...(copy === undefined ? {} : { copy }) };
+    const { clients, pauseMs, ballastRows, targets: wantsTargets = true, barrier, ...servers } = options;
+    const common = { ...servers, money: moneySql };
     const source = await Cluster.start({ ...common, purpose: 'source', ...(barrier ? { barrier } : {}) });
-    const wantsTargets = options.targets ?? true;
     const target = wantsTargets
       ? await Cluster.start({ ...common, purpose: 'target', repository: source.repository })
       : undefined;
     const plan: BankPlan = {
       servers: source.bankServers(),
-      clients: options.clients,
+      clients,
       accountsPerClient: 20,
       initialCents: 1_000_000,
-      pauseMs: options.pauseMs,
-      ballastRows: options.ballastRows,
+      pauseMs,
+      ballastRows,
     };
     await layOutBank(plan);
     // Roles are the operator's: a restore refuses a target without the owners and grantees of the set.
