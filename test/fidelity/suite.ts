@@ -11,8 +11,10 @@ import { type Comparer, differences, type Fact } from './fact.ts';
 import { type ItemResult, type Outcome, report } from './item-table.ts';
 
 export interface FidelitySuite {
-  /** The column in the table of items. */
+  /** The servers' name; their versions follow it in the table of items. */
   readonly title: string;
+  /** What else sets this run apart, in the table of items. */
+  readonly note?: string;
   readonly startSource: () => Promise<TestServer>;
   readonly startTarget: () => Promise<TestServer>;
   /** Programs for the agents, see ClusterOptions. */
@@ -40,7 +42,7 @@ export function testFidelity(suite: FidelitySuite): void {
   const servers = (): TestServer[] => [source, target].map((cluster) => serverOf(cluster));
   const compare = remembering(suite.compare);
 
-  describe(suite.title, () => {
+  describe(suite.note === undefined ? suite.title : `${suite.title}, ${suite.note}`, () => {
     beforeAll(async () => {
       const tools = await suite.tools?.();
       const start = (purpose: 'source' | 'target', repository?: string): Promise<Cluster> =>
@@ -61,7 +63,10 @@ export function testFidelity(suite: FidelitySuite): void {
     });
 
     afterAll(async () => {
-      report(cases.map((entry) => resultOf(entry, suite.title, outcomes)));
+      if (target !== undefined) {
+        const column = columnOf(suite, serverOf(source), serverOf(target));
+        report(cases.map((entry) => resultOf(entry, column, outcomes)));
+      }
       await source?.stop();
       await target?.stop();
     });
@@ -113,6 +118,11 @@ function serverOf(cluster: Cluster): TestServer {
   return cluster.shard('shard-0').server;
 }
 
+function columnOf({ title, note }: FidelitySuite, source: TestServer, target: TestServer): string {
+  const versions = [...new Set([source.version, target.version])].join(' to ');
+  return `${title} ${versions}${note === undefined ? '' : `, ${note}`}`;
+}
+
 function resultOf(
   entry: FidelityCase,
   server: string,
@@ -131,7 +141,8 @@ async function setUp(
   const made = new Set<string>();
   for (const entry of cases) {
     if (!made.has(entry.database)) {
-      await server.run(entry.createDatabase ?? `CREATE DATABASE ${quote(entry.database)}`);
+      const create = entry.exists?.(server) === false ? undefined : entry.createDatabase;
+      await server.run(create ?? `CREATE DATABASE ${quote(entry.database)}`);
       made.add(entry.database);
     }
     // Databases a server lacks the case for stay empty; the agent's file names them all the same.
