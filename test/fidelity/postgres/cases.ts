@@ -1,0 +1,25 @@
+/** Everything that must come back on PostgreSQL. */
+import type { FidelityCase } from '../case.ts';
+import { containerCases } from './cases/containers.ts';
+import { documentCases } from './cases/documents.ts';
+import { extensionTypeCases } from './cases/extension-types.ts';
+import { largeObjectCases } from './cases/large-objects.ts';
+import { nameCases } from './cases/names.ts';
+import { numberCases } from './cases/numbers.ts';
+import { scalarCases } from './cases/scalars.ts';
+import { tableShapeCases } from './cases/table-shapes.ts';
+import { textCases } from './cases/texts.ts';
+import { timeCases } from './cases/times.ts';
+
+export const postgresCases: readonly FidelityCase[] = [
+  ...numberCases,
+  ...timeCases,
+  ...textCases,
+  ...containerCases,
+  ...documentCases,
+  ...scalarCases,
+  ...extensionTypeCases,
+  ...largeObjectCases,
+  ...tableShapeCases,
+  ...nameCases,
+];
