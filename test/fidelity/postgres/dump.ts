@@ -78,7 +78,7 @@ function schemaOf(name: string, type: string, schema: string): string {
 
 /** Between two entries stands what the next one happens to need set, by the order of the dump. */
 const betweenEntries =
-  /^(--.*|SET default_(tablespace|table_access_method) = .*;|\\(connect|restrict|unrestrict) .*|)$/;
+  /^(--.*|SET default_(tablespace|table_access_method) = .*;|\\(connect|encoding|restrict|unrestrict) .*|)$/;
 
 /** pg_dump sets these once for the statements of a whole dump, again after \connect. */
 const session = /^(SET \w+ = .*;|SELECT pg_catalog\.set_config\('search_path', '', false\);)$/;
