@@ -1,5 +1,5 @@
 /** The bank on a cluster: shards with agents, empty targets with agents, clients that never stop. */
-import type { BankPlan } from '../bank/plan.ts';
+import { type BankPlan, bankDatabase } from '../bank/plan.ts';
 import { type Bounds, judgeBank, type Verdict } from '../bank/oracle.ts';
 import { createBankUser, layOutBank } from '../bank/setup.ts';
 import { Workload } from '../bank/workload-process.ts';
@@ -12,6 +12,12 @@ export interface BankOptions
   readonly ballastRows: number;
   /** False: nothing to restore onto. */
   readonly targets?: boolean;
+  /** A database beside the bank on every shard; the agents are for both. */
+  readonly beside?: {
+    readonly database: string;
+    /** Makes it on the source, and on the target what a restore of it needs, before the clients begin. */
+    readonly layOut: (source: Cluster, target: Cluster | undefined) => Promise<void>;
+  };
 }
 
 const moneySql = 'SELECT SUM(balance) FROM accounts';
@@ -32,8 +38,17 @@ export class BankCluster {
 
   /** Resolves when the clients run. */
   static async start(options: BankOptions): Promise<BankCluster> {
-    const { clients, pauseMs, ballastRows, targets: wantsTargets = true, barrier, ...servers } = options;
-    const common = { ...servers, money: moneySql };
+    const {
+      clients,
+      pauseMs,
+      ballastRows,
+      targets: wantsTargets = true,
+      barrier,
+      beside,
+      ...servers
+    } = options;
+    const databases = [bankDatabase, ...(beside === undefined ? [] : [beside.database])];
+    const common = { ...servers, databases, money: moneySql };
     const source = await Cluster.start({ ...common, purpose: 'source', ...(barrier ? { barrier } : {}) });
     const target = wantsTargets
       ? await Cluster.start({ ...common, purpose: 'target', repository: source.repository })
@@ -49,6 +64,7 @@ export class BankCluster {
     await layOutBank(plan);
     // Roles are the operator's: a restore refuses a target without the owners and grantees of the set.
     await Promise.all((target?.bankServers() ?? []).map(createBankUser));
+    await beside?.layOut(source, target);
     return new BankCluster(source, target, plan, await Workload.start(plan, source.folder));
   }
 

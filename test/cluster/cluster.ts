@@ -33,7 +33,7 @@ export interface ClusterOptions {
   /** Sections of the topology file, as they stand there. */
   readonly barrier?: Readonly<Record<string, string>>;
   readonly copy?: Readonly<Record<string, string | number>>;
-  /** One sum over all shards, as SQL. */
+  /** One sum over all shards, as SQL that is asked in the first of the databases. */
   readonly money?: string;
   /** Server settings per engine. */
   readonly settings?: {
@@ -239,12 +239,9 @@ export interface AgentFileContent {
 export function writeAgentFile(file: string, content: AgentFileContent): void {
   const passwordFile = `${file}.password`;
   writeFileSync(passwordFile, `${agentPassword}\n`, { mode: 0o600 });
+  const [database] = content.databases;
   const invariants =
-    content.money === undefined
-      ? {}
-      : {
-          invariants: content.databases.map((database) => ({ name: 'money', database, sql: content.money })),
-        };
+    content.money === undefined ? {} : { invariants: [{ name: 'money', database, sql: content.money }] };
   const document = {
     shard: content.shard,
     listen: content.address,

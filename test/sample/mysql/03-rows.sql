@@ -48,7 +48,7 @@ INSERT INTO carrier VALUES (1, 'Fast & Far', '1998-04-01'), (2, 'Mule', '1000-01
 INSERT INTO room VALUES (1, 'Kiln', 8), (2, 'Greenhouse', 14), (3, 'Loft', 255);
 INSERT INTO course SELECT n, CONCAT(ELT(1 + n % 4, 'Throwing', 'Glazing', 'Seeds, saved', 'Raku'), ' ', n), IF(n % 5, n * 12.5, NULL), '["AB-00001", null]' FROM numbers WHERE n BETWEEN 1 AND 20;
 INSERT INTO lesson SELECT n, 1 + n % 20, 1 + n % 3, '2025-01-03 10:00:00' + INTERVAL n DIV 3 DAY, 1 + n % 40 FROM numbers WHERE n <= 600;
-INSERT IGNORE INTO seat SELECT l.id, 1000 + CRC32(CONCAT('seat', k, l.id)) % 4000, CRC32(CONCAT('paid', k, l.id)) % 2 FROM lesson l, (SELECT 1 AS k UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4) ks;
+INSERT IGNORE INTO seat SELECT l.id, 1000 + CRC32(CONCAT('seat', k, l.id)) % (4000 * @scale), CRC32(CONCAT('paid', k, l.id)) % 2 FROM lesson l, (SELECT 1 AS k UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4) ks;
 INSERT INTO warehouse VALUES (1, 'Harbour', ST_GeomFromText('POLYGON((0 0,40 0,40 25,0 25,0 0))'), ST_GeomFromText('MULTIPOINT(1 1,2 2)'), ST_GeomFromText('GEOMETRYCOLLECTION(POINT(1 1),LINESTRING(0 0,1 1))')), (2, 'Mill', NULL, NULL, NULL), (3, 'Hill', NULL, NULL, NULL);
 INSERT INTO bin SELECT w.id, CONCAT(CHAR(65 + n DIV 120), n DIV 12 % 10), n % 12, CONV(LEFT(SHA2(CONCAT('bin', w.id, '-', n), 224), 16), 16, 10) + 0 FROM warehouse w, numbers WHERE n < 300;
 INSERT INTO region_target SELECT r, 2023 + k, 1000.5 * (k + 1) FROM (SELECT 'N' AS r UNION ALL SELECT 'NE' UNION ALL SELECT 'S' UNION ALL SELECT 'W') rs, (SELECT 0 AS k UNION ALL SELECT 1 UNION ALL SELECT 2) ks;

@@ -40,7 +40,7 @@ CREATE FUNCTION pg_temp.noise(what text, n bigint, below int) RETURNS int LANGUA
 CREATE FUNCTION pg_temp.pick(what text, n bigint, choices text[]) RETURNS text LANGUAGE sql IMMUTABLE
   AS $$ SELECT choices[1 + ('x' || substr(md5(what || n), 1, 7))::bit(28)::int % cardinality(choices)] $$;
 CREATE FUNCTION pg_temp.many(at_scale_one int) RETURNS int LANGUAGE sql STABLE
-  AS $$ SELECT at_scale_one * current_setting('sample.scale')::int $$;
+  AS $$ SELECT (at_scale_one * current_setting('sample.scale')::numeric)::int $$;
 
 CREATE COLLATION catalogue.by_name (provider = icu, locale = 'de-u-co-phonebk-kn-true');
 CREATE COLLATION catalogue.loose (provider = icu, locale = 'und-u-ks-level1', deterministic = false);

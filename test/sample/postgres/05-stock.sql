@@ -43,7 +43,7 @@ CREATE TABLE stock.counted (
   warehouse smallint NOT NULL REFERENCES stock.warehouse,
   day date NOT NULL,
   sheet text NOT NULL,
-  found int[][] NOT NULL,
+  found int[] NOT NULL,
   PRIMARY KEY (day, warehouse)
 );
 
@@ -104,7 +104,8 @@ CREATE TABLE "Old Books (1987)"."🪴" (id int, "only" int GENERATED ALWAYS AS (
 
 CREATE SERVER partner_books FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'partner.example', dbname 'books', fetch_size '500');
 CREATE SERVER on_disk FOREIGN DATA WRAPPER file_fdw;
-CREATE USER MAPPING FOR saltmarsh_report SERVER partner_books OPTIONS (user 'saltmarsh', password_required 'true');
+ALTER SERVER partner_books OWNER TO saltmarsh_owner;
+CREATE USER MAPPING FOR PUBLIC SERVER partner_books OPTIONS (user 'saltmarsh', password 'open ''sesame''');
 CREATE FOREIGN TABLE partner.price_list (sku text OPTIONS (column_name 'artikel') NOT NULL, price numeric(12, 2))
   SERVER partner_books OPTIONS (schema_name 'public', table_name 'preisliste');
 CREATE FOREIGN TABLE partner.customs_codes (code text, means text) SERVER on_disk OPTIONS (filename '/nowhere/customs.csv', format 'csv', header 'true');

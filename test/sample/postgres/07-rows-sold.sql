@@ -44,7 +44,7 @@ INSERT INTO counted SELECT w.id, date '2024-12-31' + k * 90, 'sheet ' || k, ARRA
 INSERT INTO room VALUES (1, 'Kiln', 8, '(6,4),(0,0)'), (2, 'Greenhouse', 14, '(20,6),(0,0)'), (3, 'Loft', 5, NULL);
 INSERT INTO course SELECT n, pg_temp.pick('course', n, '{Throwing,Glazing,"Seeds, saved",Grafting,Raku}') || ' ' || n, CASE WHEN n % 5 > 0 THEN n * 12.5 END, ARRAY['AB-00001', NULL]::sku[] FROM generate_series(1, 20) n;
 INSERT INTO lesson SELECT n, 1 + n % 20, 1 + n % 3, tsrange(timestamp '2025-01-03 10:00' + n / 3 * interval '1 day', timestamp '2025-01-03 12:30' + n / 3 * interval '1 day'), 1 + n % 40 FROM generate_series(0, 600) n;
-INSERT INTO seat SELECT l.id, 1000 + pg_temp.noise('seat' || k, l.id, 4000), pg_temp.noise('paid', l.id + k, 3) > 0 FROM lesson l, generate_series(1, 4) k ON CONFLICT DO NOTHING;
+INSERT INTO seat SELECT l.id, 1000 + pg_temp.noise('seat' || k, l.id, pg_temp.many(4000)), pg_temp.noise('paid', l.id + k, 3) > 0 FROM lesson l, generate_series(1, 4) k ON CONFLICT DO NOTHING;
 
 INSERT INTO visit
 SELECT n, timestamptz '2025-09-01 00:00+02' + n * (interval '75 days' / pg_temp.many(90000)), md5('visitor' || pg_temp.noise('v', n, 9000))::uuid, CASE WHEN n % 5 = 0 THEN 1000 + n % 4000 END,

@@ -75,8 +75,8 @@ ALTER TABLE customer FORCE ROW LEVEL SECURITY;
 
 CREATE PROCEDURE stock.take_out(IN wanted bigint, INOUT left_over int DEFAULT 0) LANGUAGE plpgsql AS $$
 BEGIN left_over := left_over + (SELECT coalesce(sum(pieces), 0) FROM stock.movement WHERE product = wanted); END $$;
-CREATE FUNCTION stock.level(bigint) RETURNS TABLE (warehouse smallint, pieces bigint) LANGUAGE sql STABLE ROWS 4 COST 50
-  BEGIN ATOMIC SELECT m.warehouse, sum(m.pieces) FROM stock.movement m WHERE m.product = $1 GROUP BY 1 ORDER BY 1; END;
+CREATE FUNCTION stock.level(wanted bigint) RETURNS TABLE (warehouse smallint, pieces bigint) LANGUAGE sql STABLE ROWS 4 COST 50
+  BEGIN ATOMIC SELECT m.warehouse, sum(m.pieces) FROM stock.movement m WHERE m.product = wanted GROUP BY 1 ORDER BY 1; END;
 CREATE CAST (text AS catalogue.size_mm) WITH INOUT AS ASSIGNMENT;
 
 CREATE PUBLICATION shop_window FOR TABLE product (id, sku, name, net_price), category, TABLE ONLY supplier WHERE (rating > 3) WITH (publish = 'insert, update');
