@@ -110,11 +110,15 @@ export const oddSetup: readonly string[] = [
 const rowsOf = (table: string): string =>
   `SELECT count(*), md5(coalesce(string_agg(t::text, '|' ORDER BY t::text COLLATE "C"), '')) FROM ONLY ${table} t`;
 
+/** PostgreSQL 18 names them; before, they are no more than a mark of the column, and these are no rows. */
+export const notNullConstraints = `SELECT conrelid::regclass, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid >= 16384 AND contype = 'n' ORDER BY conrelid::regclass::text, 2`;
+
 const definitions = [
   `SELECT table_schema, table_name, column_name, ordinal_position - (SELECT count(*) FROM pg_attribute WHERE attisdropped AND attnum < ordinal_position
      AND attrelid = format('%I.%I', table_schema, table_name)::regclass), data_type, column_default, is_nullable, identity_generation, generation_expression, collation_name
    FROM information_schema.columns WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2, 3`,
-  `SELECT conrelid::regclass, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid >= 16384 ORDER BY conrelid::regclass::text, 2`,
+  `SELECT conrelid::regclass, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid >= 16384 AND contype <> 'n' ORDER BY conrelid::regclass::text, 2`,
+  notNullConstraints,
   `SELECT indexdef FROM pg_indexes WHERE schemaname NOT IN ('pg_catalog') ORDER BY 1`,
   `SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1`,
   `SELECT rulename, definition FROM pg_rules WHERE schemaname <> 'pg_catalog' ORDER BY 1`,
