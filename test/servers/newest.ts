@@ -6,7 +6,7 @@ import { findProgramIn, postgresPackage } from './host.ts';
 import { startMariadb } from './mariadb.ts';
 import { startMysql } from './mysql.ts';
 import type { MysqlServer } from './mysql-family.ts';
-import { type PostgresServer, startPostgres } from './postgres.ts';
+import { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.ts';
 import { openRoot, type ServerRoot } from './root.ts';
 import { newFolder } from './run-folder.ts';
 import type { StartOptions } from './server.ts';
@@ -15,7 +15,9 @@ import type { StartOptions } from './server.ts';
 export type NewestOptions = Omit<StartOptions, 'root'>;
 
 /** As startPostgres, of PostgreSQL 18. */
-export async function startNewestPostgres(options: NewestOptions = {}): Promise<PostgresServer> {
+export async function startNewestPostgres(
+  options: Omit<PostgresOptions, 'root'> = {},
+): Promise<PostgresServer> {
   return startPostgres({ ...options, root: await openRoot('sid') });
 }
 

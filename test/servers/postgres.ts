@@ -2,7 +2,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
-import { postgresPackage } from './host.ts';
+import { postgresPackage, type ServerPackage } from './host.ts';
 import { type Place, placeOf } from './place.ts';
 import { freePort, newFolder } from './run-folder.ts';
 import { runTool, ServerProcess } from './server-process.ts';
@@ -26,8 +26,13 @@ export interface PostgresServer extends TestServer {
   connect(database?: string): Promise<pg.Client>;
 }
 
+export interface PostgresOptions extends StartOptions {
+  /** Locales that the server has beside its own, made for it alone: `de_DE` stands for `de_DE.UTF-8`. */
+  readonly locales?: readonly string[];
+}
+
 /** Starts a server on a fresh data folder: superuser `postgres`, password over TCP, trust on the socket. */
-export async function startPostgres(options: StartOptions = {}): Promise<PostgresServer> {
+export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const place = placeOf(options.root, postgresPackage, 'postgres');
   const home = newFolder('pg', place.account);
   const dataDir = path.join(home, 'data');
@@ -48,7 +53,26 @@ export async function startPostgres(options: StartOptions = {}): Promise<Postgre
   ];
   const initdb = place.program(postgresPackage, 'initdb');
   await runTool(place, initdb, [...args, '--auth-local=trust', `--pwfile=${passwordFile}`]);
-  return servePostgres({ place, home, dataDir, password, settings: options.settings ?? {} });
+  const environment = await makeLocales(place, home, options.locales ?? []);
+  return servePostgres({ place, home, dataDir, password, settings: options.settings ?? {}, environment });
+}
+
+const localesPackage: ServerPackage = { name: 'libc-bin', program: 'localedef', folders: ['/usr/bin'] };
+
+/** The environment in which a server finds these locales as well as the system's. */
+async function makeLocales(
+  place: Place,
+  home: string,
+  names: readonly string[],
+): Promise<Record<string, string>> {
+  if (names.length === 0) return {};
+  const folder = path.join(home, 'locales');
+  await runTool(place, '/bin/mkdir', [folder]);
+  for (const name of names) {
+    const file = path.join(folder, `${name}.UTF-8`);
+    await runTool(place, place.program(localesPackage), ['-i', name, '-f', 'UTF-8', file]);
+  }
+  return { LOCPATH: `${folder}:/usr/lib/locale` };
 }
 
 /** Starts a server on a data folder that already stands (made by initdb or pg_basebackup) inside `home`. */
@@ -58,6 +82,7 @@ export async function servePostgres(options: {
   dataDir: string;
   password: string;
   settings: Readonly<Record<string, string>>;
+  environment?: Readonly<Record<string, string>>;
 }): Promise<PostgresServer> {
   const port = await freePort();
   const settings = { ...defaults, ...options.settings, unix_socket_directories: options.home };
@@ -73,6 +98,7 @@ export async function servePostgres(options: {
         String(port),
         ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
       ],
+      environment: options.environment ?? {},
       readyLine: /database system is ready to accept (read-only )?connections/,
       deathSignal: 'QUIT',
     });
