@@ -16,6 +16,13 @@ export interface CatalogueTable {
   readonly bytes: number;
   /** For a configuration table of an extension: its rows that belong to the user. */
   readonly condition: string;
+  /** For a partition of a table whose rows may lie in other partitions on another server: that table. */
+  readonly loadInto: TableName | undefined;
+}
+
+export interface TableName {
+  readonly schema: string;
+  readonly name: string;
 }
 
 export interface Catalogue {
@@ -45,6 +52,21 @@ const tables = `
   ) config ON config.oid = c.oid
   WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND ${foreignNamespaces}
     AND (member.objid IS NULL OR config.oid IS NOT NULL)`;
+
+/**
+ * The topmost ancestor whose hash differs from server to server: enums and what may hold them are hashed by object ids,
+ * nondeterministic collations by the library's version, and nobody knows what a user's own operator class does.
+ */
+const loadInto = `
+  SELECT pg_catalog.json_build_object('schema', un.nspname, 'name', u.relname)
+  FROM pg_catalog.pg_partition_ancestors(c.oid) WITH ORDINALITY up(oid, level)
+  JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = up.oid AND p.partstrat = 'h'
+  JOIN pg_catalog.pg_class u ON u.oid = up.oid JOIN pg_catalog.pg_namespace un ON un.oid = u.relnamespace
+  WHERE EXISTS (SELECT FROM pg_catalog.pg_opclass k WHERE k.oid = ANY (p.partclass) AND (k.oid >= 16384 OR k.opcintype
+      IN ('anyenum'::pg_catalog.regtype, 'anyarray'::pg_catalog.regtype, 'record'::pg_catalog.regtype,
+        'anyrange'::pg_catalog.regtype, 'anymultirange'::pg_catalog.regtype)))
+    OR EXISTS (SELECT FROM pg_catalog.pg_collation k WHERE k.oid = ANY (p.partcollation) AND NOT k.collisdeterministic)
+  ORDER BY up.level DESC LIMIT 1`;
 
 const seed = 'a.attrelid::int8 * 2048 + a.attnum';
 
@@ -91,6 +113,7 @@ async function readCatalogueHere(session: Session): Promise<Catalogue> {
       CASE WHEN c.relkind = 'r' THEN pg_catalog.pg_relation_size(c.oid)
         + CASE WHEN c.reltoastrelid <> 0 THEN pg_catalog.pg_relation_size(c.reltoastrelid) ELSE 0 END
         ELSE 0 END AS bytes,
+      CASE WHEN c.relkind = 'r' AND c.relispartition THEN (${loadInto}) END AS load_into,
       COALESCE((SELECT pg_catalog.json_agg(a.attname ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''), '[]') AS columns
     ${tables} ORDER BY n.nspname, c.relname`);
@@ -110,6 +133,7 @@ async function readCatalogueHere(session: Session): Promise<Catalogue> {
       pages: Number(row['pages'] ?? 0),
       bytes: Number(row['bytes'] ?? 0),
       condition: row['condition'] ?? '',
+      loadInto: row['load_into'] == null ? undefined : (JSON.parse(row['load_into']) as TableName),
     })),
   };
 }

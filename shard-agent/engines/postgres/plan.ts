@@ -1,7 +1,7 @@
 /** From the catalogue to tables with numbers and tasks with block ranges. Plain data; touches no server. */
 import type { TableLine } from '../../../repository/manifest-entries.ts';
 import type { ReadTask } from '../../engine.ts';
-import type { Catalogue, CatalogueTable } from './catalogue.ts';
+import type { Catalogue, CatalogueTable, TableName } from './catalogue.ts';
 import { quoteName, quoteTable } from './connection.ts';
 
 /** What a table's line keeps under `engine`. */
@@ -9,6 +9,8 @@ export interface TableDetails {
   readonly oid: number;
   readonly encoding: string;
   readonly condition: string;
+  /** Rows are loaded into this ancestor, which puts each where it belongs on that server. */
+  readonly loadInto?: TableName;
 }
 
 /** Heap blocks [fromBlock, toBlock); null: to the end of the table, wherever that is. */
@@ -52,7 +54,12 @@ export function makePlan(catalogues: readonly Catalogue[], chunkBytes: number): 
 }
 
 function tableLine(catalogue: Catalogue, table: CatalogueTable, number: number): TableLine {
-  const engine: TableDetails = { oid: table.oid, encoding: catalogue.encoding, condition: table.condition };
+  const engine: TableDetails = {
+    oid: table.oid,
+    encoding: catalogue.encoding,
+    condition: table.condition,
+    ...(table.loadInto === undefined ? {} : { loadInto: table.loadInto }),
+  };
   return {
     kind: 'table',
     table: number,
@@ -112,9 +119,9 @@ export function copyOutStatement(table: TableLine, task: ReadTask): string {
 
 /** The statement that loads a chunk of the table. */
 export function copyInStatement(table: TableLine): string {
-  const { encoding } = table.engine as unknown as TableDetails;
+  const { encoding, loadInto = table } = table.engine as unknown as TableDetails;
   const columns = table.columns.length === 0 ? '' : ` (${table.columns.map(quoteName).join(', ')})`;
-  return `COPY ${quoteTable(table.schema, table.name)}${columns} FROM STDIN WITH (FORMAT text, ENCODING '${encoding}')`;
+  return `COPY ${quoteTable(loadInto.schema, loadInto.name)}${columns} FROM STDIN WITH (FORMAT text, ENCODING '${encoding}')`;
 }
 
 function sum(numbers: readonly number[]): number {

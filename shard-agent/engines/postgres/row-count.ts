@@ -6,7 +6,8 @@ import type { TableDetails } from './plan.ts';
 
 /**
  * Counts every table on several sessions side by side. Throws `bad-bytes` when one holds another number of rows than
- * the chunks brought: lost to a rule or trigger, or left by a chunk that had failed.
+ * the chunks brought: lost to a rule or trigger, or left by a chunk that had failed. Partitions that were loaded through
+ * one ancestor are counted together.
  */
 export async function checkRows(options: {
   config: PostgresConfig;
@@ -16,12 +17,12 @@ export async function checkRows(options: {
   loaded: (table: number) => number;
   lanes: number;
 }): Promise<void> {
-  const left = [...options.tables];
+  const left = [...Map.groupBy(options.tables, targetOf).values()];
   const count = async (): Promise<void> => {
     const session = await Session.open(options.config, options.connectTo, 'count');
     try {
-      for (let table = left.pop(); table !== undefined; table = left.pop())
-        await checkTable(session, table, options.loaded);
+      for (let tables = left.pop(); tables !== undefined; tables = left.pop())
+        await checkTables(session, tables, options.loaded);
     } finally {
       await session.close();
     }
@@ -29,21 +30,33 @@ export async function checkRows(options: {
   await Promise.all(Array.from({ length: Math.max(1, options.lanes) }, count));
 }
 
-async function checkTable(
+/** What the rows were loaded into. */
+function targetOf(table: TableLine): string {
+  const { loadInto = table } = table.engine as unknown as TableDetails;
+  return quoteTable(loadInto.schema, loadInto.name);
+}
+
+async function checkTables(
   session: Session,
-  table: TableLine,
+  tables: readonly TableLine[],
   loaded: (table: number) => number,
 ): Promise<void> {
-  const subject = `${table.database}: ${table.schema}.${table.name}`;
-  const { condition } = table.engine as unknown as TableDetails;
-  const sql = `SELECT pg_catalog.count(*) AS n FROM ONLY ${quoteTable(table.schema, table.name)} ${condition}`;
-  const { n } = await during('count the rows', subject, () => session.row(sql));
-  if (Number(n) === loaded(table.table)) return;
+  let held = 0;
+  let brought = 0;
+  let subject = '';
+  for (const table of tables) {
+    subject = `${table.database}: ${table.schema}.${table.name}`;
+    const { condition } = table.engine as unknown as TableDetails;
+    const sql = `SELECT pg_catalog.count(*) AS n FROM ONLY ${quoteTable(table.schema, table.name)} ${condition}`;
+    held += Number((await during('count the rows', subject, () => session.row(sql)))['n']);
+    brought += loaded(table.table);
+  }
+  if (held === brought) return;
   throw new TidemarkError({
     code: 'bad-bytes',
     operation: 'check a loaded table',
     subject,
-    cause: `it holds ${n} rows, ${loaded(table.table)} were loaded`,
+    cause: `it holds ${held} rows, ${brought} were loaded`,
     remedy: 'Undo the restore, and look for what writes to the staging database.',
   });
 }

@@ -20,6 +20,7 @@ function table(name: string, fields: Partial<CatalogueTable> = {}): CatalogueTab
     pages: 0,
     bytes: 0,
     condition: '',
+    loadInto: undefined,
     ...fields,
   };
 }
@@ -92,4 +93,16 @@ test('statements quote every name, read only the table itself, and name the enco
   expect(copyInStatement(line)).toBe(
     `COPY "public"."T""x" ("id", "select ""me""") FROM STDIN WITH (FORMAT text, ENCODING 'UTF8')`,
   );
+});
+
+test('a partition whose rows may belong elsewhere is read alone and loaded through its ancestor', () => {
+  const plan = makePlan(
+    [catalogue('d', [table('part', { loadInto: { schema: 's 1', name: 'whole' } })])],
+    8_192,
+  );
+  const [line] = plan.tables;
+  const [task] = plan.tasks;
+  if (!line || !task) throw new Error('one task');
+  expect(copyOutStatement(line, task)).toMatch(/^COPY "public"."part" /);
+  expect(copyInStatement(line)).toMatch(/^COPY "s 1"."whole" /);
 });
