@@ -24,12 +24,16 @@ import { answerInvariant } from './invariant.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { readProperties } from './properties.ts';
 import { beginInSnapshot, PostgresReadLane } from './read-lane.ts';
-import { archivePiece, largeObjectsPiece, schemaPiece } from './schema.ts';
+import { archivePiece, largeObjectsPiece, schemaPiece, serverPiece } from './schema.ts';
 import { confirmServer, listDatabases, readServer, requireNoOthers, subjectOf } from './server.ts';
 import { findTool, ToolRuns, type Tool } from './tools.ts';
 
 export async function prepareBackup(config: PostgresConfig, order: BackupOrder): Promise<BackupSession> {
-  const findings = await checkServer(config, { lanes: order.lanes, locks: order.locks });
+  const findings = await checkServer(config, {
+    lanes: order.lanes,
+    locks: order.locks,
+    globals: order.globals,
+  });
   const refusal = findings.find((finding) => !finding.warning);
   if (refusal !== undefined) {
     const { code, subject, cause, remedy } = refusal;
@@ -197,7 +201,14 @@ class PostgresBackup implements BackupSession {
   async shardLine(): Promise<Awaited<ReturnType<BackupSession['shardLine']>>> {
     const cut = this.#requireCut();
     const { family, version, identity } = this.server;
-    return { family, version, identity, position: cut.position, engine: { dumpMajor: this.#tool.major } };
+    return {
+      family,
+      version,
+      identity,
+      position: cut.position,
+      engine: { dumpMajor: this.#tool.major },
+      ...(this.#order.globals === 'none' ? {} : { globals: this.#order.globals }),
+    };
   }
 
   async databaseLines(): Promise<DatabaseLine[]> {
@@ -219,6 +230,7 @@ class PostgresBackup implements BackupSession {
 
   async *schema(): AsyncIterable<SchemaPiece> {
     this.#requireCut();
+    yield* this.#globals();
     for (const database of this.#databases) {
       const common = {
         config: this.#config,
@@ -233,6 +245,14 @@ class PostgresBackup implements BackupSession {
       );
       if (row['any'] === 't') yield schemaPiece({ ...common, name: largeObjectsPiece });
     }
+  }
+
+  async *#globals(): AsyncIterable<SchemaPiece> {
+    const { globals } = this.#order;
+    if (globals === 'none') return;
+    const monitor = this.#requireMonitor();
+    const tool = await findTool('pg_dumpall', this.#config.tools.pgDumpall, monitor.majorVersion);
+    yield serverPiece({ config: this.#config, runs: this.#runs, tool, database: monitor.database, globals });
   }
 
   async invariants(queries: readonly InvariantQuery[]): Promise<InvariantLine[]> {

@@ -1,6 +1,6 @@
 /** What a backup needs within one database: privileges on tables, sequences and large objects. */
 import { TidemarkError } from '../../../proto/errors.ts';
-import type { Finding } from '../../engine.ts';
+import type { Finding, GlobalsOrder } from '../../engine.ts';
 import { finding } from '../../findings.ts';
 import { fingerprintQuery, foreignNamespaces } from './catalogue.ts';
 import { during, quoteName, quoteTable, Session, type PostgresConfig, type Row } from './connection.ts';
@@ -9,6 +9,7 @@ import { during, quoteName, quoteTable, Session, type PostgresConfig, type Row }
 export interface CheckOrder {
   readonly lanes: number;
   readonly locks: boolean;
+  readonly globals: GlobalsOrder;
 }
 
 /** All findings of one database, and how many tables it has. */

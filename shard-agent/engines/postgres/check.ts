@@ -1,5 +1,6 @@
 /** Everything a backup needs, tried without changing anything; for what is missing, the statement that provides it. */
 import { TidemarkError } from '../../../proto/errors.ts';
+import type { StoredGlobals } from '../../../repository/manifest-entries.ts';
 import type { Finding } from '../../engine.ts';
 import { finding } from '../../findings.ts';
 import { foreignNamespaces } from './catalogue.ts';
@@ -19,6 +20,7 @@ export async function checkServer(config: PostgresConfig, order: CheckOrder): Pr
     const findings = [
       ...(await serverFindings(monitor, config, order)),
       ...(await toolFindings(monitor, config)),
+      ...(order.globals === 'none' ? [] : await globalsFindings(monitor, config, order.globals)),
       ...(await connectionFindings(monitor, config, order, databases)),
       ...(await leftOutFindings(config, databases)),
       ...(await stagingNameFindings(config, monitor)),
@@ -131,14 +133,45 @@ async function serverFindings(
   return findings;
 }
 
-async function toolFindings(session: Session, config: PostgresConfig): Promise<Finding[]> {
+function toolFindings(session: Session, config: PostgresConfig): Promise<Finding[]> {
+  return asFindings(() => findTool('pg_dump', config.tools.pgDump, session.majorVersion));
+}
+
+async function asFindings(look: () => Promise<unknown>): Promise<Finding[]> {
   try {
-    await findTool('pg_dump', config.tools.pgDump, session.majorVersion);
+    await look();
     return [];
   } catch (error) {
     if (!(error instanceof TidemarkError)) throw error;
     return [finding(error.code, error.subject, error.reason, error.remedy)];
   }
+}
+
+/** What reading the roles needs; only superusers see what the server keeps of passwords, unless they are let. */
+async function globalsFindings(
+  session: Session,
+  config: PostgresConfig,
+  globals: StoredGlobals,
+): Promise<Finding[]> {
+  const findings = await asFindings(() =>
+    findTool('pg_dumpall', config.tools.pgDumpall, session.majorVersion),
+  );
+  if (globals !== 'with-passwords') return findings;
+  const user = quoteName(config.database.user);
+  const row = await during('read the privileges', subjectOf(config), () =>
+    session.row(`SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT') AS seen`),
+  );
+  if (row['seen'] !== 't') {
+    findings.push(
+      finding(
+        'privilege-missing',
+        `role ${config.database.user}`,
+        'it may not read the passwords of roles (pg_authid), which --globals with-passwords stores',
+        `In database ${session.database}: GRANT SELECT ON pg_catalog.pg_authid TO ${user}; or store globals without passwords.`,
+      ),
+    );
+  }
+  return findings;
 }
 
 /** A database that has the name of a restore's staging, and is none, is told apart by nobody but its owner. */

@@ -2,16 +2,22 @@
 import { statfs } from 'node:fs/promises';
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { Finding, StoredShard } from '../../engine.ts';
+import { finding } from '../../findings.ts';
 import { openAny } from './check.ts';
 import { during, quoteName, type PostgresConfig, type Session } from './connection.ts';
 import { firstObject } from './emptiness.ts';
 import type { DatabaseProperties } from './properties.ts';
 import { propertiesOf } from './restore.ts';
+import { fitRoles, noRoles } from './fit-roles.ts';
 import { roleFindings, subjectOf } from './server.ts';
 import { findTool } from './tools.ts';
 
 /** All findings at once. Throws only when the server cannot be reached. */
-export async function fitShard(config: PostgresConfig, stored: StoredShard): Promise<Finding[]> {
+export async function fitShard(
+  config: PostgresConfig,
+  stored: StoredShard,
+  globals: boolean,
+): Promise<Finding[]> {
   if (stored.shard.family !== 'postgresql') {
     return [
       misfit(
@@ -25,7 +31,7 @@ export async function fitShard(config: PostgresConfig, stored: StoredShard): Pro
   try {
     const findings = [...(await roleFindings(session, config)), ...versionFindings(session, config, stored)];
     const restorer = await during('read the privileges', subjectOf(config), () =>
-      session.row('SELECT rolsuper, rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = current_user'),
+      session.row('SELECT rolsuper, rolcreatedb, rolcreaterole FROM pg_catalog.pg_roles WHERE rolname = current_user'),
     );
     if (restorer['rolsuper'] !== 't' && restorer['rolcreatedb'] !== 't') {
       findings.push({
@@ -37,6 +43,8 @@ export async function fitShard(config: PostgresConfig, stored: StoredShard): Pro
       });
     }
     findings.push(...(await toolFindings(config, stored)), ...(await spaceFindings(session, config, stored)));
+    const roles = globals ? await fitRoles(session, config, stored, restorer) : noRoles;
+    findings.push(...roles.findings);
     for (const line of stored.databases) {
       findings.push(...(await nameFindings(session, config, line.name)));
       findings.push(
@@ -46,6 +54,7 @@ export async function fitShard(config: PostgresConfig, stored: StoredShard): Pro
           line.name,
           propertiesOf(line),
           restorer['rolsuper'] === 't',
+          roles.coming,
         )),
       );
     }
@@ -55,9 +64,8 @@ export async function fitShard(config: PostgresConfig, stored: StoredShard): Pro
   }
 }
 
-function misfit(subject: string, cause: string, remedy: string, warning = false): Finding {
-  return { code: 'does-not-fit', subject, cause, remedy, warning };
-}
+const misfit = (subject: string, cause: string, remedy: string): Finding =>
+  finding('does-not-fit', subject, cause, remedy);
 
 function distinct(findings: readonly Finding[]): Finding[] {
   return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
@@ -140,6 +148,7 @@ async function propertyFindings(
   database: string,
   properties: DatabaseProperties,
   superuser: boolean,
+  coming: ReadonlySet<string>,
 ): Promise<Finding[]> {
   const subject = `${subjectOf(config)}: database ${database}`;
   const missing = async (names: readonly string[], sql: string): Promise<string[]> => {
@@ -151,9 +160,9 @@ async function propertyFindings(
   const { roles, extensions, tablespaces } = properties;
   const names = extensions.map((extension) => extension.name);
   const findings = [
-    ...(await missing(roles, without('SELECT rolname FROM pg_catalog.pg_roles'))).map((name) =>
-      misfit(subject, `role ${name} does not exist`, `CREATE ROLE ${quoteName(name)};`),
-    ),
+    ...(await missing(roles, without('SELECT rolname FROM pg_catalog.pg_roles')))
+      .filter((name) => !coming.has(name))
+      .map((name) => misfit(subject, `role ${name} does not exist`, `CREATE ROLE ${quoteName(name)};`)),
     ...(await missing(names, without('SELECT name FROM pg_catalog.pg_available_extensions'))).map((name) =>
       misfit(
         subject,

@@ -5,6 +5,7 @@ import { checkServer, openAny } from './check.ts';
 import { during, type PostgresConfig } from './connection.ts';
 import { fitShard } from './fit.ts';
 import { prepareRestore, reopenRestore } from './restore.ts';
+import { findMarkedRoles } from './roles.ts';
 import { listDatabases, readServer, subjectOf } from './server.ts';
 import { findMarked, isBeginning } from './staging.ts';
 
@@ -22,9 +23,9 @@ export function openPostgres(config: PostgresConfig): Engine {
         await session.close();
       }
     },
-    check: () => checkServer(config, { lanes: usualLanes, locks: true }),
+    check: (globals = 'none') => checkServer(config, { lanes: usualLanes, locks: true, globals }),
     prepareBackup: (order) => prepareBackup(config, order),
-    fit: (stored) => fitShard(config, stored),
+    fit: (stored, globals = false) => fitShard(config, stored, globals),
     prepareRestore: (order) => prepareRestore(config, order),
     staged: () => findStaged(config),
   };
@@ -41,6 +42,10 @@ async function findStaged(config: PostgresConfig): Promise<StagedRestore[]> {
       if (mark === undefined && !(await isBeginning(config, session, name))) continue;
       found.set(restore, mark?.cluster ?? found.get(restore) ?? '');
     }
+    for (const { mark } of await during('look for restores', subjectOf(config), () =>
+      findMarkedRoles(session),
+    ))
+      found.set(mark.restore, mark.cluster);
     return [...found].map(([restore, cluster]) => ({
       restore,
       cluster,

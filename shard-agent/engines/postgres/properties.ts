@@ -158,7 +158,8 @@ export function createStatement(name: string, properties: DatabaseProperties, ma
     `ENCODING ${quoteText(properties.encoding)}`,
     `LC_COLLATE ${quoteText(properties.collate)}`,
     `LC_CTYPE ${quoteText(properties.ctype)}`,
-    `TABLESPACE ${quoteName(properties.tablespace)}`,
+    // The default, named, is refused to whoever may not create in it otherwise.
+    ...(properties.tablespace === 'pg_default' ? [] : [`TABLESPACE ${quoteName(properties.tablespace)}`]),
   ];
   if (major >= 15)
     options.push(`LOCALE_PROVIDER ${{ c: 'libc', i: 'icu', b: 'builtin' }[properties.localeProvider]}`);

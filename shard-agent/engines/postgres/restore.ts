@@ -18,6 +18,7 @@ import {
   type DatabaseProperties,
 } from './properties.ts';
 import { archivePiece, largeObjectsPiece } from './schema.ts';
+import { makeRoles, planRoles } from './roles.ts';
 import { openMaintenance } from './server.ts';
 import { markStatement, stagingName, type StagingMark } from './staging-mark.ts';
 import { Staging } from './staging.ts';
@@ -83,6 +84,8 @@ class PostgresRestore implements RestoreSession {
       }
       const archive = await this.#spool(line, number);
       await this.#create(line, number);
+      // The staging stands first: whoever comes after us finds the restore by it. Owners must be there before objects.
+      if (number === 0 && this.#order.globals) await this.#makeRoles(line);
       await this.#restoreSection(line, ['--section=pre-data', '--single-transaction', archive]);
     }
   }
@@ -129,6 +132,12 @@ class PostgresRestore implements RestoreSession {
       await session.script(createStatement(name, propertiesOf(line), session.majorVersion));
       await session.script(markStatement(name, this.#mark(line, number, false)));
       await session.script(`REVOKE CONNECT ON DATABASE ${quoteName(name)} FROM PUBLIC`);
+    });
+  }
+
+  async #makeRoles(line: DatabaseLine): Promise<void> {
+    await this.#onServer('make the roles of the set', line.name, async (session) => {
+      await makeRoles(session, await planRoles(session, this.#order.stored), this.#order);
     });
   }
 

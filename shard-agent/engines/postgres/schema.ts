@@ -1,5 +1,6 @@
 /** The schema as pg_dump writes it on the cut's snapshot, and large objects, which only pg_dump can carry. */
 import type { SchemaPiece } from '../../engine.ts';
+import { globalsPiece, type StoredGlobals } from '../../../repository/manifest-entries.ts';
 import { connectionArguments, type Tool, type ToolRuns } from './tools.ts';
 import type { PostgresConfig } from './connection.ts';
 
@@ -41,5 +42,30 @@ export function schemaPiece(options: {
     fileName: `${options.name}.dump`,
     packed: true,
     body: options.runs.read(options.tool, args, `database ${options.database}`),
+  };
+}
+
+/** Roles, their memberships and grants, tablespaces: as they are when it is read, for no snapshot holds them. */
+export function serverPiece(options: {
+  config: PostgresConfig;
+  runs: ToolRuns;
+  tool: Tool;
+  /** Where pg_dumpall connects to. */
+  database: string;
+  globals: StoredGlobals;
+}): SchemaPiece {
+  const args = [
+    '--globals-only',
+    ...(options.globals === 'with-passwords' ? [] : ['--no-role-passwords']),
+    '--encoding=UTF8',
+    '--quote-all-identifiers',
+    ...connectionArguments(options.config, options.database),
+  ];
+  return {
+    database: '',
+    name: globalsPiece,
+    fileName: `${globalsPiece}.sql`,
+    packed: false,
+    body: options.runs.read(options.tool, args, 'the roles of the server'),
   };
 }

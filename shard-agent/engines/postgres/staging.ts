@@ -5,6 +5,7 @@
 import { TidemarkError } from '../../../proto/errors.ts';
 import { during, quoteName, Session, sqlState, type PostgresConfig } from './connection.ts';
 import { firstObject, notEmpty } from './emptiness.ts';
+import { dropRoles, findMarkedRoles, finishRoles, type MarkedRole } from './roles.ts';
 import { openMaintenance, subjectOf } from './server.ts';
 import {
   asideName,
@@ -61,6 +62,8 @@ export class Staging {
       const staged = all.flatMap(({ name, mark }) => (mark?.role === 'staged' ? [{ name, mark }] : []));
       // Broken off after a finish had taken off the marks of what was switched.
       if (staged.length === 0 && all.length > 0 && all.every(({ mark }) => mark?.role === 'aside')) return;
+      // Only what comes after the switch was left to do.
+      if (all.length === 0 && (await this.#roles(session)).length > 0) return;
       const unready = all.find(({ mark }) => mark === undefined || (mark.role === 'staged' && !mark.loaded));
       if (unready !== undefined || staged.length === 0) {
         throw new TidemarkError({
@@ -125,7 +128,10 @@ export class Staging {
     }
   }
 
-  /** Opens the restored databases, has them analysed, drops what was set aside, and takes the marks off. */
+  /**
+   * Opens the restored databases, has them analysed, drops what was set aside, takes the marks off, and lets the roles that
+   * were made log in.
+   */
   async finish(): Promise<void> {
     await this.#onServer('finish the restore', async (session) => {
       const all = await this.#mine(session);
@@ -147,6 +153,8 @@ export class Staging {
         if (mark?.role === 'staged' && name === mark.database)
           await session.script(commentStatement(name, mark.comment));
       }
+      // After all that only owners may do, for then we may be none any more.
+      await finishRoles(session, await this.#roles(session));
     });
   }
 
@@ -161,7 +169,7 @@ export class Staging {
     await dropDatabase(this.#config, session, name);
   }
 
-  /** Drops what the restore made, switched or not, and gives set-aside databases their name back. */
+  /** Drops what the restore made, switched or not, databases and roles, and gives set-aside databases their name back. */
   async discard(): Promise<void> {
     await this.#onServer('undo the restore', async (session) => {
       const all = await this.#mine(session);
@@ -181,11 +189,17 @@ export class Staging {
            ALTER DATABASE ${quoteName(mark.database)} ALLOW_CONNECTIONS true; COMMIT`,
         );
       }
+      // When nothing is theirs any more.
+      await dropRoles(session, await this.#roles(session));
     });
   }
 
   async #mine(session: Session): Promise<MarkedDatabase[]> {
     return (await findMarked(session)).filter(({ restore }) => restore === this.#restore);
+  }
+
+  async #roles(session: Session): Promise<MarkedRole[]> {
+    return (await findMarkedRoles(session)).filter(({ mark }) => mark.restore === this.#restore);
   }
 
   /** In a maintenance database that is not itself being restored. */

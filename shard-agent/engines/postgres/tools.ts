@@ -1,4 +1,4 @@
-/** pg_dump and pg_restore: which of those on this host fits a server, and running them without leaving one behind. */
+/** pg_dump, pg_dumpall and pg_restore: which of those on this host fits a server, and running them without leaving one behind. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -20,22 +20,22 @@ const binFolders = [
   '/opt/homebrew/opt/postgresql@*/bin',
 ];
 
+const settingOf = { pg_dump: 'pgDump', pg_dumpall: 'pgDumpall', pg_restore: 'pgRestore' } as const;
+
+type ToolName = keyof typeof settingOf;
+
 /**
  * The tool of the lowest major version that is at least `major`, among the one configured, or else those on PATH and in
  * the usual folders. Throws `tool-missing`.
  */
-export async function findTool(
-  name: 'pg_dump' | 'pg_restore',
-  configured: string | undefined,
-  major: number,
-): Promise<Tool> {
+export async function findTool(name: ToolName, configured: string | undefined, major: number): Promise<Tool> {
   const candidates = configured === undefined ? await programsNamed(name) : [configured];
   const tools = (await Promise.all(candidates.map(inspect))).filter((tool) => tool !== undefined);
   const fitting = tools.filter((tool) => tool.major >= major).sort((a, b) => a.major - b.major);
   const [best] = fitting;
   if (best !== undefined) return best;
   const seen = tools.map((tool) => `${tool.path} (version ${tool.major})`).join(', ');
-  const setting = name === 'pg_dump' ? 'pgDump' : 'pgRestore';
+  const setting = settingOf[name];
   throw new TidemarkError({
     code: 'tool-missing',
     operation: `find ${name}`,
