@@ -7,6 +7,7 @@ import { largeObjectCases } from './cases/large-objects.ts';
 import { nameCases } from './cases/names.ts';
 import { numberCases } from './cases/numbers.ts';
 import { scalarCases } from './cases/scalars.ts';
+import { settingsCases } from './cases/settings.ts';
 import { tableShapeCases } from './cases/table-shapes.ts';
 import { textCases } from './cases/texts.ts';
 import { timeCases } from './cases/times.ts';
@@ -20,6 +21,7 @@ export const postgresCases: readonly FidelityCase[] = [
   ...scalarCases,
   ...extensionTypeCases,
   ...largeObjectCases,
+  ...settingsCases,
   ...tableShapeCases,
   ...nameCases,
 ];
