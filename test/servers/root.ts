@@ -60,6 +60,9 @@ function keyOf(names: readonly string[]): string {
     .slice(0, 8);
 }
 
+/** A mirror that takes connections and gives nothing is not waited for without end. */
+const buildLimitMinutes = 20;
+
 /**
  * The root appears under its name when it is whole. Whoever waited for the lock finds it there; what a killed build has
  * left lies under the building name and goes first. Its mounts are gone with the namespace it ran in.
@@ -67,7 +70,7 @@ function keyOf(names: readonly string[]): string {
 const script = `set -e
 [ ! -e "$FOLDER" ] || exit 0
 rm -rf --one-file-system "$FOLDER.building"
-"$DEBOOTSTRAP" --variant=minbase "--include=$PACKAGES" "$SUITE" "$FOLDER.building" "$MIRROR" || {
+timeout "$LIMIT" "$DEBOOTSTRAP" --variant=minbase "--include=$PACKAGES" "$SUITE" "$FOLDER.building" "$MIRROR" || {
   tail -n 5 "$FOLDER.building/debootstrap/debootstrap.log" 2>/dev/null || true
   exit 1
 }
@@ -86,6 +89,7 @@ function build(suite: Suite, folder: string): void {
     env: {
       ...process.env,
       DEBOOTSTRAP: debootstrap,
+      LIMIT: `${buildLimitMinutes}m`,
       FOLDER: folder,
       PACKAGES: packages[suite].join(','),
       SUITE: suite,

@@ -43,7 +43,7 @@ test('every dependency has an exact version', () => {
 });
 
 test('every test file belongs to a project that runs it', () => {
-  const projects = /^test\/(unit|simulation|transcripts|conformance|cluster|newest)\//;
+  const projects = /^test\/(unit|simulation|transcripts|conformance|cluster|fidelity|newest)\//;
   expect(files.filter((file) => file.endsWith('.test.ts') && !projects.test(file))).toEqual([]);
 });
 
