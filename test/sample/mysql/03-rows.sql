@@ -17,7 +17,7 @@ SELECT n, CONCAT(CHAR(65 + CRC32(CONCAT('a', n)) % 26, 65 + CRC32(CONCAT('b', n)
   CONCAT(ELT(1 + CRC32(CONCAT('adj', n)) % 8, 'Early', 'Tall', 'Dwarf', 'Blue', 'Crème', 'Giant', 'Old', 'Wild'), ' ', ELT(1 + CRC32(CONCAT('noun', n)) % 8, 'basil', 'broad bean', 'dahlia', 'trowel', 'watering can', 'amphora', 'rosé lettuce', 'tête-à-tête'), ' no. ', n),
   IF(n % 9 = 0, NULL, REPEAT(ELT(1 + n % 3, 'Sow under glass in March; plant out when the nights are mild. ', 'Thrown by hand, no two alike: \\ \t "quoted" \0. ', 'Ash handle — lasts a life. 🪴 '), 1 + CRC32(CONCAT('long', n)) % 12)),
   1 + (CRC32(CONCAT('state', n)) % 40) % 5, (50 + CRC32(CONCAT('price', n)) % 9950) / 100, 1 + CRC32(CONCAT('weight', n)) % 4000,
-  JSON_OBJECT('colour', ELT(1 + n % 4, 'red', 'green " 4', 'öl', '🌱'), 'n', n / 7, 'deep', JSON_ARRAY(n, NULL, TRUE, JSON_OBJECT())),
+  JSON_OBJECT('colour', ELT(1 + n % 4, 'red', 'green " 4', 'öl', '🌱'), 'n', n / 7e0, 'deep', JSON_ARRAY(n, NULL, TRUE, JSON_OBJECT())),
   IF(n % 10 = 0, UNHEX(REPEAT(LEFT(SHA2(CONCAT('picture', n), 224), 32), 40 + CRC32(CONCAT('pixels', n)) % 150)), NULL), CRC32(CONCAT('flags', n)) % 256, IF(n % 3 = 0, NULL, n % 2), IF(n % 4, 'bottom shelf', NULL)
 FROM numbers WHERE n BETWEEN 1 AND 1500 * @scale;
 INSERT INTO offer (product, supplier, cost) SELECT p.id, 1 + CRC32(CONCAT('supplier', k, p.id)) % 30 + 30 * k, ROUND(p.net_price * 0.61, 4) + k / 10000

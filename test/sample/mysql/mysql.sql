@@ -1,4 +1,5 @@
 -- What MySQL has and MariaDB lacks.
+SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00';
 
 CREATE TABLE find (
   id int NOT NULL PRIMARY KEY,
@@ -10,7 +11,7 @@ CREATE TABLE find (
   KEY not_now (name) INVISIBLE,
   CONSTRAINT not_yet CHECK (JSON_LENGTH(doc) > 0) NOT ENFORCED
 ) ENGINE=InnoDB COLLATE=utf8mb4_0900_ai_ci;
-INSERT INTO find SELECT id, JSON_OBJECT('title', title, 'tags', JSON_ARRAY(id, id * 2), 'when', CAST('2025-01-01 10:00:00.5' AS DATETIME(1)), 'price', fee), title FROM course;
+INSERT INTO find SELECT id, JSON_OBJECT('title', title, 'tags', JSON_ARRAY(id, id * 2), 'price', CAST(fee AS DOUBLE)), title FROM course;
 
 SET SESSION sql_generate_invisible_primary_key = ON;
 CREATE TABLE turnstile (shop tinyint NOT NULL, at datetime(3) NOT NULL) ENGINE=InnoDB;

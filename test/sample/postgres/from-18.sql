@@ -1,4 +1,5 @@
 -- What PostgreSQL 18 has and earlier ones lack.
+SET TIME ZONE 'UTC';
 
 ALTER TABLE catalogue.product ADD COLUMN weight_kg numeric GENERATED ALWAYS AS (weight_g / 1000.0) VIRTUAL;
 CREATE TABLE workshop.lease (
