@@ -20,6 +20,7 @@ import type {
   SchemaPiece,
   ServerDescription,
 } from '../../engine.ts';
+import { accountsPiece, readAccounts } from './accounts.ts';
 import type { Barrier } from './barrier.ts';
 import type { Table } from './catalogue.ts';
 import { openSession, withSession } from './connection.ts';
@@ -131,11 +132,14 @@ class MysqlBackup implements BackupSession {
     await this.#parts.barrier?.unlock();
   }
 
-  async shardLine(): Promise<Pick<ShardLine, 'family' | 'version' | 'identity' | 'position' | 'engine'>> {
-    const { server, observer, catalogue } = this.#parts;
+  async shardLine(): Promise<
+    Pick<ShardLine, 'family' | 'version' | 'identity' | 'position' | 'engine' | 'globals'>
+  > {
+    const { server, observer, catalogue, order } = this.#parts;
     const { family, version, identity } = server;
     const engine = await attempt('describe the source', 'the server', () => sourceFacts(observer, catalogue));
-    return { family, version, identity, position: this.#cutPosition(), engine };
+    const globals = order.globals === 'none' ? {} : { globals: order.globals };
+    return { family, version, identity, position: this.#cutPosition(), engine, ...globals };
   }
 
   async databaseLines(): Promise<DatabaseLine[]> {
@@ -153,8 +157,9 @@ class MysqlBackup implements BackupSession {
   async *schema(): AsyncIterable<SchemaPiece> {
     const { endpoint, catalogue, order, guard } = this.#parts;
     guard.require();
-    const { wire } = await openSession(endpoint, { name: 'schema' }, { limitMs: order.copyLimitMs });
+    const { wire, dialect } = await openSession(endpoint, { name: 'schema' }, { limitMs: order.copyLimitMs });
     try {
+      if (order.globals !== 'none') yield accountsPiece(await readAccounts(wire, dialect, order.globals));
       yield* new SchemaReader(wire, catalogue).pieces();
       await guard.check();
     } finally {

@@ -1,6 +1,7 @@
 /** Everything a backup needs, tried without changing anything; all that is missing is reported at once. */
 import { errorTable, TidemarkError } from '../../../proto/errors.ts';
-import type { Finding } from '../../engine.ts';
+import type { Finding, GlobalsOrder } from '../../engine.ts';
+import { accountFindings } from './accounts.ts';
 import { tablesPerSession } from './barrier.ts';
 import { type Catalogue, listDatabases, readCatalogue } from './catalogue.ts';
 import { quoteName } from './connection.ts';
@@ -22,6 +23,7 @@ export async function checkBackup(
   wire: Wire,
   dialect: Dialect,
   wanted: readonly string[] | undefined,
+  globals: GlobalsOrder,
 ): Promise<Finding[]> {
   const grants = await Grants.read(wire, dialect);
   const findings = await privilegeFindings(wire, dialect, grants, wanted);
@@ -53,6 +55,12 @@ export async function checkBackup(
     findings.push(...(await capacityFindings(wire, dialect, catalogue)));
   } catch (error) {
     failed(error, 'the catalogue');
+  }
+  if (globals !== 'none') {
+    const found = await accountFindings(wire, dialect, globals).catch((error: unknown) => [
+      asFinding(error, 'the accounts'),
+    ]);
+    findings.push(...found);
   }
   return findings;
 }

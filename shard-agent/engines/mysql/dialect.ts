@@ -1,6 +1,8 @@
 /**
  * Everything in which MySQL and MariaDB differ. The rest of the engine asks here, and knows neither by name.
  */
+import { mariadbPasswords, mysqlPasswords, type PasswordRules } from './account-passwords.ts';
+
 export type Family = 'mysql' | 'mariadb';
 
 /** A privilege on the whole server, and the clause that would do instead. */
@@ -41,6 +43,20 @@ export interface Dialect {
   /** SHOW CREATE of a routine of somebody else; on MariaDB before 11.3 by reading its table. */
   readonly routinePrivilege: { readonly satisfiedBy: readonly string[]; readonly grant: string };
   readonly restorePrivileges: readonly ServerPrivilege[];
+  /** Every account, as u and h; r is Y for a role, which has no host. */
+  readonly accounts: string;
+  /** user@host of those that are the server's own. */
+  readonly ownAccounts: readonly string[];
+  /** Session settings under which accounts are shown as they can be made. */
+  readonly accountSettings: readonly string[];
+  /** Columns of mysql.user that SHOW CREATE USER shows, behind that word, without doubling quotes. */
+  readonly unescapedColumns: readonly { readonly column: string; readonly clause: string }[];
+  /** How accounts are made without their passwords. */
+  readonly passwords: PasswordRules;
+  /** True: only its administrators may grant a role, and whoever makes it is the first. */
+  readonly rolesHaveAdmins: boolean;
+  /** True: names of privileges with an underscore come and go with versions and components. */
+  readonly dynamicPrivileges: boolean;
   /** How a column's text becomes its value in LOAD DATA, where the bytes alone would be taken for something else. */
   loadExpression(dataType: string, variable: string): string | undefined;
 }
@@ -120,6 +136,17 @@ function mysql(version: string): Dialect {
       satisfiedBy: ['SUPER', 'SET_USER_ID', 'SET_ANY_DEFINER'],
       need: 'keep the definers of views, routines, triggers and events',
     }),
+    accounts: "SELECT User AS u, Host AS h, 'N' AS r FROM mysql.user ORDER BY User, Host",
+    ownAccounts: ['mysql.sys@localhost', 'mysql.session@localhost', 'mysql.infoschema@localhost'],
+    accountSettings: since('8.0.17') ? ['print_identified_with_as_hex = ON'] : [],
+    unescapedColumns: [
+      { column: 'x509_issuer', clause: 'ISSUER' },
+      { column: 'x509_subject', clause: 'SUBJECT' },
+      { column: 'ssl_cipher', clause: 'CIPHER' },
+    ],
+    passwords: mysqlPasswords,
+    rolesHaveAdmins: false,
+    dynamicPrivileges: true,
     // A JSON column takes no bytes without a character set.
     loadExpression: (type, variable) => (type === 'json' ? `CONVERT(${variable} USING utf8mb4)` : undefined),
   };
@@ -173,6 +200,13 @@ function mariadb(version: string): Dialect {
       satisfiedBy: ['SUPER'],
       need: 'keep the definers of views, routines, triggers and events',
     }),
+    accounts: 'SELECT User AS u, Host AS h, is_role AS r FROM mysql.user ORDER BY is_role DESC, User, Host',
+    ownAccounts: ['mariadb.sys@localhost'],
+    accountSettings: [],
+    unescapedColumns: [],
+    passwords: mariadbPasswords,
+    rolesHaveAdmins: true,
+    dynamicPrivileges: false,
     loadExpression: (type, variable) =>
       mariadbTextTypes.includes(type) ? `CONVERT(${variable} USING utf8mb4)` : undefined,
   };

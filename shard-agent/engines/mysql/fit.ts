@@ -6,6 +6,7 @@ import { finding } from '../../findings.ts';
 import { quoteName, quoteText } from './connection.ts';
 import { compareVersions, type Dialect } from './dialect.ts';
 import { isServerError } from './failure.ts';
+import { fitAccounts, noAccounts } from './fit-accounts.ts';
 import { Grants } from './grants.ts';
 import { quoteAccount } from './schema.ts';
 import { refusal, variable } from './server.ts';
@@ -15,7 +16,13 @@ import type { Wire } from './wire.ts';
 /** What a restore calls its staging, for asking about privileges. */
 const someStaging = 'tidemark_restore_0';
 
-export async function fitShard(wire: Wire, dialect: Dialect, stored: StoredShard): Promise<Finding[]> {
+/** `globals`: with the accounts of the set. */
+export async function fitShard(
+  wire: Wire,
+  dialect: Dialect,
+  stored: StoredShard,
+  globals: boolean,
+): Promise<Finding[]> {
   const { shard } = stored;
   if (shard.family !== dialect.family) {
     const cause = `the set is of ${shard.family}, this server is ${dialect.family}`;
@@ -40,14 +47,22 @@ export async function fitShard(wire: Wire, dialect: Dialect, stored: StoredShard
     findings.push(finding('does-not-fit', 'the server', refused, remedy));
   }
   const facts = readFacts(stored);
+  const accounts = globals ? await fitAccounts(wire, dialect, stored, facts) : noAccounts;
   findings.push(
     ...(await occupied(wire, stored)),
     ...(await privileges(wire, dialect, stored)),
     ...(await settings(wire, dialect, stored, facts)),
-    ...(await pieces(wire, facts)),
+    ...(await pieces(wire, withoutDefiners(facts, accounts.coming))),
     ...(await space(wire, stored)),
+    ...accounts.findings,
   );
   return findings;
+}
+
+/** Without those that the restore makes. */
+function withoutDefiners(facts: SourceFacts, coming: readonly string[]): SourceFacts {
+  const definers = facts.definers.filter((definer) => !coming.includes(quoteAccount(definer)));
+  return { ...facts, definers };
 }
 
 function roleRemedy(dialect: Dialect): string {

@@ -31,8 +31,12 @@ export class Grants {
     return new Grants(account, texts);
   }
 
+  /** What it may do on everything, it may give to others. */
+  readonly mayGrant: boolean;
+
   constructor(account: string, lines: readonly string[]) {
     this.account = account;
+    this.mayGrant = lines.some((line) => /^GRANT .* ON \*\.\* TO .* WITH GRANT OPTION$/s.test(line));
     this.#grants = lines.flatMap(parseGrant);
   }
 

@@ -5,6 +5,7 @@ import type {
   BackupSession,
   Engine,
   Finding,
+  GlobalsOrder,
   RestoreOrder,
   RestoreSession,
   ServerDescription,
@@ -49,10 +50,10 @@ class MysqlEngine implements Engine {
     );
   }
 
-  check(): Promise<Finding[]> {
+  check(globals: GlobalsOrder = 'none'): Promise<Finding[]> {
     return this.#attempt('check the server', () =>
       withSession(this.#endpoint, { name: 'check' }, (wire, dialect) =>
-        checkBackup(wire, dialect, this.#databases),
+        checkBackup(wire, dialect, this.#databases, globals),
       ),
     );
   }
@@ -61,9 +62,11 @@ class MysqlEngine implements Engine {
     return this.#attempt('prepare the backup', () => prepareBackup(this.#endpoint, this.#databases, order));
   }
 
-  fit(stored: StoredShard): Promise<Finding[]> {
+  fit(stored: StoredShard, globals = false): Promise<Finding[]> {
     return this.#attempt('see whether the set fits', () =>
-      withSession(this.#endpoint, { name: 'fit' }, (wire, dialect) => fitShard(wire, dialect, stored)),
+      withSession(this.#endpoint, { name: 'fit' }, (wire, dialect) =>
+        fitShard(wire, dialect, stored, globals),
+      ),
     );
   }
 

@@ -1,6 +1,7 @@
 /** Preparing a backup: all that can fail or be slow happens here, before anybody is held up. */
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { BackupOrder, ReadTask, ServerDescription } from '../../engine.ts';
+import { accountFindings } from './accounts.ts';
 import { Barrier } from './barrier.ts';
 import { Blockers } from './blockers.ts';
 import { type Catalogue, listDatabases, readCatalogue, type Table } from './catalogue.ts';
@@ -61,6 +62,7 @@ export async function prepareParts(
     wanted,
   );
   await attempt('look at the privileges', 'the server', () => requirePrivileges(observer, dialect, wanted));
+  const accounts = order.globals === 'none' ? [] : await accountFindings(observer, dialect, order.globals);
   await attempt('look at the role of the server', 'the server', () =>
     requirePrimary(observer, dialect, 'the server'),
   );
@@ -70,7 +72,7 @@ export async function prepareParts(
   const catalogue = await attempt('read the catalogue', 'the server', async () => {
     const read = await readCatalogue(observer, dialect, await listDatabases(observer, wanted));
     const leftOut = await leftOutFindings(observer, read.databases, wanted);
-    return { ...read, findings: [...read.findings, ...leftOut] };
+    return { ...read, findings: [...read.findings, ...leftOut, ...accounts] };
   });
   requireComplete(catalogue);
   const tables = catalogue.tables.filter((table) => table.kind === 'table');

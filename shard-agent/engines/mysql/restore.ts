@@ -2,6 +2,7 @@
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { SchemaLine } from '../../../repository/manifest-entries.ts';
 import type { RestoreOrder, RestoreSession, WriteLane } from '../../engine.ts';
+import { madeAccounts, makeAccounts, readPlan } from './account-maker.ts';
 import { openSession, quoteName, quoteText, withSession } from './connection.ts';
 import { parseCreateTable, stageTable, type StagedTable } from './create-table.ts';
 import type { Dialect } from './dialect.ts';
@@ -58,8 +59,17 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
 
   async stage(): Promise<void> {
     await attempt('make the staging', this.restore, async () => {
-      const mark = await this.#newMark();
+      const plan = this.#order.globals
+        ? await readPlan(this.wire, this.#dialect, this.#order.stored)
+        : undefined;
+      const mark = { ...(await this.#newMark()), ...(plan && { accounts: madeAccounts(plan) }) };
       await createMark(this.wire, mark);
+      // Before the objects that run as them.
+      if (plan !== undefined && mark.accounts !== undefined) {
+        await makeAccounts(this.wire, plan, mark.accounts.token, (piece, sql) =>
+          this.#addStep('', piece, sql),
+        );
+      }
       for (const database of mark.databases) {
         await this.#makeStaging(database);
         for (const piece of pieceNames) {

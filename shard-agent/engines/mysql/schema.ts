@@ -9,7 +9,7 @@ import { quoteName, quoteText } from './connection.ts';
 import { replaceUnquoted } from './create-table.ts';
 import { isServerError } from './failure.ts';
 import { soundView, viewsQuery } from './left-out.ts';
-import { scriptComment, scriptStatement } from './sql-script.ts';
+import { latin1, scriptComment, scriptStatement } from './sql-script.ts';
 import type { Wire } from './wire.ts';
 
 type Row = Record<string, string | null>;
@@ -205,11 +205,6 @@ const triggerHead = new RegExp(
 /** Triggers alone are shown as they were typed, perhaps with the name of the database. */
 export function unqualifiedTrigger(sql: string): string {
   return sql.replace(triggerHead, '$1$2');
-}
-
-/** utf8 text as the bytes-in-characters of a script. */
-function latin1(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1');
 }
 
 export function quoteAccount(account: string): string {

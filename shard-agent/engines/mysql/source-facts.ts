@@ -12,6 +12,8 @@ export const sourceFactsShape = z.object({
   engines: z.array(z.string()),
   collations: z.array(z.string()),
   hasTriggersOrFunctions: z.boolean(),
+  /** MySQL's, in effect. */
+  partialRevokes: z.boolean().default(false),
 });
 
 export type SourceFacts = z.infer<typeof sourceFactsShape>;
@@ -38,6 +40,7 @@ export async function sourceFacts(wire: Wire, catalogue: Catalogue): Promise<Sou
     lowerCaseTableNames: Number((await variable(wire, 'lower_case_table_names')) ?? 0),
     sqlMode: (await variable(wire, 'sql_mode')) ?? '',
     definers: unique(definers.map((row) => row['d'])),
+    partialRevokes: (await variable(wire, 'partial_revokes')) === 'ON',
     engines: unique(catalogue.tables.map((table) => table.engine)),
     collations: unique([...collations, ...catalogue.databases.map((database) => database.collation)]),
     hasTriggersOrFunctions: definers.some((row) =>

@@ -5,6 +5,11 @@
 
 const delimiters = [';', ';;', '$$', '//', '~~', '@@@', '%%%', '^^^', '!!!', '|||', ';;;;;;;'];
 
+/** Text as the bytes-in-characters of a script. */
+export function latin1(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
 /** One statement, ended by a delimiter that occurs nowhere in it. */
 export function scriptStatement(sql: string): string {
   const delimiter = delimiters.find((candidate) => !sql.includes(candidate)) ?? uniqueDelimiter(sql);

@@ -11,6 +11,18 @@ import type { Wire } from './wire.ts';
 
 export const markTables = ['tidemark-mark', 'tidemark-steps'] as const;
 
+const madeAccounts = z.object({
+  /** The limit of connections for each hour by which users are known as the restore's. */
+  token: z.number(),
+  /** As SQL takes them. */
+  users: z.array(z.string()),
+  /** MariaDB's. `keepAdmin`: nobody else would administer it. */
+  roles: z.array(z.object({ name: z.string(), keepAdmin: z.boolean() })),
+});
+
+/** Accounts that a restore makes. */
+export type MadeAccounts = z.infer<typeof madeAccounts>;
+
 const markShape = z.object({
   restore: z.string(),
   cluster: z.string(),
@@ -26,6 +38,7 @@ const markShape = z.object({
       tables: z.array(z.string()),
     }),
   ),
+  accounts: madeAccounts.optional(),
 });
 
 export type StagingMark = z.infer<typeof markShape>;

@@ -1,5 +1,6 @@
 /** What a restore does to the databases of the final names, and how it is undone: numbered, idempotent steps. */
 import { TidemarkError } from '../../../proto/errors.ts';
+import { dropAccounts, finishAccounts, grantObjects } from './account-maker.ts';
 import { quoteName, quoteText } from './connection.ts';
 import { isServerError } from './failure.ts';
 import { countObjects } from './fit.ts';
@@ -21,7 +22,7 @@ const switchPieces = ['defaults', 'routines', 'views', 'triggers', 'events'];
 /**
  * From the staging to the final names. Every step finds out by itself whether it has been done:
  * 1. the mark says `switching`; 2. the databases stand; 3. one RENAME for each database; 4. routines, views, triggers,
- * events, all anew; 5. the mark says `switched`.
+ * events, all anew, and what accounts may do with them; 5. the mark says `switched`.
  */
 export async function switchOver(wire: Wire, mark: StagingMark): Promise<void> {
   if (mark.state === 'switched') return;
@@ -45,6 +46,7 @@ export async function switchOver(wire: Wire, mark: StagingMark): Promise<void> {
     units.push(...unitsOf(steps.filter((step) => step.piece === piece)));
   }
   await runUnits(wire, units, (database) => database);
+  await grantObjects(wire, steps);
   await writeMark(wire, { ...mark, state: 'switched' });
 }
 
@@ -143,7 +145,13 @@ export async function discardAll(wire: Wire, restore: string, mark: StagingMark 
     const steps = await readSteps(wire, restore);
     for (const database of mark.databases) await undoSwitch(wire, database, steps);
   }
-  for (const staging of await listStaging(wire, restore)) {
+  // The mark stands in the last of them, so the accounts go before it, and after all that runs as them.
+  const stagings = await listStaging(wire, restore);
+  for (const [index, staging] of stagings.entries()) {
+    if (index === stagings.length - 1) {
+      await dropObjects(wire, staging);
+      await dropAccounts(wire, mark);
+    }
     await wire.run(`DROP DATABASE IF EXISTS ${quoteName(staging)}`);
   }
 }
@@ -210,6 +218,7 @@ export async function finishRestore(wire: Wire, mark: StagingMark): Promise<void
       await wire.results(`ANALYZE TABLE ${quoteName(database.name)}.${quoteName(table)}`);
     }
   }
+  await finishAccounts(wire, mark, steps);
   for (const staging of await listStaging(wire, mark.restore)) {
     const left = await listTables(wire, staging);
     if (left.length > 0) {

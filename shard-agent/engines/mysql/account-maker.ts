@@ -1,0 +1,148 @@
+/**
+ * Accounts that a restore makes. Until it is over they are locked, and each bears the restore's token as its limit of
+ * connections for each hour: so whoever comes after us knows which are the restore's. MariaDB's roles bear nothing; theirs
+ * is the restoring account as administrator.
+ */
+import { globalsPiece } from '../../../repository/manifest-entries.ts';
+import { TidemarkError } from '../../../proto/errors.ts';
+import type { StoredShard } from '../../engine.ts';
+import { type AccountPlan, type AccountStatement, planAccounts, readStatement } from './account-plan.ts';
+import { accountTokens, indexOfWords, lockedAccount } from './account-sql.ts';
+import { accountName } from './accounts.ts';
+import { quoteName, quoteText } from './connection.ts';
+import type { Dialect } from './dialect.ts';
+import { isServerError } from './failure.ts';
+import { latin1, readScript } from './sql-script.ts';
+import type { MadeAccounts, StagingMark, Step } from './staging-mark.ts';
+import type { Wire } from './wire.ts';
+
+/** Steps that wait: for the objects to stand, and for the restore to be over. */
+export const accountPieces = { objects: 'globals-objects', finish: 'globals-finish' } as const;
+
+/** What a grant names is not there: a grant outlives its object, and the source had it no more. */
+const noObject: readonly number[] = [1049, 1054, 1146, 1147, 1305];
+
+const tokenRange = { least: 1_000_000_000, most: 2_000_000_000 };
+
+/** Drawn for each restore: no account has it as its limit by chance. */
+export function newToken(): number {
+  return tokenRange.least + Math.floor(Math.random() * (tokenRange.most - tokenRange.least));
+}
+
+/** What the set stored, against the accounts that this server has. */
+export async function readPlan(wire: Wire, dialect: Dialect, stored: StoredShard): Promise<AccountPlan> {
+  const line = stored.schema.find(({ database, name }) => database === '' && name === globalsPiece);
+  if (line === undefined) {
+    throw new TidemarkError({
+      code: 'bad-bytes',
+      operation: 'restore globals',
+      subject: stored.shard.shard,
+      cause: 'the set holds none',
+    });
+  }
+  const statements: AccountStatement[] = [];
+  for await (const bytes of readScript(stored.openSchema(line))) {
+    const sql = Buffer.from(bytes, 'latin1').toString('utf8');
+    if (!/^SET (?!DEFAULT )/.test(sql)) statements.push(readStatement(sql));
+  }
+  const rows = await wire.query(dialect.accounts);
+  const accounts = rows.map((row) =>
+    accountName({ user: row['u'] ?? '', host: row['h'] ?? '', isRole: row['r'] === 'Y' }),
+  );
+  const privileges = dialect.dynamicPrivileges
+    ? new Set((await wire.query('SHOW PRIVILEGES')).map((row) => (row['Privilege'] ?? '').toUpperCase()))
+    : undefined;
+  return planAccounts(statements, { accounts: new Set(accounts), privileges });
+}
+
+/** What the mark says of them, before the first is made. */
+export function madeAccounts({ users, roles, statements }: AccountPlan): MadeAccounts {
+  const administered = new Set(
+    statements.flatMap((one) =>
+      one.kind === 'role' && indexOfWords(accountTokens(one.sql), ['ADMIN', 'OPTION']) !== -1
+        ? [one.role]
+        : [],
+    ),
+  );
+  return {
+    token: newToken(),
+    users: [...users],
+    roles: roles.map((name) => ({ name, keepAdmin: !administered.has(name) })),
+  };
+}
+
+/** Makes them, locked, with the grants that need no object; what must wait is handed to `later`. */
+export async function makeAccounts(
+  wire: Wire,
+  plan: AccountPlan,
+  token: number,
+  later: (piece: string, sql: string) => Promise<void>,
+): Promise<void> {
+  for (const { kind, sql, account } of plan.statements) {
+    if (kind === 'create-user') {
+      const { create, connectionsPerHour, locked } = lockedAccount(sql, token);
+      await wire.run(create);
+      const lock = locked ? 'LOCK' : 'UNLOCK';
+      const alter = `ALTER USER ${account} WITH MAX_CONNECTIONS_PER_HOUR ${connectionsPerHour} ACCOUNT ${lock}`;
+      await later(accountPieces.finish, latin1(alter));
+    } else if (account === 'PUBLIC') await later(accountPieces.finish, latin1(sql));
+    else if (kind === 'object') await later(accountPieces.objects, latin1(sql));
+    else await wire.run(sql);
+  }
+}
+
+/** After the objects stand. May be done again. */
+export async function grantObjects(wire: Wire, steps: readonly Step[]): Promise<void> {
+  await runSteps(wire, steps, accountPieces.objects);
+}
+
+/** Gives everybody what they have, and lets them in. May be done again. */
+export async function finishAccounts(
+  wire: Wire,
+  { accounts }: StagingMark,
+  steps: readonly Step[],
+): Promise<void> {
+  if (accounts === undefined) return;
+  const own = await administeredRoles(wire, accounts);
+  for (const { name, keepAdmin } of accounts.roles) {
+    if (!keepAdmin && own.has(name)) await wire.run(`REVOKE ${name} FROM CURRENT_USER`);
+  }
+  await runSteps(wire, steps, accountPieces.finish);
+}
+
+async function runSteps(wire: Wire, steps: readonly Step[], piece: string): Promise<void> {
+  for (const step of steps.filter((one) => one.piece === piece)) {
+    try {
+      await wire.run(Buffer.from(step.sql, 'latin1'));
+    } catch (error) {
+      if (!isServerError(error, ...noObject)) throw error;
+    }
+  }
+}
+
+/** Drops those that bear the restore's signs, and no others. */
+export async function dropAccounts(wire: Wire, { accounts }: StagingMark): Promise<void> {
+  if (accounts === undefined) return;
+  const own = await administeredRoles(wire, accounts);
+  for (const { name } of accounts.roles) if (own.has(name)) await wire.run(`DROP ROLE ${name}`);
+  if (accounts.users.length === 0) return;
+  const rows = await wire.query(
+    `SELECT User AS u, Host AS h FROM mysql.user WHERE max_connections = ${accounts.token}`,
+  );
+  const bearing = rows.map((row) =>
+    accountName({ user: row['u'] ?? '', host: row['h'] ?? '', isRole: false }),
+  );
+  for (const account of accounts.users) if (bearing.includes(account)) await wire.run(`DROP USER ${account}`);
+}
+
+/** Which of the roles the account of this session administers: those that it has made. */
+async function administeredRoles(wire: Wire, { roles }: MadeAccounts): Promise<ReadonlySet<string>> {
+  if (roles.length === 0) return new Set();
+  const current = (await wire.value('SELECT CURRENT_USER()')) ?? '';
+  const at = current.lastIndexOf('@');
+  const [user, host] = [current.slice(0, at), current.slice(at + 1)];
+  const rows = await wire.query(
+    `SELECT Role AS r FROM mysql.roles_mapping WHERE User = ${quoteText(user)} AND Host = ${quoteText(host)} AND Admin_option = 'Y'`,
+  );
+  return new Set(rows.map((row) => quoteName(row['r'] ?? '')));
+}
