@@ -80,6 +80,18 @@ export function connectionArguments(config: PostgresConfig, database: string): s
   return ['--no-password', '--host', host, '--port', String(port), '--username', user, '--dbname', name];
 }
 
+/**
+ * On these depends what the text of a constant means, and the tools do not set them: a role or database may have set
+ * others. Under `array_nulls = off` even a dump of PostgreSQL's own cannot be restored.
+ */
+const meaning = [
+  'array_nulls=on',
+  'lc_monetary=C',
+  'transform_null_equals=off',
+  'default_transaction_isolation=read committed',
+  'default_transaction_deferrable=off',
+];
+
 function environment(config: PostgresConfig, settings: readonly string[]): NodeJS.ProcessEnv {
   const { PATH, HOME, PGPASSFILE } = process.env;
   return {
@@ -90,7 +102,7 @@ function environment(config: PostgresConfig, settings: readonly string[]): NodeJ
     LC_ALL: 'C',
     PGAPPNAME: 'tidemark tool',
     PGCONNECT_TIMEOUT: '10',
-    ...(settings.length === 0 ? {} : { PGOPTIONS: settings.map((setting) => `-c ${setting}`).join(' ') }),
+    PGOPTIONS: [...meaning, ...settings].map((one) => `-c ${one.replaceAll(/[\\ ]/g, '\\$&')}`).join(' '),
   };
 }
 
