@@ -88,7 +88,8 @@ export function stageTable(
   databases: ReadonlyMap<string, string>,
   deferKeys: boolean,
 ): StagedTable {
-  const definitions = table.definitions.map((definition) => renameQualifiers(definition, databases));
+  const own = table.definitions.map((definition) => withoutImpliedCollation(definition, table.tail));
+  const definitions = own.map((definition) => renameQualifiers(definition, databases));
   const deferrable = deferKeys && autoIncrementIsPrimary(definitions);
   const keys = definitions.filter((definition) => deferrable && secondaryKey.test(definition));
   const foreignKeys = definitions.filter((definition) => foreignKey.test(definition));
@@ -100,10 +101,21 @@ export function stageTable(
     create: `${table.head}\n  ${kept.join(',\n  ')}\n${table.tail}`,
     keys: statements(keys.map((key) => `ADD ${key}`)),
     foreignKeys: foreignKeys.map((key) => `ADD ${key}`),
-    restated: table.definitions
+    restated: own
       .filter((definition, index) => definition.startsWith('`') && definition !== definitions[index])
       .map((definition) => `MODIFY ${definition}`),
   };
+}
+
+/**
+ * MySQL shows a column's collation also where the column was given none and has the table's, and then, once it is given,
+ * with its character set: the column would no longer follow the table.
+ */
+function withoutImpliedCollation(definition: string, tail: string): string {
+  const collation = / COLLATE=(\w+)/.exec(withoutQuoted(tail))?.[1];
+  if (collation === undefined || !definition.startsWith('`')) return definition;
+  if (withoutQuoted(definition).includes(' CHARACTER SET ')) return definition;
+  return replaceUnquoted(definition, new RegExp(` COLLATE ${collation}(?![\\w])`), '');
 }
 
 function statements(clauses: readonly string[]): string[][] {

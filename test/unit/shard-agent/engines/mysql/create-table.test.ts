@@ -76,3 +76,17 @@ test('a trigger is shown as it was typed: the database goes from its head, not f
     `${head}trg AFTER DELETE ON t${body}`,
   );
 });
+
+test('a collation that a column has only from its table is left to the table', () => {
+  const table = parseCreateTable(`CREATE TABLE \`t\` (
+  \`implied\` varchar(9) COLLATE utf8mb4_unicode_ci NOT NULL DEFAULT 'x COLLATE utf8mb4_unicode_ci',
+  \`given\` varchar(9) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci,
+  \`other\` enum('CHARACTER SET ') COLLATE utf8mb4_unicode_ci_2 COMMENT ' CHARACTER SET '
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT=' COLLATE=latin1_bin'`);
+  if (table === undefined) throw new Error('not parsed');
+  expect(stageTable(table, names, true).create.split('\n').slice(1, 4)).toEqual([
+    "  `implied` varchar(9) NOT NULL DEFAULT 'x COLLATE utf8mb4_unicode_ci',",
+    '  `given` varchar(9) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci,',
+    "  `other` enum('CHARACTER SET ') COLLATE utf8mb4_unicode_ci_2 COMMENT ' CHARACTER SET '",
+  ]);
+});
