@@ -2,7 +2,7 @@
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { ChunkLine, TableLine } from '../../../repository/manifest-entries.ts';
 import type { WriteLane } from '../../engine.ts';
-import { databaseError, Session, type PostgresConfig } from './connection.ts';
+import { databaseError, quoteName, quoteText, Session, type PostgresConfig } from './connection.ts';
 import { copyIn } from './copy-in.ts';
 import { copyInStatement } from './plan.ts';
 import { ServerError } from './wire.ts';
@@ -11,17 +11,20 @@ export class PostgresWriteLane implements WriteLane {
   readonly #config: PostgresConfig;
   readonly #stagingOf: (database: string) => string;
   readonly #loaded: (table: number, rows: number) => void;
+  readonly #evaluationOf: (database: string) => readonly { name: string; value: string }[];
   #session: Session | undefined;
 
-  /** `loaded` is told of every committed chunk. */
+  /** `loaded` is told of every committed chunk. `evaluationOf`: see evaluationSettings. */
   constructor(
     config: PostgresConfig,
     stagingOf: (database: string) => string,
     loaded: (table: number, rows: number) => void,
+    evaluationOf: (database: string) => readonly { name: string; value: string }[] = () => [],
   ) {
     this.#config = config;
     this.#stagingOf = stagingOf;
     this.#loaded = loaded;
+    this.#evaluationOf = evaluationOf;
   }
 
   async load(
@@ -66,6 +69,8 @@ export class PostgresWriteLane implements WriteLane {
     this.#session = session;
     // Whether a chunk's commit is durable does not matter until the mark says `loaded`, and that commit is.
     await session.script('SET default_transaction_read_only = off; SET synchronous_commit = off');
+    for (const { name, value } of this.#evaluationOf(database))
+      await session.script(`SET ${quoteName(name)} TO ${quoteText(value)}`);
     return session;
   }
 
