@@ -135,6 +135,9 @@ const mariadbOnly = {
   setup: [
     'CREATE TABLE ids (u uuid PRIMARY KEY, a inet6, b inet4)',
     "INSERT INTO ids VALUES ('123e4567-e89b-12d3-a456-426614174000', '2001:db8::ff00:42:8329', '192.168.0.1'), ('00000000-0000-0000-0000-000000000000', '::', '0.0.0.0'), (UUID(), NULL, NULL)",
+    // 0 is a value also beside a column that is loaded by SET.
+    'CREATE TABLE zero_beside (id int PRIMARY KEY AUTO_INCREMENT, a inet4)',
+    "INSERT INTO zero_beside VALUES (0, '1.2.3.4'), (7, NULL)",
     'CREATE SEQUENCE seq START WITH 100 INCREMENT BY 10 CACHE 5',
     'SELECT NEXTVAL(seq)',
     'CREATE TABLE with_sequence (id bigint PRIMARY KEY DEFAULT NEXTVAL(seq), x int)',
@@ -147,6 +150,7 @@ const mariadbOnly = {
   questions: [
     'SELECT * FROM ids ORDER BY u LIMIT 2',
     'SELECT COUNT(*) FROM ids',
+    'SELECT * FROM zero_beside ORDER BY id',
     'SELECT id, x FROM versioned ORDER BY id',
     'SELECT id, SHA2(t, 256) FROM compressed',
     'SHOW CREATE TABLE versioned',
@@ -159,6 +163,9 @@ const mysqlOnly = {
   setup: [
     "CREATE TABLE functional (id int PRIMARY KEY, doc json, KEY by_name ((CAST(doc->>'$.name' AS CHAR(20)))), KEY falling (id DESC))",
     `INSERT INTO functional VALUES (1, '{"name": "x"}')`,
+    // 0 is a value also beside a column that is loaded by SET.
+    'CREATE TABLE zero_beside (id int PRIMARY KEY AUTO_INCREMENT, doc json)',
+    "INSERT INTO zero_beside VALUES (0, '{}'), (7, NULL)",
     'CREATE TABLE vectors (id int PRIMARY KEY, v vector(3))',
     "INSERT INTO vectors VALUES (1, STRING_TO_VECTOR('[1.5, -2, 3e10]')), (2, NULL)",
     'CREATE TABLE srid_table (id int PRIMARY KEY, p point NOT NULL SRID 4326, SPATIAL KEY (p))',
@@ -168,6 +175,7 @@ const mysqlOnly = {
     'SHOW CREATE TABLE functional',
     'SELECT id, CAST(doc AS CHAR) FROM functional',
     'SELECT id, HEX(v) FROM vectors ORDER BY id',
+    'SELECT * FROM zero_beside ORDER BY id',
     'SELECT id, ST_AsText(p) FROM srid_table',
   ],
 };

@@ -35,10 +35,16 @@ export async function roundTrip<Model>(
   [source, target]: readonly [TestServer, TestServer],
   rendered: Rendered,
 ): Promise<void> {
+  const restoring = engine.open(target);
+  // What a failed restore has left.
+  for (const staged of await restoring.staged()) {
+    const session = await staged.reopen();
+    await session.discard();
+    await session.close();
+  }
   for (const server of [source, target]) await server.run(engine.dropDatabase);
   await makeSchema(source, rendered);
   const shard = await takeShard(engine.open(source, [database]), rendered);
-  const restoring = engine.open(target);
   const refusals = (await restoring.fit(shard.stored)).filter(({ warning }) => !warning);
   if (refusals.length > 0) throw new Error(`the set does not fit: ${JSON.stringify(refusals)}`);
   await restoreShard(restoring, shard, 'random', { lanes: rendered.lanes });

@@ -116,7 +116,7 @@ export function resolveType(model: TypeModel, unique: string): ResolvedType {
     case 'domain':
     case 'domain array': {
       const create = [
-        `CREATE DOMAIN ${name} AS ${scalar.sql}${collate} CONSTRAINT ${quoted(`${unique} %`)} CHECK (VALUE IS NULL OR VALUE IS NOT NULL)`,
+        `CREATE DOMAIN ${name} AS ${scalar.sql}${collate} CONSTRAINT ${quoted(`${unique} %`)} CHECK ((VALUE IS NULL) IS NOT NULL)`,
       ];
       if (wrap === 'domain array') {
         return {
@@ -165,7 +165,9 @@ export function resolveType(model: TypeModel, unique: string): ResolvedType {
         cast: name,
         create,
         text: rangeOf(plain),
-        indexes: ['btree', 'hash', 'gist', 'spgist'],
+        indexes: scalar.indexes.includes('hash')
+          ? ['btree', 'hash', 'gist', 'spgist']
+          : ['btree', 'gist', 'spgist'],
       };
     }
   }

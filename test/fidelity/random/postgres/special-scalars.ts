@@ -76,11 +76,11 @@ export function geometricTypes(): Scalar[] {
         '(1e308,5e-324)',
         '(0.1,0.30000000000000004)',
       ],
-      ['gist', 'spgist'],
+      [],
     ),
     type('line', ['{1,2,3}', '{0,-1,0.1}', '{1e300,1e-300,-0}']),
     type('lseg', ['[(0,0),(1,1)]', '[(NaN,0),(Infinity,1e-320)]']),
-    type('box', ['(1,1),(0,0)', '(Infinity,1),(0.1,-Infinity)', '(0,0),(0,0)'], ['gist', 'spgist', 'brin'], {
+    type('box', ['(1,1),(0,0)', '(1e30,1),(0.1,-1e30)', '(0,0),(0,0)'], ['gist', 'spgist', 'brin'], {
       delimiter: ';',
     }),
     type('path', ['[(0,0),(1,1)]', '((0,0),(1,0),(0.1,1e-10))', '[(1,1)]']),
@@ -88,7 +88,7 @@ export function geometricTypes(): Scalar[] {
       random: (dice) =>
         `(${Array.from({ length: dice.between(1, 9) }, () => `(${dice.below(1e6) / 7},${dice.below(1e6) / 3})`).join(',')})`,
     }),
-    type('circle', ['<(0,0),1>', '<(0.1,-0),0>', '<(1e100,1e-100),Infinity>'], ['gist']),
+    type('circle', ['<(0,0),1>', '<(0.1,-0),0>', '<(1e100,1e-100),Infinity>']),
   ];
 }
 

@@ -98,7 +98,9 @@ function resolveColumn(
   create: string[],
 ): Column {
   const name = quoted(oddName(model.name, `c${unique}`, postgresNames));
-  const { role, detail } = model;
+  const { detail } = model;
+  // The server lets no constant of a role stand in a definition.
+  const role = model.type.scalar.sql === 'regrole' ? 'plain' : model.role;
   if (role === 'identity' || role === 'serial') return numberedColumn(model, name);
   const type = resolveType(model.type, unique);
   if (role === 'generated' || role === 'virtual') {
@@ -121,9 +123,7 @@ function resolveColumn(
     `${name} ${type.sql}`,
     ...(role === 'default' || role === 'late' ? [`DEFAULT ${constant}`] : []),
     ...(model.notNull ? ['NOT NULL'] : []),
-    ...(role === 'checked'
-      ? [`CONSTRAINT ${constraint} CHECK (${name} IS NULL OR ${name} IS NOT NULL)`]
-      : []),
+    ...(role === 'checked' ? [`CONSTRAINT ${constraint} CHECK ((${name} IS NULL) IS NOT NULL)`] : []),
   ].join(' ');
   const inserted = role === 'late' ? undefined : value;
   return { name, type, model, role, definition, value: inserted, inherited: inserted, indexable, nullable };
