@@ -1,13 +1,15 @@
 /** What stands in the databases to be copied, read under the DDL guard: it cannot change before the copy has ended. */
 import type { Finding } from '../../engine.ts';
 import { quoteName, quoteText } from './connection.ts';
+import { type DatabaseOptions, readDatabaseOptions } from './database-options.ts';
 import type { Dialect } from './dialect.ts';
+import { storedType } from './stored-type.ts';
 import { tableFiles } from './table-files.ts';
 import type { Wire } from './wire.ts';
 
 export interface Column {
   readonly name: string;
-  /** Lower case, without length: `varchar`. */
+  /** Lower case, without length, as the set names it: `varchar`, `enum by number`. */
   readonly dataType: string;
   readonly charset: string | undefined;
   readonly collation: string | undefined;
@@ -39,8 +41,7 @@ export interface Table {
 
 export interface Database {
   readonly name: string;
-  readonly charset: string;
-  readonly collation: string;
+  readonly options: DatabaseOptions;
 }
 
 export interface Catalogue {
@@ -67,16 +68,9 @@ export function textList(names: readonly string[]): string {
 
 /** The databases named, or all that are neither the server's own nor a restore's staging. In name order. */
 export async function listDatabases(wire: Wire, wanted: readonly string[] | undefined): Promise<Database[]> {
-  const rows = await wire.query(
-    'SELECT SCHEMA_NAME AS name, DEFAULT_CHARACTER_SET_NAME AS charset, DEFAULT_COLLATION_NAME AS collation ' +
-      'FROM information_schema.SCHEMATA ORDER BY SCHEMA_NAME',
-  );
-  return rows
-    .map((row) => ({
-      name: row['name'] ?? '',
-      charset: row['charset'] ?? '',
-      collation: row['collation'] ?? '',
-    }))
+  const found = await readDatabaseOptions(wire);
+  return [...found]
+    .map(([name, options]) => ({ name, options }))
     .filter(({ name }) =>
       wanted === undefined
         ? !ownDatabases.includes(name.toLowerCase()) && !stagingName.test(name)
@@ -165,19 +159,19 @@ function findingsOf(table: Table, comment: string): Finding[] {
 async function readColumns(wire: Wire, list: string): Promise<Map<string, Column[]>> {
   const rows = await wire.results(
     'SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, CHARACTER_SET_NAME, COLLATION_NAME, IS_NULLABLE, ' +
-      'GENERATION_EXPRESSION FROM information_schema.COLUMNS ' +
+      'GENERATION_EXPRESSION, COLUMN_TYPE FROM information_schema.COLUMNS ' +
       `WHERE TABLE_SCHEMA IN (${list}) ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION`,
   );
   const tables = new Map<string, Column[]>();
   for (const row of rows.at(-1)?.rows ?? []) {
-    const [database, table, name, dataType, charset, collation, nullable, expression] = row.map(
+    const [database, table, name, dataType, charset, collation, nullable, expression, columnType] = row.map(
       (value) => value?.toString('utf8') ?? undefined,
     );
     const id = `${database}\0${table}`;
     const list = tables.get(id) ?? [];
     list.push({
       name: name ?? '',
-      dataType: (dataType ?? '').toLowerCase(),
+      dataType: storedType((dataType ?? '').toLowerCase(), columnType ?? ''),
       charset,
       collation,
       nullable: nullable === 'YES',

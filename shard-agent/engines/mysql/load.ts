@@ -6,6 +6,7 @@ import { quoteName } from './connection.ts';
 import type { Dialect } from './dialect.ts';
 import { ConnectionLost, failure } from './failure.ts';
 import type { OkPacket } from './packets.ts';
+import { isByNumber } from './stored-type.ts';
 import type { Wire } from './wire.ts';
 
 /** Settings of a lane: rows are those of a table that stood already, so nothing about them is asked again. */
@@ -22,14 +23,25 @@ export function laneSettings(dialect: Dialect): string[] {
   ];
 }
 
-/** Columns in the order of the data; those whose bytes would be taken for something else go through a variable. */
+/** Types a column with AUTO_INCREMENT may have. */
+const counted = /^(?:(?:tiny|small|medium|big)?int|float|double)\b/;
+
+/**
+ * Columns in the order of the data; those whose bytes would be taken for something else go through a variable. With one
+ * of them, what may be an AUTO_INCREMENT column goes through SET too: a server that runs a SET forgets that the data
+ * gave that column a 0, and counts instead.
+ */
 export function loadStatement(dialect: Dialect, table: TableLine, staging: string): string {
   const types = Array.isArray(table.engine['types']) ? (table.engine['types'] as string[]) : [];
+  const expressionOf = (type: string, variable: string): string | undefined =>
+    isByNumber(type) ? `CAST(${variable} AS UNSIGNED)` : dialect.loadExpression(type, variable);
+  const any = types.some((type) => expressionOf(type, '') !== undefined);
   const targets: string[] = [];
   const sets: string[] = [];
   for (const [index, column] of table.columns.entries()) {
     const variable = `@c${index}`;
-    const expression = dialect.loadExpression(types[index] ?? '', variable);
+    const type = types[index] ?? '';
+    const expression = expressionOf(type, variable) ?? (any && counted.test(type) ? variable : undefined);
     targets.push(expression === undefined ? quoteName(column) : variable);
     if (expression !== undefined) sets.push(`${quoteName(column)} = ${expression}`);
   }
@@ -121,7 +133,7 @@ export class MysqlWriteLane implements WriteLane {
     if (ok.warnings === 0) return;
     const warnings = await this.#wire.query('SHOW WARNINGS');
     const types = Array.isArray(table.engine['types']) ? (table.engine['types'] as string[]) : [];
-    const enums = table.columns.filter((_, index) => types[index] === 'enum');
+    const enums = table.columns.filter((_, index) => types[index]?.startsWith('enum') === true);
     // The empty value an enum has for what once was invalid: stored as it was, with this warning.
     const harmless = (row: Record<string, string | null>): boolean =>
       row['Code'] === '1265' && enums.some((name) => row['Message']?.includes(`column '${name}'`) === true);

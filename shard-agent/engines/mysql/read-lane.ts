@@ -1,10 +1,11 @@
 /** One lane: reads the ranges it is given from its snapshot, row by row as the bytes come. */
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { RawSink, ReadLane, ReadTask } from '../../engine.ts';
-import type { Table } from './catalogue.ts';
+import type { Column, Table } from './catalogue.ts';
 import { quoteName } from './connection.ts';
 import { ConnectionLost, failure, isServerError } from './failure.ts';
 import { type Bound, rangeCondition } from './ranges.ts';
+import { isByNumber } from './stored-type.ts';
 import { TsvRows } from './tsv.ts';
 import type { Wire } from './wire.ts';
 
@@ -16,9 +17,10 @@ export interface StoredRange {
 }
 
 /** FLOAT loses digits as text; as DOUBLE it keeps them, and comes back the same. */
-function selectColumn(column: { name: string; dataType: string }): string {
+function selectColumn(column: Pick<Column, 'name' | 'dataType'>): string {
   const name = quoteName(column.name);
-  return column.dataType === 'float' ? `CAST(${name} AS DOUBLE)` : name;
+  if (column.dataType === 'float') return `CAST(${name} AS DOUBLE)`;
+  return isByNumber(column.dataType) ? `CAST(${name} AS UNSIGNED)` : name;
 }
 
 /** Columns that are read and loaded, in order. */

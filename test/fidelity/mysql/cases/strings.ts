@@ -116,7 +116,7 @@ const members: FidelityCase[] = [
     database: 's_enum',
     setup: [
       `CREATE TABLE e (n INT PRIMARY KEY AUTO_INCREMENT,
-       a ENUM('x', '', 'it''s', 'a,b', '"', '\`', '\\\\', 'tab\\t', 'line\\n', ' leading', 'é漢😀', '0', '3', 'NULL', '\\\\N', '%', '()'),
+       a ENUM('x', '', 'it''s', 'a,b', '"', '\`', '\\\\', 'tab\\t', 'line\\n', ' leading', 'é漢', '0', '3', 'NULL', '\\\\N', '%', '()'),
        b ENUM('1', '2', '0') NOT NULL DEFAULT '0', c ENUM('only') NOT NULL, KEY (a), KEY (b))`,
       'INSERT INTO e (a, b, c) SELECT n, 1 + n % 3, 1 FROM (SELECT 1 AS n UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9 UNION SELECT 10 UNION SELECT 11 UNION SELECT 12 UNION SELECT 13 UNION SELECT 14 UNION SELECT 15 UNION SELECT 16 UNION SELECT 17) d',
       "SET SESSION sql_mode = ''; INSERT INTO e (a, b, c) VALUES ('none of them', 'none', 'none'), (0, 0, 0), (NULL, '0', 'only')",
