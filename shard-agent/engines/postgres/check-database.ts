@@ -4,6 +4,7 @@ import type { Finding, GlobalsOrder } from '../../engine.ts';
 import { finding } from '../../findings.ts';
 import { fingerprintQuery, foreignNamespaces } from './catalogue.ts';
 import { during, quoteName, quoteTable, Session, type PostgresConfig, type Row } from './connection.ts';
+import { leftOutFindings } from './left-out.ts';
 
 /** What the backup would be like. */
 export interface CheckOrder {
@@ -35,7 +36,7 @@ export async function databaseFindings(
           ...schemaFindings(tables, config, database),
           ...tables.flatMap((row) => tableFindings(row, config, database, order, session.majorVersion)),
           ...(await largeObjectFindings(session, config, order)),
-          ...(await foreignTableFindings(session)),
+          ...(await leftOutFindings(session)),
         ],
       };
     });
@@ -162,20 +163,4 @@ async function largeObjectFindings(
     );
   }
   return findings;
-}
-
-async function foreignTableFindings(session: Session): Promise<Finding[]> {
-  const rows = await session.rows(`
-    SELECT pg_catalog.string_agg(pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname), ', ' ORDER BY 1) AS names
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'f'
-    HAVING pg_catalog.count(*) > 0`);
-  return rows.map((row) =>
-    finding(
-      'not-supported',
-      `database ${session.database}: foreign tables ${row['names']}`,
-      'their definitions are carried, the rows stay where they are: on another server',
-      'Back up the server that holds the rows.',
-      true,
-    ),
-  );
 }

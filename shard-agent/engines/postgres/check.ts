@@ -3,9 +3,9 @@ import { TidemarkError } from '../../../proto/errors.ts';
 import type { StoredGlobals } from '../../../repository/manifest-entries.ts';
 import type { Finding } from '../../engine.ts';
 import { finding } from '../../findings.ts';
-import { foreignNamespaces } from './catalogue.ts';
 import { databaseFindings, type CheckOrder } from './check-database.ts';
 import { during, quoteName, Session, type PostgresConfig } from './connection.ts';
+import { leftOutDatabase } from './left-out.ts';
 import { listDatabases, openMaintenance, roleFindings, subjectOf } from './server.ts';
 import { findMarked } from './staging.ts';
 import { findTool } from './tools.ts';
@@ -22,7 +22,7 @@ export async function checkServer(config: PostgresConfig, order: CheckOrder): Pr
       ...(await toolFindings(monitor, config)),
       ...(order.globals === 'none' ? [] : await globalsFindings(monitor, config, order.globals)),
       ...(await connectionFindings(monitor, config, order, databases)),
-      ...(await leftOutFindings(config, databases)),
+      ...(await leftOutDatabase(config, databases)),
       ...(await stagingNameFindings(config, monitor)),
     ];
     let tables = 0;
@@ -189,32 +189,6 @@ async function stagingNameFindings(config: PostgresConfig, session: Session): Pr
         true,
       ),
     );
-}
-
-/** `postgres` is the server's own; when somebody keeps objects in it, they are told that it is left out. */
-async function leftOutFindings(config: PostgresConfig, databases: readonly string[]): Promise<Finding[]> {
-  if (config.database.databases !== undefined || databases.includes('postgres')) return [];
-  const session = await Session.open(config, 'postgres', 'check').catch(() => undefined);
-  if (session === undefined) return [];
-  try {
-    const row = await session.row(
-      `SELECT pg_catalog.count(*) AS n FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-       WHERE c.relkind IN ('r', 'p', 'S', 'm') AND ${foreignNamespaces} AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-         WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')`,
-    );
-    if (row['n'] === '0') return [];
-    return [
-      finding(
-        'not-ready',
-        'database postgres',
-        `it holds ${row['n']} tables or sequences and is not backed up: it is taken for the server's own`,
-        "Name every database to be backed up under `database.databases` in the agent's file, or move the tables to a database of their own.",
-        true,
-      ),
-    ];
-  } finally {
-    await session.close();
-  }
 }
 
 async function connectionFindings(

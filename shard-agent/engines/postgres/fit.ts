@@ -9,7 +9,9 @@ import { firstObject } from './emptiness.ts';
 import type { DatabaseProperties } from './properties.ts';
 import { propertiesOf } from './restore.ts';
 import { fitRoles, noRoles } from './fit-roles.ts';
+import { targetOf } from './extensions.ts';
 import { roleFindings, subjectOf } from './server.ts';
+import { missingTablespaces } from './tablespaces.ts';
 import { findTool } from './tools.ts';
 
 /** All findings at once. Throws only when the server cannot be reached. */
@@ -31,7 +33,9 @@ export async function fitShard(
   try {
     const findings = [...(await roleFindings(session, config)), ...versionFindings(session, config, stored)];
     const restorer = await during('read the privileges', subjectOf(config), () =>
-      session.row('SELECT rolsuper, rolcreatedb, rolcreaterole FROM pg_catalog.pg_roles WHERE rolname = current_user'),
+      session.row(
+        'SELECT rolsuper, rolcreatedb, rolcreaterole FROM pg_catalog.pg_roles WHERE rolname = current_user',
+      ),
     );
     if (restorer['rolsuper'] !== 't' && restorer['rolcreatedb'] !== 't') {
       findings.push({
@@ -157,7 +161,7 @@ async function propertyFindings(
   };
   const without = (from: string): string =>
     `SELECT name FROM pg_catalog.unnest($1::text[]) name WHERE name NOT IN (${from})`;
-  const { roles, extensions, tablespaces } = properties;
+  const { roles, extensions } = properties;
   const names = extensions.map((extension) => extension.name);
   const findings = [
     ...(await missing(roles, without('SELECT rolname FROM pg_catalog.pg_roles')))
@@ -170,13 +174,16 @@ async function propertyFindings(
         `Install the package that provides the extension ${name} on the target's host.`,
       ),
     ),
-    ...(await missing(tablespaces, without('SELECT spcname FROM pg_catalog.pg_tablespace'))).map((name) =>
-      misfit(
+    ...(await missingTablespaces(session, properties)).map((name) =>
+      finding(
+        'does-not-fit',
         subject,
-        `tablespace ${name} does not exist`,
-        `CREATE TABLESPACE ${quoteName(name)} LOCATION '/a/folder/of/the/server';`,
+        `tablespace ${name} does not exist: what lies in it comes to the default tablespace`,
+        `To have it as it was: CREATE TABLESPACE ${quoteName(name)} LOCATION '/a/folder/of/the/server';`,
+        true,
       ),
     ),
+    ...(await extensionFindings(session, config, subject, properties, coming)),
     ...(await localeFindings(session, subject, properties)),
   ];
   if (superuser) return findings;
@@ -197,6 +204,33 @@ async function propertyFindings(
       }),
     ),
   ];
+}
+
+/** Extensions that are there, but will not be as they were. */
+async function extensionFindings(
+  session: Session,
+  config: PostgresConfig,
+  subject: string,
+  properties: DatabaseProperties,
+  coming: ReadonlySet<string>,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const extension of properties.extensions) {
+    const { name, version, owner } = extension;
+    const target = await targetOf(session, extension, properties.serverMajor);
+    if (target.usual === undefined) continue;
+    if (target.version === undefined && target.usual !== version) {
+      const cause = `extension ${name} was of version ${version} and will be of version ${target.usual}`;
+      findings.push(finding('does-not-fit', subject, cause, `Look for what changed in ${name}.`, true));
+    }
+    const { user } = config.database;
+    if (!target.byOwner && owner !== user && !coming.has(owner)) {
+      const cause = `extension ${name} belonged to ${owner}, who may not make it here, and will belong to ${user}`;
+      const remedy = `To have it as it was: ALTER ROLE ${quoteName(owner)} SUPERUSER; while the restore runs.`;
+      findings.push(finding('does-not-fit', subject, cause, remedy, true));
+    }
+  }
+  return findings;
 }
 
 /** `en_US.UTF-8` and `en_US.utf8` are one. */

@@ -3,6 +3,9 @@
  * and what a restore must know beforehand: roles, extensions, tablespaces, sequence values.
  */
 import { quoteName, quoteTable, quoteText, type Session } from './connection.ts';
+import { extensionsQuery, type Extension } from './extensions.ts';
+import { placementsQuery, type Placement } from './tablespaces.ts';
+import { readUsedRoles } from './used-roles.ts';
 
 export interface SequenceState {
   readonly schema: string;
@@ -30,11 +33,16 @@ export interface DatabaseProperties {
   readonly settings: readonly { role: string | null; name: string; value: string }[];
   /** Every role that owns something in the database, has a grant in it or a setting for it. */
   readonly roles: readonly string[];
-  readonly extensions: readonly { name: string; version: string }[];
+  readonly extensions: readonly Extension[];
+  /** Of the database itself and of everything in it. */
   readonly tablespaces: readonly string[];
+  readonly placements: readonly Placement[];
+  /** False where the schema `public`, which every new database has, was dropped. */
+  readonly publicSchema: boolean;
   readonly sequences: readonly SequenceState[];
   /** Major version of the pg_dump that wrote the archive. */
   readonly dumpMajor: number;
+  readonly serverMajor: number;
 }
 
 /** Reads them in the session's transaction. Sequences are outside transactions: their values are those of now, which
@@ -55,17 +63,18 @@ export async function readProperties(
           'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
           'privilege', a.privilege_type, 'grantable', a.is_grantable))
         FROM pg_catalog.aclexplode(d.datacl) a) AS grants,
-      (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('name', e.extname, 'version', e.extversion)), '[]')
-        FROM pg_catalog.pg_extension e WHERE e.extname <> 'plpgsql') AS extensions,
+      (${extensionsQuery}) AS extensions, (${placementsQuery}) AS placements,
       (SELECT COALESCE(pg_catalog.json_agg(s.spcname), '[]') FROM pg_catalog.pg_tablespace s
         WHERE s.oid = d.dattablespace OR s.oid IN (SELECT reltablespace FROM pg_catalog.pg_class WHERE oid >= 16384)
-      ) AS tablespaces
+      ) AS tablespaces,
+      EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'public') AS public
     FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace
     WHERE d.datname = pg_catalog.current_database()`);
   const settings = await session.rows(
     `SELECT r.rolname AS role, s.setting FROM pg_catalog.pg_db_role_setting g
-     LEFT JOIN pg_catalog.pg_roles r ON r.oid = g.setrole, pg_catalog.unnest(g.setconfig) s(setting)
-     WHERE g.setdatabase = $1 ORDER BY 1, 2`,
+     LEFT JOIN pg_catalog.pg_roles r ON r.oid = g.setrole,
+       pg_catalog.unnest(g.setconfig) WITH ORDINALITY s(setting, place)
+     WHERE g.setdatabase = $1 ORDER BY r.rolname, s.place`,
     [row['oid']],
   );
   const properties: DatabaseProperties = {
@@ -81,11 +90,14 @@ export async function readProperties(
     comment: row['comment'] ?? null,
     grants: JSON.parse(row['grants'] ?? 'null') as DatabaseProperties['grants'],
     settings: settings.map((one) => splitSetting(one['role'] ?? null, one['setting'] ?? '')),
-    roles: await readRoles(session, row['oid'] ?? ''),
+    roles: await readUsedRoles(session, row['oid'] ?? ''),
     extensions: JSON.parse(row['extensions'] ?? '[]') as DatabaseProperties['extensions'],
     tablespaces: JSON.parse(row['tablespaces'] ?? '[]') as string[],
+    placements: JSON.parse(row['placements'] ?? '[]') as DatabaseProperties['placements'],
+    publicSchema: row['public'] === 't',
     sequences: await readSequences(session),
     dumpMajor,
+    serverMajor: major,
   };
   return { bytes: Number(row['bytes'] ?? 0), properties };
 }
@@ -96,24 +108,6 @@ function splitSetting(
 ): { role: string | null; name: string; value: string } {
   const at = setting.indexOf('=');
   return { role, name: setting.slice(0, at), value: setting.slice(at + 1) };
-}
-
-/** The bootstrap superuser is pinned and in no dependency, so it is asked for by what it owns. */
-async function readRoles(session: Session, databaseOid: string): Promise<string[]> {
-  const rows = await session.rows(
-    `SELECT DISTINCT r.rolname FROM pg_catalog.pg_roles r WHERE r.rolname !~ '^pg_' AND (
-       r.oid IN (SELECT refobjid FROM pg_catalog.pg_shdepend WHERE refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
-         AND (dbid = $1 OR (classid = 'pg_catalog.pg_database'::pg_catalog.regclass AND objid = $1)))
-       OR r.oid IN (SELECT datdba FROM pg_catalog.pg_database WHERE oid = $1)
-       OR r.oid IN (SELECT setrole FROM pg_catalog.pg_db_role_setting WHERE setdatabase = $1)
-       OR r.oid IN (SELECT relowner FROM pg_catalog.pg_class WHERE oid >= 16384)
-       OR r.oid IN (SELECT nspowner FROM pg_catalog.pg_namespace WHERE oid >= 16384)
-       OR r.oid IN (SELECT proowner FROM pg_catalog.pg_proc WHERE oid >= 16384)
-       OR r.oid IN (SELECT lomowner FROM pg_catalog.pg_largeobject_metadata)
-     ) ORDER BY 1`,
-    [databaseOid],
-  );
-  return rows.map((row) => row['rolname'] ?? '');
 }
 
 const sequencesPerQuery = 200;

@@ -7,7 +7,9 @@ import { pipeline } from 'node:stream/promises';
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { DatabaseLine } from '../../../repository/manifest-entries.ts';
 import type { RestoreOrder, RestoreSession, WriteLane } from '../../engine.ts';
+import { loadAfterData, loadBeforeData, loadLargeObjects, type Archive } from './archive.ts';
 import { during, quoteName, Session, type PostgresConfig } from './connection.ts';
+import { evaluationSettings } from './evaluation.ts';
 import { firstObject, notEmpty } from './emptiness.ts';
 import { answerInvariant } from './invariant.ts';
 import { checkRows } from './row-count.ts';
@@ -22,7 +24,8 @@ import { makeRoles, planRoles } from './roles.ts';
 import { openMaintenance } from './server.ts';
 import { markStatement, stagingName, type StagingMark } from './staging-mark.ts';
 import { Staging } from './staging.ts';
-import { connectionArguments, findTool, ToolRuns, type Tool } from './tools.ts';
+import { findTool, ToolRuns, type Tool } from './tools.ts';
+import { missingTablespaces } from './tablespaces.ts';
 import { PostgresWriteLane } from './write-lane.ts';
 
 /** Connects to find the tools; makes nothing. */
@@ -86,7 +89,7 @@ class PostgresRestore implements RestoreSession {
       await this.#create(line, number);
       // The staging stands first: whoever comes after us finds the restore by it. Owners must be there before objects.
       if (number === 0 && this.#order.globals) await this.#makeRoles(line);
-      await this.#restoreSection(line, ['--section=pre-data', '--single-transaction', archive]);
+      await loadBeforeData(this.#archiveOf(line, archive));
     }
   }
 
@@ -129,7 +132,10 @@ class PostgresRestore implements RestoreSession {
   async #create(line: DatabaseLine, number: number): Promise<void> {
     const name = stagingName(this.#order.restore, number);
     await this.#onServer('create a staging database', name, async (session) => {
-      await session.script(createStatement(name, propertiesOf(line), session.majorVersion));
+      const properties = propertiesOf(line);
+      const missing = await missingTablespaces(session, properties);
+      const tablespace = missing.includes(properties.tablespace) ? 'pg_default' : properties.tablespace;
+      await session.script(createStatement(name, { ...properties, tablespace }, session.majorVersion));
       await session.script(markStatement(name, this.#mark(line, number, false)));
       await session.script(`REVOKE CONNECT ON DATABASE ${quoteName(name)} FROM PUBLIC`);
     });
@@ -159,22 +165,22 @@ class PostgresRestore implements RestoreSession {
     return stagingName(this.#order.restore, number);
   }
 
-  async #restoreSection(
-    line: DatabaseLine,
-    args: readonly string[],
-    options: { input?: AsyncIterable<Uint8Array>; settings?: readonly string[] } = {},
-  ): Promise<void> {
-    const staging = this.#stagingOf(line.name);
-    await this.#runs.run(
-      this.#tool,
-      ['--exit-on-error', ...connectionArguments(this.#config, staging), ...args],
-      {
-        subject: `database ${line.name}, staged as ${staging}`,
-        signal: this.#order.signal,
-        settings: ['default_transaction_read_only=off', ...(options.settings ?? [])],
-        ...(options.input === undefined ? {} : { input: options.input }),
-      },
-    );
+  #evaluationOf(database: string): { name: string; value: string }[] {
+    const line = this.#order.stored.databases.find(({ name }) => name === database);
+    return line === undefined ? [] : evaluationSettings(propertiesOf(line));
+  }
+
+  #archiveOf(line: DatabaseLine, file: string): Archive {
+    return {
+      config: this.#config,
+      runs: this.#runs,
+      tool: this.#tool,
+      signal: this.#order.signal,
+      database: line.name,
+      staging: this.#stagingOf(line.name),
+      properties: propertiesOf(line),
+      file,
+    };
   }
 
   async writeLanes(): Promise<WriteLane[]> {
@@ -185,6 +191,7 @@ class PostgresRestore implements RestoreSession {
           this.#config,
           (database) => this.#stagingOf(database),
           (table, rows) => this.#rows.set(table, (this.#rows.get(table) ?? 0) + rows),
+          (database) => this.#evaluationOf(database),
         ),
     );
     return this.#lanes;
@@ -199,19 +206,17 @@ class PostgresRestore implements RestoreSession {
         loaded: (table) => this.#rows.get(table) ?? 0,
         lanes: this.#order.lanes,
       });
+      const archive = this.#archiveOf(line, this.#archive(number));
       const objects = this.#order.stored.schema.find(
         (piece) => piece.database === line.name && piece.name === largeObjectsPiece,
       );
       if (objects !== undefined) {
-        await this.#restoreSection(line, ['--section=data'], {
-          input: this.#order.stored.openSchema(objects),
-        });
+        await loadLargeObjects(archive, this.#order.stored.openSchema(objects));
       }
-      await this.#restoreSection(
-        line,
-        ['--section=post-data', `--jobs=${Math.max(1, this.#order.lanes)}`, this.#archive(number)],
-        { settings: [await this.#indexMemory()] },
-      );
+      await loadAfterData(archive, this.#order.lanes, [
+        await this.#indexMemory(),
+        ...this.#evaluationOf(line.name).map(({ name, value }) => `${name}=${value}`),
+      ]);
       await this.#complete(line, number);
     }
   }

@@ -30,6 +30,9 @@ const properties: DatabaseProperties = {
   extensions: [],
   tablespaces: [],
   sequences: [],
+  placements: [],
+  publicSchema: true,
+  serverMajor: 15,
   dumpMajor: 15,
 };
 

@@ -1,0 +1,138 @@
+/** A database's archive, as pg_dump wrote it, brought into a staging in the order that gives what was there. */
+import { writeFile } from 'node:fs/promises';
+import { Session, during, type PostgresConfig } from './connection.ts';
+import { makeExtensions, removeUnknown } from './extensions.ts';
+import { giveMultirangesToOwners } from './multiranges.ts';
+import type { DatabaseProperties } from './properties.ts';
+import { missingTablespaces, placementStatements } from './tablespaces.ts';
+import { connectionArguments, type Tool, type ToolRuns } from './tools.ts';
+
+export interface Archive {
+  readonly config: PostgresConfig;
+  readonly runs: ToolRuns;
+  readonly tool: Tool;
+  readonly signal: AbortSignal;
+  /** The database's final name, and what it is called while it is made. */
+  readonly database: string;
+  readonly staging: string;
+  readonly properties: DatabaseProperties;
+  /** The archive's file; lists of its entries are written beside it. */
+  readonly file: string;
+}
+
+/** Schemas, then extensions as they were (pg_dump knows neither their owner nor their version), then all before data. */
+export async function loadBeforeData(archive: Archive): Promise<void> {
+  const entries = await listEntries(archive);
+  const schemas = entries.filter(isSchema);
+  const { properties, staging } = archive;
+  await inStaging(archive, 'make the extensions', (session) => removeUnknown(session, properties));
+  if (schemas.length > 0) await runListed(archive, 'schemas', schemas, [preData]);
+  await inStaging(archive, 'make the extensions', (session) => makeExtensions(session, staging, properties));
+  const rest = entries.filter((entry) => !isSchema(entry));
+  await runListed(archive, 'before-data', rest, [preData]);
+  await inStaging(archive, 'give types to their owners', giveMultirangesToOwners);
+  await place(archive, 'table');
+}
+
+const preData = '--section=pre-data';
+
+/**
+ * Indexes, keys and what follows the data; then event triggers, which must see nothing of a restore: pg_dump's own order
+ * has them before materialised views are refreshed.
+ */
+export async function loadAfterData(
+  archive: Archive,
+  lanes: number,
+  settings: readonly string[],
+): Promise<void> {
+  const entries = await listEntries(archive);
+  const section = ['--section=post-data', `--jobs=${Math.max(1, lanes)}`];
+  const quiet = entries.filter((entry) => !isEventTrigger(entry));
+  await runListed(archive, 'after-data', quiet, section, settings);
+  await place(archive, 'index');
+  const eventTriggers = entries.filter(isEventTrigger);
+  if (eventTriggers.length > 0)
+    await runListed(archive, 'event-triggers', eventTriggers, ['--section=post-data']);
+}
+
+/** Large objects, from an archive of their own. */
+export async function loadLargeObjects(archive: Archive, input: AsyncIterable<Uint8Array>): Promise<void> {
+  await run(archive, ['--section=data'], { input });
+}
+
+/** Lines of the archive's own list of contents: `123; 1259 16385 TABLE public t owner`. */
+async function listEntries(archive: Archive): Promise<string[]> {
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const piece of archive.runs.read(archive.tool, ['--list', archive.file], subjectOf(archive)))
+    text += decoder.decode(piece, { stream: true });
+  return text.split('\n').filter((line) => /^\d+; /.test(line));
+}
+
+function isSchema(entry: string): boolean {
+  return /^\d+; \d+ \d+ SCHEMA - /.test(entry);
+}
+
+/** The trigger itself, and what is said of it. */
+function isEventTrigger(entry: string): boolean {
+  return /^\d+; \d+ \d+ ((COMMENT|SECURITY LABEL) - )?EVENT TRIGGER /.test(entry);
+}
+
+async function runListed(
+  archive: Archive,
+  name: string,
+  entries: readonly string[],
+  args: readonly string[],
+  settings: readonly string[] = [],
+): Promise<void> {
+  const list = `${archive.file}.${name}`;
+  await writeFile(list, `${entries.join('\n')}\n`, { mode: 0o600 });
+  const folded = await inStaging(archive, 'look for tablespaces', (session) =>
+    missingTablespaces(session, archive.properties),
+  );
+  const whole = args.includes(preData) ? ['--single-transaction'] : [];
+  const flat = folded.length > 0 ? ['--no-tablespaces'] : [];
+  await run(archive, [...args, ...whole, ...flat, `--use-list=${list}`, archive.file], { settings });
+}
+
+/** Where some tablespaces are missing, pg_restore is told of none: what lies in one that is there is moved into it. */
+async function place(archive: Archive, kind: 'table' | 'index'): Promise<void> {
+  await inStaging(archive, 'use the tablespaces', async (session) => {
+    for (const statement of await placementStatements(session, archive.properties, kind))
+      await session.script(statement);
+  });
+}
+
+async function run(
+  archive: Archive,
+  args: readonly string[],
+  options: { input?: AsyncIterable<Uint8Array>; settings?: readonly string[] },
+): Promise<void> {
+  const { config, runs, tool, signal, staging } = archive;
+  await runs.run(tool, ['--exit-on-error', ...connectionArguments(config, staging), ...args], {
+    subject: subjectOf(archive),
+    signal,
+    settings: ['default_transaction_read_only=off', ...(options.settings ?? [])],
+    ...(options.input === undefined ? {} : { input: options.input }),
+  });
+}
+
+async function inStaging<T>(
+  archive: Archive,
+  operation: string,
+  action: (session: Session) => Promise<T>,
+): Promise<T> {
+  const session = await Session.open(archive.config, archive.staging, 'restore');
+  try {
+    return await during(operation, subjectOf(archive), async () => {
+      await session.script('SET default_transaction_read_only = off');
+      return action(session);
+    });
+  } finally {
+    await session.close();
+  }
+}
+
+function subjectOf({ database, staging }: Archive): string {
+  return `database ${database}, staged as ${staging}`;
+}

@@ -1,0 +1,174 @@
+/** What a backup leaves out or brings back otherwise, and must not in silence: the one list of it. */
+import type { Finding } from '../../engine.ts';
+import { finding } from '../../findings.ts';
+import { foreignNamespaces } from './catalogue.ts';
+import { Session, type PostgresConfig } from './connection.ts';
+
+interface LeftOut {
+  /** What these things are called, before their names. */
+  readonly things: string;
+  /** Column `name`: each of them, as a person calls it. */
+  readonly query: string;
+  readonly cause: string;
+  readonly remedy: string;
+  /** True: a restore would fail, so that no backup is taken. */
+  readonly fatal?: boolean;
+}
+
+const qualified = (name: string): string =>
+  `pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(${name})`;
+
+const relations = `pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`;
+
+const superuser = `(SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)`;
+
+/** Whether an object belongs to an extension. */
+const ofExtension = (catalogue: string, oid: string): string =>
+  `EXISTS (SELECT FROM pg_catalog.pg_depend x WHERE x.classid = 'pg_catalog.${catalogue}'::pg_catalog.regclass
+    AND x.objid = ${oid} AND x.deptype = 'e')`;
+
+/** Of one database. */
+const inDatabase: readonly LeftOut[] = [
+  {
+    things: 'foreign tables',
+    query: `SELECT ${qualified('c.relname')} AS name FROM ${relations} WHERE c.relkind = 'f'`,
+    cause: 'their definitions are carried, the rows stay where they are: on another server',
+    remedy: 'Back up the server that holds the rows.',
+  },
+  {
+    things: 'materialised views',
+    query: `SELECT ${qualified('c.relname')} AS name FROM ${relations} WHERE c.relkind = 'm' AND c.relispopulated AND ${foreignNamespaces}`,
+    cause: 'they are refreshed by a restore: they come back as a refresh at the cut would have made them',
+    remedy: 'Where their age matters: REFRESH MATERIALIZED VIEW … before the backup.',
+  },
+  {
+    things: 'subscriptions',
+    query: `SELECT subname AS name FROM pg_catalog.pg_subscription WHERE ${superuser}
+         AND subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`,
+    cause: 'they come back disabled, and without their position',
+    remedy: 'After a restore: ALTER SUBSCRIPTION … ENABLE; and ALTER SUBSCRIPTION … REFRESH PUBLICATION;',
+  },
+  {
+    things: 'subscriptions',
+    query: `SELECT subname AS name FROM pg_catalog.pg_subscription WHERE NOT ${superuser}
+         AND subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`,
+    cause: 'they are left out: only a superuser may read what they connect to',
+    remedy: 'Make them again after a restore, or have a superuser take the backup.',
+  },
+  {
+    things: 'user mappings',
+    query: `SELECT CASE WHEN umuser = 0 THEN 'of public' ELSE 'of ' || usename END || ' on ' || srvname AS name
+       FROM pg_catalog.pg_user_mappings m WHERE NOT ${superuser} AND umoptions IS NULL
+         AND NOT (umuser = 0 AND pg_catalog.pg_has_role((SELECT srvowner FROM pg_catalog.pg_foreign_server s WHERE s.oid = m.srvid), 'USAGE'))`,
+    cause: 'they come back without their options (user, password): only a superuser may read them',
+    remedy:
+      'Set them after a restore: ALTER USER MAPPING FOR … SERVER … OPTIONS (…); or have a superuser take the backup.',
+  },
+  {
+    things: 'invalid indexes',
+    query: `SELECT ${qualified('c.relname')} AS name FROM ${relations} JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
+       WHERE c.relkind = 'i' AND NOT (i.indisvalid AND i.indisready) AND ${foreignNamespaces}`,
+    cause: 'they are left out: their building once broke off',
+    remedy: 'REINDEX INDEX CONCURRENTLY …; or DROP INDEX …;',
+  },
+  {
+    things: 'foreign keys whose triggers are off',
+    query: `SELECT DISTINCT ${qualified('c.relname')} || ': ' || pg_catalog.quote_ident(k.conname) AS name
+       FROM ${relations} JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid
+       JOIN pg_catalog.pg_trigger t ON t.tgconstraint = k.oid
+       WHERE k.contype = 'f' AND k.conparentid = 0 AND t.tgisinternal AND t.tgenabled <> 'O'`,
+    cause: 'they come back enforced, and rows that break them stop a restore',
+    remedy: 'ALTER TABLE … ENABLE TRIGGER ALL; and correct the rows, or have the key NOT VALID.',
+  },
+  {
+    things: 'children whose columns stand in another order than their parents give',
+    query: `SELECT ${qualified('c.relname')} AS name FROM ${relations}
+       WHERE c.relkind IN ('r', 'f') AND NOT c.relispartition AND ${foreignNamespaces} AND EXISTS (
+         SELECT FROM pg_catalog.pg_attribute own JOIN pg_catalog.pg_attribute inherited ON inherited.attrelid = own.attrelid
+         WHERE own.attrelid = c.oid AND own.attnum > 0 AND own.attinhcount = 0 AND NOT own.attisdropped
+           AND inherited.attinhcount > 0 AND inherited.attnum > own.attnum)`,
+    cause:
+      'their own columns come back behind those inherited: statements without a list of columns mean others then',
+    remedy: 'Name the columns in INSERT and COPY, and read them by name.',
+  },
+  {
+    things: "objects in the server's own schemas",
+    query: `SELECT p.oid::pg_catalog.regprocedure::text AS name FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+       WHERE p.oid >= 16384 AND n.nspname IN ('pg_catalog', 'information_schema') AND NOT ${ofExtension('pg_proc', 'p.oid')}
+       UNION ALL SELECT ${qualified('c.relname')} FROM ${relations}
+       WHERE c.oid >= 16384 AND n.nspname IN ('pg_catalog', 'information_schema') AND c.relkind NOT IN ('i', 't')
+         AND NOT ${ofExtension('pg_class', 'c.oid')}`,
+    cause: 'they are left out: what stands there is taken for the server',
+    remedy: 'Move them to a schema of their own: ALTER … SET SCHEMA …;',
+  },
+  {
+    things: 'languages',
+    query: `SELECT l.lanname AS name FROM pg_catalog.pg_language l WHERE l.lanispl AND l.oid >= 16384
+         AND NOT ${ofExtension('pg_language', 'l.oid')}
+         AND (l.lanplcallfoid < 16384 OR ${ofExtension('pg_proc', 'l.lanplcallfoid')})`,
+    cause: "they cannot be made again: their handler is another language's or the server's own",
+    remedy: 'DROP LANGUAGE …; or make it with a handler of its own.',
+    fatal: true,
+  },
+  {
+    things: 'partitions that are being detached',
+    query: `SELECT ${qualified('c.relname')} AS name FROM ${relations} JOIN pg_catalog.pg_inherits i ON i.inhrelid = c.oid WHERE i.inhdetachpending`,
+    cause: 'they come back attached',
+    remedy: 'ALTER TABLE … DETACH PARTITION … FINALIZE;',
+  },
+  {
+    things: 'replication slots',
+    query:
+      'SELECT slot_name AS name FROM pg_catalog.pg_replication_slots WHERE database = pg_catalog.current_database() AND NOT temporary',
+    cause: 'they are left out: what they point at is the log of this server',
+    remedy: 'After a restore, make them again, and copy the subscribers anew.',
+  },
+];
+
+/** Warnings, and what keeps a backup from being taken. The session is in the database. */
+export async function leftOutFindings(session: Session): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { things, query, cause, remedy, fatal = false } of inDatabase) {
+    const rows = await session.rows(`SELECT name FROM (${query}) q ORDER BY 1`);
+    if (rows.length === 0) continue;
+    const subject = `database ${session.database}: ${things}: ${listed(rows.map((row) => row['name'] ?? ''))}`;
+    findings.push(finding('not-supported', subject, cause, remedy, !fatal));
+  }
+  return findings;
+}
+
+/** As many are named as a person reads. */
+const named = 10;
+
+function listed(names: readonly string[]): string {
+  const rest = names.length - named;
+  return names.slice(0, named).join(', ') + (rest > 0 ? `, and ${rest} more` : '');
+}
+
+/** `postgres` is the server's own; when somebody keeps objects in it, they are told that it is left out. */
+export async function leftOutDatabase(
+  config: PostgresConfig,
+  databases: readonly string[],
+): Promise<Finding[]> {
+  if (config.database.databases !== undefined || databases.includes('postgres')) return [];
+  const session = await Session.open(config, 'postgres', 'check').catch(() => undefined);
+  if (session === undefined) return [];
+  try {
+    const row = await session.row(
+      `SELECT pg_catalog.count(*) AS n FROM ${relations}
+       WHERE c.relkind IN ('r', 'p', 'S', 'm') AND ${foreignNamespaces} AND NOT ${ofExtension('pg_class', 'c.oid')}`,
+    );
+    if (row['n'] === '0') return [];
+    return [
+      finding(
+        'not-ready',
+        'database postgres',
+        `it holds ${row['n']} tables or sequences and is not backed up: it is taken for the server's own`,
+        "Name every database to be backed up under `database.databases` in the agent's file, or move the tables to a database of their own.",
+        true,
+      ),
+    ];
+  } finally {
+    await session.close();
+  }
+}
