@@ -144,13 +144,13 @@ class MysqlBackup implements BackupSession {
 
   async databaseLines(): Promise<DatabaseLine[]> {
     const { catalogue } = this.#parts;
-    return catalogue.databases.map(({ name, charset, collation }) => ({
+    return catalogue.databases.map(({ name, options }) => ({
       kind: 'database',
       name,
       sourceBytes: catalogue.tables
         .filter((table) => table.database === name)
         .reduce((bytes, table) => bytes + table.dataBytes + table.indexBytes, 0),
-      engine: { charset, collation },
+      engine: { ...options },
     }));
   }
 

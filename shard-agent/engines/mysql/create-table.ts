@@ -3,6 +3,7 @@
  * after the data, and puts the staging's names where it names its own database.
  */
 import { quoteName } from './connection.ts';
+import { type KeyPlace, strayForeignKey } from './foreign-key.ts';
 
 export interface CreateTable {
   readonly name: string;
@@ -81,15 +82,18 @@ export interface StagedTable {
 
 /**
  * `databases`: final name to staging name. Secondary indexes are left for later when `deferKeys`, foreign keys always:
- * with them, tables would have to be made and loaded in an order.
+ * with them, tables would have to be made and loaded in an order. `place`: to tell which of them point out of the set.
  */
 export function stageTable(
   table: CreateTable,
   databases: ReadonlyMap<string, string>,
   deferKeys: boolean,
+  place?: KeyPlace,
 ): StagedTable {
   const own = table.definitions.map((definition) => withoutImpliedCollation(definition, table.tail));
-  const definitions = own.map((definition) => renameQualifiers(definition, databases));
+  const definitions = own.map(
+    (definition) => (place && strayForeignKey(definition, place)) ?? renameQualifiers(definition, databases),
+  );
   const deferrable = deferKeys && autoIncrementIsPrimary(definitions);
   const keys = definitions.filter((definition) => deferrable && secondaryKey.test(definition));
   const foreignKeys = definitions.filter((definition) => foreignKey.test(definition));

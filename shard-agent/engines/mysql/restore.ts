@@ -3,11 +3,13 @@ import { TidemarkError } from '../../../proto/errors.ts';
 import type { SchemaLine } from '../../../repository/manifest-entries.ts';
 import type { RestoreOrder, RestoreSession, WriteLane } from '../../engine.ts';
 import { madeAccounts, makeAccounts, readPlan } from './account-maker.ts';
-import { openSession, quoteName, quoteText, withSession } from './connection.ts';
-import { parseCreateTable, stageTable, type StagedTable } from './create-table.ts';
+import { openSession, quoteName, withSession } from './connection.ts';
+import { type CreateTable, parseCreateTable, stageTable, type StagedTable } from './create-table.ts';
+import { databaseOptionsShape, declareDatabase, readDatabaseOptions } from './database-options.ts';
 import type { Dialect } from './dialect.ts';
 import { attempt } from './failure.ts';
 import { countObjects } from './fit.ts';
+import { type KeyPlace, keyPlaces } from './foreign-key.ts';
 import type { Endpoint } from './handshake.ts';
 import { askInvariant } from './invariants.ts';
 import { laneSettings, MysqlWriteLane } from './load.ts';
@@ -41,6 +43,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
   readonly #dialect: Dialect;
   readonly #order: RestoreOrder;
   readonly #staging: ReadonlyMap<string, string>;
+  readonly #placeIn: (database: string) => KeyPlace;
   readonly #loaded = new Map<number, number>();
   /** Indexes and foreign keys that follow the data, by staging database. */
   readonly #later: { readonly staging: string; readonly table: StagedTable }[] = [];
@@ -52,6 +55,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
     this.#endpoint = endpoint;
     this.#dialect = dialect;
     this.#order = order;
+    this.#placeIn = keyPlaces(order.stored.tables);
     this.#staging = new Map(
       order.stored.databases.map(({ name }, index) => [name, stagingNameOf(order.restore, index)]),
     );
@@ -70,8 +74,11 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
           this.#addStep('', piece, sql),
         );
       }
+      for (const database of mark.databases) await declareDatabase(this.wire, database.staging, database);
+      // A default may take its values from another database's sequence.
+      for (const database of mark.databases) await this.#makeTables(database, 'sequences');
       for (const database of mark.databases) {
-        await this.#makeStaging(database);
+        await this.#makeTables(database, 'tables');
         for (const piece of pieceNames) {
           const line = this.#piece(database.name, piece);
           if (line === undefined || piece === 'database' || piece === 'tables') continue;
@@ -86,6 +93,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
   /** Refuses a target that holds anything, before anything is made. */
   async #newMark(): Promise<StagingMark> {
     const databases: StagedDatabase[] = [];
+    const standing = await readDatabaseOptions(this.wire);
     for (const line of this.#order.stored.databases) {
       const count = await countObjects(this.wire, line.name);
       if (count !== undefined && count > 0) {
@@ -96,12 +104,11 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
           cause: `the database holds ${count} objects`,
         });
       }
-      const before = count === undefined ? undefined : await this.#characterSet(line.name);
+      const before = count === undefined ? undefined : standing.get(line.name);
       databases.push({
         name: line.name,
         staging: this.#stagingOf(line.name),
-        charset: text(line.engine['charset'], 'utf8mb4'),
-        collation: text(line.engine['collation'], 'utf8mb4_general_ci'),
+        ...databaseOptionsShape.parse(line.engine),
         tables: [],
         ...(before === undefined ? {} : { before }),
       });
@@ -109,44 +116,32 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
     return { restore: this.restore, cluster: this.#order.cluster, state: 'staging', databases };
   }
 
-  async #characterSet(database: string): Promise<{ charset: string; collation: string }> {
-    const [row] = await this.wire.query(
-      'SELECT DEFAULT_CHARACTER_SET_NAME AS charset, DEFAULT_COLLATION_NAME AS collation ' +
-        `FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${quoteText(database)}`,
-    );
-    return { charset: row?.['charset'] ?? 'utf8mb4', collation: row?.['collation'] ?? 'utf8mb4_general_ci' };
-  }
-
-  async #makeStaging(database: StagedDatabase): Promise<void> {
-    const name = quoteName(database.staging);
-    const options = `CHARACTER SET ${database.charset} COLLATE ${database.collation}`;
-    await this.wire.run(`CREATE DATABASE IF NOT EXISTS ${name} ${options}`);
-    await this.wire.run(`ALTER DATABASE ${name} ${options}`);
+  async #makeTables(database: StagedDatabase, kind: 'sequences' | 'tables'): Promise<void> {
     const line = this.#piece(database.name, 'tables');
     if (line === undefined) return;
     // The file's own settings change the session: not the one that other steps use.
     await withSession(this.#endpoint, { name: 'staging' }, async (wire) => {
-      await wire.run(`USE ${name}`);
+      await wire.run(`USE ${quoteName(database.staging)}`);
       for await (const sql of readScript(this.#order.stored.openSchema(line))) {
         this.#order.signal.throwIfAborted();
-        await this.#makeTable(wire, database, sql);
+        const parsed = parseCreateTable(sql);
+        // Settings go before both.
+        const wanted = sql.startsWith('SET ') || (parsed === undefined) === (kind === 'sequences');
+        if (!wanted) continue;
+        if (parsed === undefined) await wire.run(Buffer.from(sql, 'latin1'));
+        else await this.#makeTable(wire, database, parsed);
       }
     });
   }
 
-  async #makeTable(wire: Wire, database: StagedDatabase, sql: string): Promise<void> {
-    const parsed = parseCreateTable(sql);
-    if (parsed === undefined) {
-      await wire.run(Buffer.from(sql, 'latin1'));
-      return;
-    }
+  async #makeTable(wire: Wire, database: StagedDatabase, parsed: CreateTable): Promise<void> {
     const name = Buffer.from(parsed.name, 'latin1').toString('utf8');
     const line = this.#order.stored.tables.find(
       (table) => table.database === database.name && table.name === name,
     );
     const deferKeys = Number(line?.engine['dataBytes'] ?? 0) > deferKeysBytes;
     const names = new Map([...this.#staging].map(([from, to]) => [Buffer.from(from).toString('latin1'), to]));
-    const table = stageTable(parsed, names, deferKeys);
+    const table = stageTable(parsed, names, deferKeys, this.#placeIn(database.name));
     await wire.run(Buffer.from(table.create, 'latin1'));
     if (table.restated.length > 0) {
       const sql = `ALTER TABLE ${quoteName(table.name)} ${table.restated.join(', ')}`;
@@ -288,10 +283,6 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
   #piece(database: string, name: string): SchemaLine | undefined {
     return this.#order.stored.schema.find((line) => line.database === database && line.name === name);
   }
-}
-
-function text(value: unknown, otherwise: string): string {
-  return typeof value === 'string' ? value : otherwise;
 }
 
 /** `table` and `clauses` are bytes as latin1 text. */

@@ -42,7 +42,7 @@ export async function sourceFacts(wire: Wire, catalogue: Catalogue): Promise<Sou
     definers: unique(definers.map((row) => row['d'])),
     partialRevokes: (await variable(wire, 'partial_revokes')) === 'ON',
     engines: unique(catalogue.tables.map((table) => table.engine)),
-    collations: unique([...collations, ...catalogue.databases.map((database) => database.collation)]),
+    collations: unique([...collations, ...catalogue.databases.map(({ options }) => options.collation)]),
     hasTriggersOrFunctions: definers.some((row) =>
       ['trigger', 'function', 'package body'].includes(row['kind'] ?? ''),
     ),

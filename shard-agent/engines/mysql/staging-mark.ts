@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { TidemarkError } from '../../../proto/errors.ts';
 import { stagingName } from './catalogue.ts';
 import { quoteName, quoteText } from './connection.ts';
+import { databaseOptionsShape } from './database-options.ts';
 import { isServerError } from './failure.ts';
 import type { Wire } from './wire.ts';
 
@@ -31,10 +32,9 @@ const markShape = z.object({
     z.object({
       name: z.string(),
       staging: z.string(),
-      charset: z.string(),
-      collation: z.string(),
-      /** Its character set and collation, when the (empty) database stood before. */
-      before: z.object({ charset: z.string(), collation: z.string() }).optional(),
+      ...databaseOptionsShape.shape,
+      /** Its own, when the (empty) database stood before. */
+      before: databaseOptionsShape.optional(),
       tables: z.array(z.string()),
     }),
   ),

@@ -2,6 +2,7 @@
 import { TidemarkError } from '../../../proto/errors.ts';
 import { dropAccounts, finishAccounts, grantObjects } from './account-maker.ts';
 import { quoteName, quoteText } from './connection.ts';
+import { declareDatabase, setReadOnly } from './database-options.ts';
 import { isServerError } from './failure.ts';
 import { countObjects } from './fit.ts';
 import { type ObjectUnit, runUnits, unitsOf } from './object-units.ts';
@@ -37,7 +38,7 @@ export async function switchOver(wire: Wire, mark: StagingMark): Promise<void> {
   if (mark.state === 'loaded') await requireFree(wire, mark);
   await writeMark(wire, { ...mark, state: 'switching' });
   await wire.run('SET SESSION foreign_key_checks = 0');
-  for (const database of mark.databases) await makeDatabase(wire, database);
+  for (const database of mark.databases) await declareDatabase(wire, database.name, database);
   for (const database of mark.databases) await renameTables(wire, database);
   const steps = await readSteps(wire, mark.restore);
   for (const database of mark.databases) await dropObjects(wire, database.name, madeBy(steps, database));
@@ -62,13 +63,6 @@ async function requireFree(wire: Wire, mark: StagingMark): Promise<void> {
       cause: 'the database came to be, or was filled, while the set was loaded',
     });
   }
-}
-
-async function makeDatabase(wire: Wire, database: StagedDatabase): Promise<void> {
-  const name = quoteName(database.name);
-  const options = `CHARACTER SET ${database.charset} COLLATE ${database.collation}`;
-  await wire.run(`CREATE DATABASE IF NOT EXISTS ${name} ${options}`);
-  await wire.run(`ALTER DATABASE ${name} ${options}`);
 }
 
 /** Tables and sequences that stand in a database, without our own. */
@@ -186,8 +180,7 @@ async function undoSwitch(wire: Wire, database: StagedDatabase, steps: readonly 
     if ((await countObjects(wire, database.name)) === 0) await wire.run(`DROP DATABASE IF EXISTS ${name}`);
     return;
   }
-  const { charset, collation } = database.before;
-  await wire.run(`ALTER DATABASE ${name} CHARACTER SET ${charset} COLLATE ${collation}`);
+  await declareDatabase(wire, database.name, database.before);
 }
 
 /** A sequence is dropped as one. */
@@ -211,6 +204,8 @@ export async function finishRestore(wire: Wire, mark: StagingMark): Promise<void
     });
   }
   const steps = await readSteps(wire, mark.restore);
+  // A finish that was broken off may have come as far as that.
+  for (const database of mark.databases) await setReadOnly(wire, database.name, database, 0);
   const enabling = unitsOf(steps.filter((step) => step.piece === 'events-enable'));
   await runUnits(wire, enabling, (database) => database, [1539]);
   for (const database of mark.databases) {
@@ -219,6 +214,7 @@ export async function finishRestore(wire: Wire, mark: StagingMark): Promise<void
     }
   }
   await finishAccounts(wire, mark, steps);
+  for (const database of mark.databases) await setReadOnly(wire, database.name, database, 1);
   for (const staging of await listStaging(wire, mark.restore)) {
     const left = await listTables(wire, staging);
     if (left.length > 0) {
