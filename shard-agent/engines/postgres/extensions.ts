@@ -37,9 +37,15 @@ export async function makeExtensions(
       continue;
     }
     const owner = quoteName(extension.owner);
-    const database = quoteName(staging);
-    await session.script(`GRANT CREATE ON DATABASE ${database} TO ${owner}; SET ROLE ${owner}; ${create};
-      RESET ROLE; REVOKE CREATE ON DATABASE ${database} FROM ${owner}`);
+    const on = `CREATE ON DATABASE ${quoteName(staging)}`;
+    const { may } = await session.row(
+      `SELECT pg_catalog.has_database_privilege($1, pg_catalog.current_database(), 'CREATE') AS may`,
+      [extension.owner],
+    );
+    // What it has anyway, as the database's owner has, must not be taken from it afterwards.
+    const [lend, takeBack] =
+      may === 't' ? ['', ''] : [`GRANT ${on} TO ${owner};`, `; REVOKE ${on} FROM ${owner}`];
+    await session.script(`${lend} SET ROLE ${owner}; ${create}; RESET ROLE ${takeBack}`);
   }
 }
 
