@@ -129,14 +129,9 @@ export interface Account {
 }
 
 /**
- * The account servers run under: servers refuse to run as root. The first of the names that exists when this process
- * is root, else undefined: this process's own account.
+ * The account servers run under: servers refuse to run as root. The first of the names that the passwd file has when
+ * this process is root, else undefined: this process's own account.
  */
-export function unprivilegedAccount(...names: string[]): Account | undefined {
-  return accountOf('/etc/passwd', ...names);
-}
-
-/** The same by the accounts that a passwd file lists. */
 export function accountOf(passwd: string, ...names: string[]): Account | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const lines = readFileSync(passwd, 'utf8').split('\n');
