@@ -167,6 +167,27 @@ export function testPostgresRefusals(fixture: PostgresFixture): void {
       });
     });
 
+    describe('what could not be restored', () => {
+      test('a function whose body the server itself shows wrong is named until its parameter is', async () => {
+        const make = (parameter: string, value: string): Promise<unknown> =>
+          server.run(
+            `CREATE OR REPLACE FUNCTION ledger.richer(${parameter} bigint) RETURNS TABLE (account int) LANGUAGE sql
+             BEGIN ATOMIC SELECT id FROM ledger.accounts WHERE balance > ${value}; END`,
+            'bank',
+          );
+        await make('', '$1');
+        expect(await stopping(openAs('postgres'))).toEqual([
+          expect.objectContaining({
+            code: 'not-supported',
+            subject: expect.stringContaining('ledger.richer(bigint)'),
+          }),
+        ]);
+        await make('than', 'than');
+        expect(await stopping(openAs('postgres'))).toEqual([]);
+        await server.run('DROP FUNCTION ledger.richer', 'bank');
+      });
+    });
+
     describe('a server that is not the sole writable primary, reached directly', () => {
       test('a read-only server', async () => {
         await setReadOnly('on');

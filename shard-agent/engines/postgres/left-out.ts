@@ -27,6 +27,17 @@ const ofExtension = (catalogue: string, oid: string): string =>
   `EXISTS (SELECT FROM pg_catalog.pg_depend x WHERE x.classid = 'pg_catalog.${catalogue}'::pg_catalog.regclass
     AND x.objid = ${oid} AND x.deptype = 'e')`;
 
+/** Relation `c` is a child whose columns pg_dump makes in another order: parents' columns in their order, then its own. */
+const reordered = `c.relkind IN ('r', 'f') AND NOT c.relispartition
+  AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid)
+  AND EXISTS (SELECT FROM (
+    SELECT pg_catalog.row_number() OVER (ORDER BY a.attnum) AS place,
+      pg_catalog.row_number() OVER (ORDER BY up.inhseqno, up.attnum, a.attnum) AS given
+    FROM pg_catalog.pg_attribute a LEFT JOIN LATERAL (
+      SELECT i.inhseqno, p.attnum FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_attribute p ON p.attrelid = i.inhparent
+      WHERE i.inhrelid = c.oid AND p.attname = a.attname AND NOT p.attisdropped ORDER BY 1 LIMIT 1) up ON true
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) columns WHERE place <> given)`;
+
 /** Of one database. */
 const inDatabase: readonly LeftOut[] = [
   {
@@ -81,15 +92,30 @@ const inDatabase: readonly LeftOut[] = [
     remedy: 'ALTER TABLE … ENABLE TRIGGER ALL; and correct the rows, or have the key NOT VALID.',
   },
   {
-    things: 'children whose columns stand in another order than their parents give',
-    query: `SELECT ${qualified('c.relname')} AS name FROM ${relations}
-       WHERE c.relkind IN ('r', 'f') AND NOT c.relispartition AND ${foreignNamespaces} AND EXISTS (
-         SELECT FROM pg_catalog.pg_attribute own JOIN pg_catalog.pg_attribute inherited ON inherited.attrelid = own.attrelid
-         WHERE own.attrelid = c.oid AND own.attnum > 0 AND own.attinhcount = 0 AND NOT own.attisdropped
-           AND inherited.attinhcount > 0 AND inherited.attnum > own.attnum)`,
+    things: 'checks of children, valid though those of their parents are not',
+    query: `SELECT ${qualified('c.relname')} || ': ' || pg_catalog.quote_ident(k.conname) AS name
+       FROM ${relations} JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid
+       JOIN pg_catalog.pg_inherits i ON i.inhrelid = c.oid JOIN pg_catalog.pg_constraint p ON p.conrelid = i.inhparent
+       WHERE k.contype = 'c' AND p.contype = 'c' AND p.conname = k.conname AND k.coninhcount > 0 AND k.convalidated AND NOT p.convalidated`,
+    cause: 'they come back NOT VALID, as their parents have them',
+    remedy: 'After a restore: ALTER TABLE … VALIDATE CONSTRAINT …;',
+  },
+  {
+    things: 'children whose columns do not stand in the order of their parents',
+    query: `SELECT ${qualified('c.relname')} AS name FROM ${relations} WHERE ${foreignNamespaces} AND ${reordered}`,
     cause:
-      'their own columns come back behind those inherited: statements without a list of columns mean others then',
+      'inherited columns come first when they are made again: statements without a list of columns mean others then',
     remedy: 'Name the columns in INSERT and COPY, and read them by name.',
+  },
+  {
+    things: 'columns of the row type of a child whose columns do not stand in the order of their parents',
+    query: `SELECT ${qualified('k.relname')} || '.' || pg_catalog.quote_ident(a.attname) AS name
+       FROM ${relations} JOIN pg_catalog.pg_type t ON t.oid = c.reltype
+       JOIN pg_catalog.pg_attribute a ON a.atttypid IN (t.oid, t.typarray) JOIN pg_catalog.pg_class k ON k.oid = a.attrelid
+       WHERE k.relkind = 'r' AND NOT a.attisdropped AND ${reordered}`,
+    cause: 'their values would be read wrongly: the row type comes back with its columns in another order',
+    remedy: 'ALTER TABLE … ALTER … TYPE … to a type made by CREATE TYPE.',
+    fatal: true,
   },
   {
     things: "objects in the server's own schemas",
@@ -108,6 +134,14 @@ const inDatabase: readonly LeftOut[] = [
          AND (l.lanplcallfoid < 16384 OR ${ofExtension('pg_proc', 'l.lanplcallfoid')})`,
     cause: "they cannot be made again: their handler is another language's or the server's own",
     remedy: 'DROP LANGUAGE …; or make it with a handler of its own.',
+    fatal: true,
+  },
+  {
+    things: 'functions with a nameless parameter beside named ones',
+    query: `SELECT p.oid::pg_catalog.regprocedure::text AS name FROM pg_catalog.pg_proc p
+       WHERE p.prosqlbody IS NOT NULL AND '' = ANY (p.proargnames) AND pg_catalog.pg_get_function_sqlbody(p.oid) LIKE '%""%'`,
+    cause: 'they cannot be made again: the server shows "" in their body where the parameter stands',
+    remedy: 'Give the parameter a name: CREATE OR REPLACE FUNCTION …;',
     fatal: true,
   },
   {
