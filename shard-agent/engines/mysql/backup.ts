@@ -248,6 +248,7 @@ class MysqlBackup implements BackupSession {
 
 function tableLine(table: Table, index: number): TableLine {
   const columns = storedColumns(table);
+  const computed = table.columns.filter((column) => column.generated).map((column) => column.name);
   return {
     kind: 'table',
     table: index,
@@ -261,6 +262,7 @@ function tableLine(table: Table, index: number): TableLine {
       engine: table.engine,
       collation: table.collation,
       dataBytes: table.dataBytes,
+      ...(computed.length === 0 ? {} : { computed }),
       ...(table.key === undefined ? {} : { key: table.key.columns.map((column) => column.name) }),
     },
   };

@@ -3,6 +3,7 @@ import type { Finding } from '../../engine.ts';
 import { quoteName, quoteText } from './connection.ts';
 import { type DatabaseOptions, readDatabaseOptions } from './database-options.ts';
 import type { Dialect } from './dialect.ts';
+import { historyOf, type PeriodColumn } from './history.ts';
 import { storedType } from './stored-type.ts';
 import { tableFiles } from './table-files.ts';
 import type { Wire } from './wire.ts';
@@ -16,6 +17,8 @@ export interface Column {
   readonly nullable: boolean;
   /** The server computes it: neither read nor loaded. */
   readonly generated: boolean;
+  /** MariaDB: of a geometry column, which no SHOW CREATE TABLE tells; absent when it has none. */
+  readonly referenceSystem?: string;
 }
 
 /** A unique index over whole, never null columns: rows can be told apart and ranged by it. */
@@ -34,8 +37,9 @@ export interface Table {
   readonly dataBytes: number;
   readonly indexBytes: number;
   readonly collation: string;
-  readonly versioned: boolean;
   readonly columns: readonly Column[];
+  /** What tells a row's time, where former rows are copied too. */
+  readonly history: readonly Column[];
   readonly key: UniqueKey | undefined;
 }
 
@@ -92,13 +96,15 @@ export async function readCatalogue(
       `FROM information_schema.TABLES WHERE TABLE_SCHEMA IN (${list}) AND TABLE_TYPE NOT LIKE '%VIEW' ` +
       "AND TABLE_TYPE NOT LIKE 'TEMPORARY%' ORDER BY TABLE_SCHEMA, TABLE_NAME",
   );
-  const columns = await readColumns(wire, list);
+  const columns = await readColumns(wire, dialect, list);
   const keys = await readKeys(wire, list, columns);
   const files = await tableFiles(wire, dialect);
   const tables: Table[] = [];
   const findings: Finding[] = [];
   for (const row of rows) {
     const id = `${row['d']}\0${row['t']}`;
+    const versioned = row['kind'] === 'SYSTEM VERSIONED';
+    const history = versioned ? historyOf(dialect, columns.get(id)?.periods ?? []) : { columns: [] };
     const table: Table = {
       database: row['d'] ?? '',
       name: row['t'] ?? '',
@@ -108,12 +114,12 @@ export async function readCatalogue(
       dataBytes: dataBytes(row, files.get(id) ?? 0),
       indexBytes: Number(row['index_bytes'] ?? 0),
       collation: row['collation'] ?? '',
-      versioned: row['kind'] === 'SYSTEM VERSIONED',
-      columns: columns.get(id) ?? [],
+      columns: columns.get(id)?.all ?? [],
+      history: 'columns' in history ? history.columns : [],
       key: keys.get(id),
     };
     tables.push(table);
-    findings.push(...findingsOf(table, row['comment'] ?? ''));
+    findings.push(...findingsOf(table, row['comment'] ?? '', 'lost' in history ? history.lost : undefined));
   }
   findings.push(...(await otherObjects(wire, dialect, list)));
   return { databases, tables, findings };
@@ -126,7 +132,7 @@ function dataBytes(row: Record<string, string | null>, fileBytes: number): numbe
   return fileBytes > lateFileBytes && fileBytes > 2 * known ? fileBytes : data;
 }
 
-function findingsOf(table: Table, comment: string): Finding[] {
+function findingsOf(table: Table, comment: string, lostHistory: string | undefined): Finding[] {
   const subject = `${table.database}.${table.name}`;
   const name = `${quoteName(table.database)}.${quoteName(table.name)}`;
   if (table.engine === '') {
@@ -144,49 +150,73 @@ function findingsOf(table: Table, comment: string): Finding[] {
       },
     ];
   }
-  if (!table.versioned) return [];
+  if (lostHistory === undefined) return [];
   return [
     {
       code: 'not-supported',
       subject,
-      cause: 'it keeps its history (system versioning): the set holds its current rows, not the former ones',
+      cause: `it keeps its history (system versioning), and the set holds its current rows only: ${lostHistory}`,
       remedy: 'Copy the history by hand where it is needed.',
       warning: true,
     },
   ];
 }
 
-async function readColumns(wire: Wire, list: string): Promise<Map<string, Column[]>> {
+interface Columns {
+  readonly all: Column[];
+  /** Bounds of the system's period, which are among them. */
+  readonly periods: PeriodColumn[];
+}
+
+async function readColumns(wire: Wire, dialect: Dialect, list: string): Promise<Map<string, Columns>> {
+  const systems = dialect.family === 'mariadb' ? await readReferenceSystems(wire, list) : undefined;
   const rows = await wire.results(
     'SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, CHARACTER_SET_NAME, COLLATION_NAME, IS_NULLABLE, ' +
       'GENERATION_EXPRESSION, COLUMN_TYPE FROM information_schema.COLUMNS ' +
       `WHERE TABLE_SCHEMA IN (${list}) ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION`,
   );
-  const tables = new Map<string, Column[]>();
+  const tables = new Map<string, Columns>();
   for (const row of rows.at(-1)?.rows ?? []) {
     const [database, table, name, dataType, charset, collation, nullable, expression, columnType] = row.map(
       (value) => value?.toString('utf8') ?? undefined,
     );
     const id = `${database}\0${table}`;
-    const list = tables.get(id) ?? [];
-    list.push({
+    const list = tables.get(id) ?? { all: [], periods: [] };
+    if (expression === 'ROW START' || expression === 'ROW END') {
+      list.periods.push({ name: name ?? '', dataType: dataType ?? '', bound: expression });
+    }
+    list.all.push({
       name: name ?? '',
       dataType: storedType((dataType ?? '').toLowerCase(), columnType ?? ''),
       charset,
       collation,
       nullable: nullable === 'YES',
       generated: expression !== undefined && expression !== '',
+      ...referenceSystemOf(systems?.get(`${id}\0${name}`)),
     });
     tables.set(id, list);
   }
   return tables;
 }
 
+function referenceSystemOf(system: string | undefined): Pick<Column, 'referenceSystem'> {
+  return system === undefined ? {} : { referenceSystem: system };
+}
+
+/** By database, table and column, where there is one. */
+async function readReferenceSystems(wire: Wire, list: string): Promise<Map<string, string>> {
+  const rows = await wire.query(
+    'SELECT G_TABLE_SCHEMA AS d, G_TABLE_NAME AS t, G_GEOMETRY_COLUMN AS c, SRID AS s ' +
+      `FROM information_schema.GEOMETRY_COLUMNS WHERE G_TABLE_SCHEMA IN (${list}) AND SRID <> 0`,
+  );
+  return new Map(rows.map((row) => [`${row['d']}\0${row['t']}\0${row['c']}`, row['s'] ?? '']));
+}
+
 /** Of each table the primary key, else its first unique index over whole columns that are never null. */
 async function readKeys(
   wire: Wire,
   list: string,
-  columns: ReadonlyMap<string, readonly Column[]>,
+  columns: ReadonlyMap<string, Columns>,
 ): Promise<Map<string, UniqueKey>> {
   const rows = await wire.query(
     'SELECT TABLE_SCHEMA AS d, TABLE_NAME AS t, INDEX_NAME AS i, COLUMN_NAME AS c, SUB_PART AS part ' +
@@ -200,7 +230,7 @@ async function readKeys(
     indexes.set(id, ofTable);
     const parts = ofTable.get(row['i'] ?? '') ?? [];
     ofTable.set(row['i'] ?? '', parts);
-    const column = columns.get(id)?.find((candidate) => candidate.name === row['c']);
+    const column = columns.get(id)?.all.find((candidate) => candidate.name === row['c']);
     const whole = row['part'] === null && column !== undefined && !column.nullable && !column.generated;
     parts.push(whole ? column : undefined);
   }

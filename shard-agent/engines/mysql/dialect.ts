@@ -53,6 +53,8 @@ export interface Dialect {
   readonly unescapedColumns: readonly { readonly column: string; readonly clause: string }[];
   /** How accounts are made without their passwords. */
   readonly passwords: PasswordRules;
+  /** Where the server remembers that a limit was named, until it reads its tables again. */
+  readonly forgetLimits: string | undefined;
   /** True: only its administrators may grant a role, and whoever makes it is the first. */
   readonly rolesHaveAdmins: boolean;
   /** True: names of privileges with an underscore come and go with versions and components. */
@@ -145,6 +147,7 @@ function mysql(version: string): Dialect {
       { column: 'ssl_cipher', clause: 'CIPHER' },
     ],
     passwords: mysqlPasswords,
+    forgetLimits: 'FLUSH PRIVILEGES',
     rolesHaveAdmins: false,
     dynamicPrivileges: true,
     // A JSON column takes no bytes without a character set.
@@ -165,6 +168,7 @@ function mariadb(version: string): Dialect {
       'idle_readonly_transaction_timeout = 0',
       'idle_write_transaction_timeout = 0',
       'system_versioning_asof = DEFAULT',
+      'system_versioning_alter_history = KEEP',
     ],
     replicaStatus: 'SHOW ALL SLAVES STATUS',
     binlogStatus: 'SHOW MASTER STATUS',
@@ -205,6 +209,7 @@ function mariadb(version: string): Dialect {
     accountSettings: [],
     unescapedColumns: [],
     passwords: mariadbPasswords,
+    forgetLimits: undefined,
     rolesHaveAdmins: true,
     dynamicPrivileges: false,
     loadExpression: (type, variable) =>

@@ -5,8 +5,10 @@ import type { WriteLane } from '../../engine.ts';
 import { quoteName } from './connection.ts';
 import type { Dialect } from './dialect.ts';
 import { ConnectionLost, failure } from './failure.ts';
+import { endExpression, historySettings } from './history.ts';
 import type { OkPacket } from './packets.ts';
 import { isByNumber } from './stored-type.ts';
+import { TableTurns } from './table-turns.ts';
 import type { Wire } from './wire.ts';
 
 /** Settings of a lane: rows are those of a table that stood already, so nothing about them is asked again. */
@@ -17,9 +19,7 @@ export function laneSettings(dialect: Dialect): string[] {
     // Zero dates and impossible dates stand in tables; 0 in an AUTO_INCREMENT column is a value.
     "sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'",
     'max_error_count = 65535',
-    ...(dialect.family === 'mariadb'
-      ? ['check_constraint_checks = 0', 'system_versioning_alter_history = KEEP']
-      : []),
+    ...(dialect.family === 'mariadb' ? ['check_constraint_checks = 0', ...historySettings(dialect)] : []),
   ];
 }
 
@@ -34,7 +34,9 @@ const counted = /^(?:(?:tiny|small|medium|big)?int|float|double)\b/;
 export function loadStatement(dialect: Dialect, table: TableLine, staging: string): string {
   const types = Array.isArray(table.engine['types']) ? (table.engine['types'] as string[]) : [];
   const expressionOf = (type: string, variable: string): string | undefined =>
-    isByNumber(type) ? `CAST(${variable} AS UNSIGNED)` : dialect.loadExpression(type, variable);
+    isByNumber(type)
+      ? `CAST(${variable} AS UNSIGNED)`
+      : (endExpression(dialect, type, variable) ?? dialect.loadExpression(type, variable));
   const any = types.some((type) => expressionOf(type, '') !== undefined);
   const targets: string[] = [];
   const sets: string[] = [];
@@ -59,18 +61,22 @@ export class MysqlWriteLane implements WriteLane {
   readonly #dialect: Dialect;
   readonly #staging: ReadonlyMap<string, string>;
   readonly #loaded: Map<number, number>;
+  readonly #turns: TableTurns;
+  #notes = true;
 
-  /** `staging`: of each database. `loaded`: rows by table, shared by all lanes of the restore. */
+  /** `staging`: of each database. `loaded`: rows by table; it and `turns` are shared by all lanes of the restore. */
   constructor(
     wire: Wire,
     dialect: Dialect,
     staging: ReadonlyMap<string, string>,
     loaded: Map<number, number>,
+    turns: TableTurns = new TableTurns(),
   ) {
     this.#wire = wire;
     this.#dialect = dialect;
     this.#staging = staging;
     this.#loaded = loaded;
+    this.#turns = turns;
   }
 
   async load(
@@ -84,7 +90,9 @@ export class MysqlWriteLane implements WriteLane {
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) abort();
     try {
-      const rows = await this.#transaction(table, chunk, source, subject);
+      const rows = await this.#turns.run(table.database, table.name, () =>
+        this.#transaction(table, chunk, source, subject),
+      );
       this.#loaded.set(table.table, (this.#loaded.get(table.table) ?? 0) + rows);
       return rows;
     } catch (error) {
@@ -111,6 +119,7 @@ export class MysqlWriteLane implements WriteLane {
       const cause = `the set has no database ${table.database}`;
       throw new TidemarkError({ code: 'bad-bytes', operation: 'load a chunk', subject, cause });
     }
+    await this.#setNotes(computedColumns(table).length === 0);
     await this.#wire.run('START TRANSACTION');
     try {
       const ok = await this.#wire.loadLocal(loadStatement(this.#dialect, table, staging), source);
@@ -128,15 +137,30 @@ export class MysqlWriteLane implements WriteLane {
     }
   }
 
+  /** What is computed may be rounded for each row anew, with a note for each. */
+  async #setNotes(notes: boolean): Promise<void> {
+    if (notes === this.#notes) return;
+    await this.#wire.run(`SET SESSION sql_notes = ${notes ? 1 : 0}`);
+    this.#notes = notes;
+  }
+
   /** LOAD DATA LOCAL changes or skips what does not fit, and warns: then the copy would not be the original. */
   async #requireUnaltered(ok: OkPacket, table: TableLine, subject: string): Promise<void> {
     if (ok.warnings === 0) return;
     const warnings = await this.#wire.query('SHOW WARNINGS');
     const types = Array.isArray(table.engine['types']) ? (table.engine['types'] as string[]) : [];
     const enums = table.columns.filter((_, index) => types[index]?.startsWith('enum') === true);
-    // The empty value an enum has for what once was invalid: stored as it was, with this warning.
+    const computed = computedColumns(table);
+    const about = (row: Record<string, string | null>, names: readonly string[]): boolean =>
+      names.some((name) => row['Message']?.includes(`column '${name}'`) === true);
     const harmless = (row: Record<string, string | null>): boolean =>
-      row['Code'] === '1265' && enums.some((name) => row['Message']?.includes(`column '${name}'`) === true);
+      // The empty value an enum has for what once was invalid: stored as it was, with this warning.
+      (row['Code'] === '1265' && about(row, enums)) ||
+      // What the server computes from the same columns is the same as it was, also where it is cut off.
+      about(row, computed) ||
+      (row['Code'] === '1292' && computed.length > 0 && !/ for column /.test(row['Message'] ?? '')) ||
+      // More history than its partitions are meant for, as on the source.
+      row['Code'] === '4114';
     const altering = warnings.find((row) => !harmless(row));
     if (altering === undefined && warnings.length === ok.warnings) return;
     throw new TidemarkError({
@@ -146,6 +170,11 @@ export class MysqlWriteLane implements WriteLane {
       cause: `the server would have changed ${ok.warnings} values: ${altering?.['Message'] ?? ok.info}`,
     });
   }
+}
+
+/** Names of the columns that are not in the data. */
+function computedColumns(table: TableLine): readonly string[] {
+  return Array.isArray(table.engine['computed']) ? (table.engine['computed'] as string[]) : [];
 }
 
 function isOurs(error: unknown): boolean {

@@ -4,6 +4,7 @@ import type { RawSink, ReadLane, ReadTask } from '../../engine.ts';
 import type { Column, Table } from './catalogue.ts';
 import { quoteName } from './connection.ts';
 import { ConnectionLost, failure, isServerError } from './failure.ts';
+import { ofAllTime } from './history.ts';
 import { type Bound, rangeCondition } from './ranges.ts';
 import { isByNumber } from './stored-type.ts';
 import { TsvRows } from './tsv.ts';
@@ -25,14 +26,15 @@ function selectColumn(column: Pick<Column, 'name' | 'dataType'>): string {
 
 /** Columns that are read and loaded, in order. */
 export function storedColumns(table: Table): Table['columns'] {
-  return table.columns.filter((column) => !column.generated);
+  return [...table.columns.filter((column) => !column.generated), ...table.history];
 }
 
 function selectTask(table: Table, range: StoredRange): string {
   const columns = storedColumns(table).map(selectColumn);
   // A table whose columns are all computed still has a number of rows.
   const list = columns.length === 0 ? "''" : columns.join(', ');
-  const from = `FROM ${quoteName(table.database)}.${quoteName(table.name)}`;
+  const all = table.history.length > 0 ? ofAllTime : '';
+  const from = `FROM ${quoteName(table.database)}.${quoteName(table.name)}${all}`;
   if (table.key === undefined || (range.from === undefined && range.to === undefined))
     return `SELECT ${list} ${from}`;
   const force = `FORCE INDEX (${quoteName(table.key.index)})`;

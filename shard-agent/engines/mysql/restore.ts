@@ -26,6 +26,8 @@ import {
   stagingNameOf,
   writeMark,
 } from './staging-mark.ts';
+import { holdsHistory, ofAllTime } from './history.ts';
+import { TableTurns } from './table-turns.ts';
 import { MysqlUndoable, restoreLimitMs } from './staged-restores.ts';
 import { dropObjects, listTables } from './switch.ts';
 import type { Wire } from './wire.ts';
@@ -45,6 +47,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
   readonly #staging: ReadonlyMap<string, string>;
   readonly #placeIn: (database: string) => KeyPlace;
   readonly #loaded = new Map<number, number>();
+  readonly #turns = new TableTurns();
   /** Indexes and foreign keys that follow the data, by staging database. */
   readonly #later: { readonly staging: string; readonly table: StagedTable }[] = [];
   #steps = 0;
@@ -70,7 +73,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
       await createMark(this.wire, mark);
       // Before the objects that run as them.
       if (plan !== undefined && mark.accounts !== undefined) {
-        await makeAccounts(this.wire, plan, mark.accounts.token, (piece, sql) =>
+        await makeAccounts(this.wire, this.#dialect, plan, mark.accounts.token, (piece, sql) =>
           this.#addStep('', piece, sql),
         );
       }
@@ -143,6 +146,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
     const names = new Map([...this.#staging].map(([from, to]) => [Buffer.from(from).toString('latin1'), to]));
     const table = stageTable(parsed, names, deferKeys, this.#placeIn(database.name));
     await wire.run(Buffer.from(table.create, 'latin1'));
+    if (parsed.definitions.some(readsRows)) this.#turns.loadAlone(database.name, name);
     if (table.restated.length > 0) {
       const sql = `ALTER TABLE ${quoteName(table.name)} ${table.restated.join(', ')}`;
       await this.#addStep(database.name, 'defaults', sql);
@@ -159,7 +163,9 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
   async writeLanes(): Promise<WriteLane[]> {
     return attempt('open the lanes', this.restore, async () => {
       await this.#openLanes();
-      return this.#lanes.map((wire) => new MysqlWriteLane(wire, this.#dialect, this.#staging, this.#loaded));
+      return this.#lanes.map(
+        (wire) => new MysqlWriteLane(wire, this.#dialect, this.#staging, this.#loaded, this.#turns),
+      );
     });
   }
 
@@ -201,7 +207,9 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
   async #countRows(): Promise<void> {
     await this.#spread(this.#order.stored.tables, async (wire, table) => {
       const name = `${quoteName(this.#stagingOf(table.database))}.${quoteName(table.name)}`;
-      const count = Number(await wire.value(`SELECT COUNT(*) FROM ${name}`));
+      const { types } = table.engine;
+      const all = Array.isArray(types) && holdsHistory(types) ? ofAllTime : '';
+      const count = Number(await wire.value(`SELECT COUNT(*) FROM ${name}${all}`));
       const loaded = this.#loaded.get(table.table) ?? 0;
       if (count === loaded) return;
       throw new TidemarkError({
@@ -283,6 +291,11 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
   #piece(database: string, name: string): SchemaLine | undefined {
     return this.#order.stored.schema.find((line) => line.database === database && line.name === name);
   }
+}
+
+/** A key that InnoDB does not keep unique itself: the server reads rows for each new one, and two lanes lock each other out. */
+function readsRows(definition: string): boolean {
+  return /^(?:UNIQUE|PRIMARY) KEY\b/.test(definition) && / USING HASH| WITHOUT OVERLAPS/.test(definition);
 }
 
 /** `table` and `clauses` are bytes as latin1 text. */

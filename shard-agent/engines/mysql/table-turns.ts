@@ -1,0 +1,27 @@
+/** Tables that take one chunk at a time, however many lanes there are. */
+
+/** Lanes wait for each other here, first come first served. */
+export class TableTurns {
+  readonly #alone = new Set<string>();
+  readonly #last = new Map<string, Promise<void>>();
+
+  /** From now on this table is loaded by one lane at a time. */
+  loadAlone(database: string, table: string): void {
+    this.#alone.add(`${database}\0${table}`);
+  }
+
+  /** Runs `load` at once, or when those before it have ended, well or badly. */
+  async run<T>(database: string, table: string, load: () => Promise<T>): Promise<T> {
+    const id = `${database}\0${table}`;
+    if (!this.#alone.has(id)) return load();
+    const turn = (this.#last.get(id) ?? Promise.resolve()).then(load);
+    this.#last.set(
+      id,
+      turn.then(
+        () => undefined,
+        () => undefined,
+      ),
+    );
+    return turn;
+  }
+}
