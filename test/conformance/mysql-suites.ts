@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import type { TestServer } from '../servers/server.ts';
 import { testEngine } from './engine-conformance.ts';
 import type { EngineFixture } from './engine-fixture.ts';
+import { testMysqlAltered } from './mysql-altered.ts';
 import { testMysqlBarrier } from './mysql-barrier.ts';
 import { testMysqlCheck } from './mysql-check.ts';
 import { testMysqlCopy } from './mysql-copy.ts';
@@ -23,6 +24,7 @@ export function testMysqlFamily(fixture: EngineFixture): void {
     });
     afterAll(() => server?.stop());
     testMysqlCheck(fixture, () => server);
+    testMysqlAltered(fixture, () => server);
     testMysqlBarrier(fixture, () => server);
     testMysqlCopy(fixture, () => server);
     testMysqlRestore(fixture, () => server);

@@ -51,7 +51,7 @@ export async function checkBackup(
       ),
     );
     const catalogue = await readCatalogue(wire, dialect, databases);
-    findings.push(...catalogue.findings, ...(await leftOutFindings(wire, databases, wanted)));
+    findings.push(...catalogue.findings, ...(await leftOutFindings(wire, dialect, databases, wanted)));
     findings.push(...(await capacityFindings(wire, dialect, catalogue)));
   } catch (error) {
     failed(error, 'the catalogue');

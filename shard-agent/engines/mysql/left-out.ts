@@ -1,7 +1,9 @@
-/** What a backup leaves out, and must not leave out in silence. */
+/** What a backup leaves out or alters, and must not in silence. */
 import type { Finding } from '../../engine.ts';
+import { alteredFindings } from './altered.ts';
 import { type Database, listDatabases, stagingName, textList } from './catalogue.ts';
 import { quoteName } from './connection.ts';
+import type { Dialect } from './dialect.ts';
 import { listDatabaseNames, readMark } from './staging-mark.ts';
 import type { Wire } from './wire.ts';
 
@@ -16,14 +18,19 @@ export function viewsQuery(databases: readonly string[]): string {
   );
 }
 
-/** Warnings: views that cannot be used, and databases that have the name of a restore's staging and are none. */
+/**
+ * Warnings: views that cannot be used, databases that have the name of a restore's staging and are none, and columns
+ * whose values or definitions come back otherwise.
+ */
 export async function leftOutFindings(
   wire: Wire,
+  dialect: Dialect,
   databases: readonly Database[],
   wanted: readonly string[] | undefined,
 ): Promise<Finding[]> {
   return [
     ...(await brokenViews(wire, databases)),
+    ...(await alteredFindings(wire, dialect, databases)),
     ...(wanted === undefined ? await namedAsStaging(wire) : []),
   ];
 }

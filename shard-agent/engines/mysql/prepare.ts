@@ -71,7 +71,7 @@ export async function prepareParts(
   undo.push(() => guard.release());
   const catalogue = await attempt('read the catalogue', 'the server', async () => {
     const read = await readCatalogue(observer, dialect, await listDatabases(observer, wanted));
-    const leftOut = await leftOutFindings(observer, read.databases, wanted);
+    const leftOut = await leftOutFindings(observer, dialect, read.databases, wanted);
     return { ...read, findings: [...read.findings, ...leftOut, ...accounts] };
   });
   requireComplete(catalogue);

@@ -6,19 +6,6 @@ const group = 'types';
 const mysql = (server: TestServer): boolean => server.family === 'mysql';
 const mariadb = (server: TestServer): boolean => server.family === 'mariadb';
 
-const typesInside: readonly (readonly [string, string, string])[] = [
-  [
-    'DECIMAL',
-    'decimal',
-    'CAST(12345678901234567890123456789012345.678901234567890123456789 AS DECIMAL(65,30))',
-  ],
-  ['UNSIGNED INTEGER', 'unsigned', 'CAST(7 AS UNSIGNED)'],
-  ['DATETIME', 'datetime', "CAST('2026-11-20 12:34:56.123456' AS DATETIME(6))"],
-  ['DATE', 'date', "CAST('2026-11-20' AS DATE)"],
-  ['TIME', 'time', "CAST('-12:34:56.123456' AS TIME(6))"],
-  ['BLOB', 'blob', "CAST(x'00FF5C' AS BINARY)"],
-];
-
 export const documentCases: readonly FidelityCase[] = [
   {
     group,
@@ -43,19 +30,6 @@ export const documentCases: readonly FidelityCase[] = [
     ],
     proof: ['SELECT COUNT(*) = 18 FROM j'],
   },
-  ...typesInside.map(
-    ([type, key, value]): FidelityCase => ({
-      group,
-      item: `JSON of MySQL: ${type} inside`,
-      database: `j_${key}`,
-      exists: mysql,
-      setup: [
-        'CREATE TABLE j (n INT PRIMARY KEY, v JSON)',
-        `INSERT INTO j VALUES (1, JSON_ARRAY(${value})), (2, JSON_OBJECT('k', ${value}, 'plain', 1)), (3, CAST(${value} AS JSON)), (4, '[1, 2.5, "x"]'), (5, NULL)`,
-      ],
-      proof: [`SELECT JSON_TYPE(JSON_EXTRACT(v, '$[0]')) = '${type}' FROM j WHERE n = 1`],
-    }),
-  ),
   {
     group,
     item: 'JSON of MySQL: indexed through generated columns and as an array',
