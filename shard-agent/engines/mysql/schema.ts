@@ -9,6 +9,7 @@ import { quoteName, quoteText } from './connection.ts';
 import { replaceUnquoted } from './create-table.ts';
 import { isServerError } from './failure.ts';
 import { soundView, viewsQuery } from './left-out.ts';
+import { withReferenceSystems } from './reference-system.ts';
 import { latin1, scriptComment, scriptStatement } from './sql-script.ts';
 import type { Wire } from './wire.ts';
 
@@ -111,7 +112,7 @@ export class SchemaReader {
     }
     for (const table of own.filter((candidate) => candidate.kind === 'table')) {
       const { text } = await this.#show('TABLE', table.name, /^Create Table$/);
-      yield scriptStatement(text);
+      yield scriptStatement(withReferenceSystems(text, table.columns));
     }
   }
 
