@@ -194,7 +194,7 @@ function shownText(row: Row): string {
 
 async function viewFacts(ask: Ask, { name, schema, of }: View, database: string): Promise<Fact[]> {
   const rows = await ask(`SELECT * FROM information_schema.${name} WHERE ${schema} = ${text(database)}`);
-  return grouped(rows, (row) => {
+  return grouped(rows.map(withoutDeclaredInstant), (row) => {
     const owner = of.flatMap((column) => (row[column] === undefined ? [] : [quoted(row[column] ?? '')]));
     return `information_schema.${name}${owner.length === 0 ? '' : ` of ${owner.join(' ')}`}`;
   });
@@ -222,6 +222,15 @@ function grouped(rows: readonly Row[], subjectOf: (row: Row) => string): Fact[] 
     groups.set(subject, [...(groups.get(subject) ?? []), row]);
   }
   return [...groups].map(([subject, group]) => ({ schema: '', subject, says: lines(group) }));
+}
+
+/**
+ * MySQL keeps the text of a TIMESTAMP's default as it was declared, in the time zone of that session, which it forgets.
+ * The instant is what counts: SHOW CREATE TABLE tells it in the zone of the session that asks.
+ */
+function withoutDeclaredInstant(row: Row): Row {
+  if (row['DATA_TYPE'] !== 'timestamp' || !/^\d{4}-/.test(row['COLUMN_DEFAULT'] ?? '')) return row;
+  return { ...row, COLUMN_DEFAULT: null };
 }
 
 /** One line a row, in an order of their own: information_schema has none. */
