@@ -2,7 +2,8 @@
  * `npm run demo`: the main job on real servers, in about a minute.
  *
  * Two PostgreSQL and two MariaDB shards with an agent each, four empty servers to restore onto, and a bank whose
- * clients move money across the shards without pause. One set is taken under that load, verified, restored and judged.
+ * clients move money across the shards without pause. Beside it on every shard lie the books of a shop, with objects of every
+ * kind. One set is taken under that load, verified, restored and judged.
  * Ends with exit code 0 only when every check is good; leaves nothing behind, Ctrl-C included.
  */
 import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -14,6 +15,7 @@ import { now, type WindowReport } from '../bank/timeline.ts';
 import { BankCluster } from '../cluster/bank-cluster.ts';
 import type { CommandResult } from '../cluster/command.ts';
 import { readStepLog } from '../cluster/steps.ts';
+import { besideTheBank, compareSamples } from './sample.ts';
 import { type Check, say, showChecks, showCommand, step } from './screen.ts';
 
 const holdLimitMs = 100;
@@ -22,7 +24,7 @@ process.on('exit', (code) => {
   if (code === 130) console.log('\ninterrupted: servers, agents and their folders are removed');
 });
 
-step('Start four shards with an agent each, four empty servers, and a bank');
+step('Start four shards with an agent each, four empty servers, the books of a shop, and a bank');
 const bank = await BankCluster.start({
   postgres: 2,
   mariadb: 2,
@@ -31,6 +33,7 @@ const bank = await BankCluster.start({
   ballastRows: 20_000,
   barrier: { holdLimit: `${holdLimitMs}ms` },
   copy: { lanes: 2, chunk: '4MiB' },
+  beside: besideTheBank,
 });
 const { source, workload } = bank;
 const target = bank.target as NonNullable<typeof bank.target>;
@@ -66,6 +69,12 @@ const restored = await bank.judgeTarget({ atLeast: taken.atLeast, atMost: taken.
 say(`${restored.accounts} accounts and ${restored.transfers} transfers on ${restored.shards} shards`);
 await workload.pause();
 const live = await judgeBank(bank.plan);
+const sample = await compareSamples(source, target);
+say(
+  `the books of the shop: ${sample.objects} definitions, ${sample.rows} rows of ${sample.tables} tables compared,`,
+);
+say(`${sample.questions} questions asked of source and restored servers`);
+for (const difference of sample.differences.slice(0, 5)) say(difference);
 await bank.resume();
 
 step('Stop and remove everything');
@@ -188,6 +197,16 @@ function checks(): Check[] {
       what: 'transfers restored',
       found: `${restored.transfers} whole, ${restored.halfTransfers} half`,
       good: restored.violations === 0 && restored.transfers > 0,
+    },
+    {
+      what: 'sample: tables / rows compared',
+      found: `${sample.tables} / ${sample.rows}`,
+      good: sample.tables > 0 && sample.rows > 0,
+    },
+    {
+      what: 'sample: differences',
+      found: String(sample.differences.length),
+      good: sample.differences.length === 0,
     },
     { what: 'money on the live shards', found: money(live), good: live.violations === 0 },
     { what: 'left behind', found: tidy, good: tidy === 'nothing is left' },
