@@ -5,6 +5,7 @@ import { finding } from '../../findings.ts';
 import { fingerprintQuery, foreignNamespaces } from './catalogue.ts';
 import { during, quoteName, quoteTable, Session, type PostgresConfig, type Row } from './connection.ts';
 import { leftOutFindings } from './left-out.ts';
+import { configurationSequence } from './properties.ts';
 
 /** What the backup would be like. */
 export interface CheckOrder {
@@ -62,7 +63,7 @@ function privilegeQuery(major: number): string {
     WHERE r.rolname = current_user AND c.relkind IN ('r', 'p', 'S') AND c.relpersistence <> 't' AND ${foreignNamespaces}
       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
         AND d.objid = c.oid AND d.deptype = 'e'
-        AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE c.oid = ANY (e.extconfig)))
+        AND NOT ${configurationSequence})
     ORDER BY 1, 2`;
 }
 

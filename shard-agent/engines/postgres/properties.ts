@@ -28,7 +28,9 @@ export interface DatabaseProperties {
   readonly tablespace: string;
   readonly comment: string | null;
   /** Null: the default grants. */
-  readonly grants: readonly { grantee: string | null; privilege: string; grantable: boolean }[] | null;
+  readonly grants:
+    | readonly { grantee: string | null; grantor: string; privilege: string; grantable: boolean }[]
+    | null;
   /** ALTER DATABASE … SET, with role: ALTER ROLE … IN DATABASE … SET. */
   readonly settings: readonly { role: string | null; name: string; value: string }[];
   /** Every role that owns something in the database, has a grant in it or a setting for it. */
@@ -61,8 +63,9 @@ export async function readProperties(
       pg_catalog.pg_database_size(d.oid) AS bytes,
       (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
           'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
-          'privilege', a.privilege_type, 'grantable', a.is_grantable))
-        FROM pg_catalog.aclexplode(d.datacl) a) AS grants,
+          'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable)
+          ORDER BY a.number)
+        FROM pg_catalog.aclexplode(d.datacl) WITH ORDINALITY a(grantor, grantee, privilege_type, is_grantable, number)) AS grants,
       (${extensionsQuery}) AS extensions, (${placementsQuery}) AS placements,
       (SELECT COALESCE(pg_catalog.json_agg(s.spcname), '[]') FROM pg_catalog.pg_tablespace s
         WHERE s.oid = d.dattablespace OR s.oid IN (SELECT reltablespace FROM pg_catalog.pg_class WHERE oid >= 16384)
@@ -110,6 +113,11 @@ function splitSetting(
   return { role, name: setting.slice(0, at), value: setting.slice(at + 1) };
 }
 
+/** Sequence `c` is a configuration of an extension, or that of a column of one. */
+export const configurationSequence = `EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE c.oid = ANY (e.extconfig)
+  OR EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
+    AND d.deptype IN ('a', 'i') AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = ANY (e.extconfig)))`;
+
 const sequencesPerQuery = 200;
 
 async function readSequences(session: Session): Promise<SequenceState[]> {
@@ -119,7 +127,7 @@ async function readSequences(session: Session): Promise<SequenceState[]> {
       AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
       AND (NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
           AND d.objid = c.oid AND d.deptype = 'e')
-        OR EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE c.oid = ANY (e.extconfig)))
+        OR ${configurationSequence})
     ORDER BY 1, 2`);
   const states: SequenceState[] = [];
   for (let first = 0; first < names.length; first += sequencesPerQuery) {
@@ -191,7 +199,9 @@ export function propertyStatements(name: string, properties: DatabaseProperties)
     for (const grant of properties.grants) {
       const grantee = grant.grantee === null ? 'PUBLIC' : quoteName(grant.grantee);
       const option = grant.grantable ? ' WITH GRANT OPTION' : '';
-      statements.push(`GRANT ${grant.privilege} ON DATABASE ${database} TO ${grantee}${option}`);
+      const statement = `GRANT ${grant.privilege} ON DATABASE ${database} TO ${grantee}${option}`;
+      if (grant.grantor === properties.owner) statements.push(statement);
+      else statements.push(`SET LOCAL ROLE ${quoteName(grant.grantor)}`, statement, 'RESET ROLE');
     }
   }
   return [`ALTER DATABASE ${database} OWNER TO ${quoteName(properties.owner)}`, ...statements];

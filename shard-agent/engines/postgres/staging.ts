@@ -4,6 +4,7 @@
  */
 import { TidemarkError } from '../../../proto/errors.ts';
 import { during, quoteName, Session, sqlState, type PostgresConfig } from './connection.ts';
+import { analyseStatements } from './analyse.ts';
 import { firstObject, notEmpty } from './emptiness.ts';
 import { dropRoles, findMarkedRoles, finishRoles, type MarkedRole } from './roles.ts';
 import { openMaintenance, subjectOf } from './server.ts';
@@ -141,7 +142,7 @@ export class Staging {
         const inside = await Session.open(this.#config, name, 'analyse');
         try {
           await inside.script('SET default_transaction_read_only = off; SET transaction_read_only = off');
-          await inside.script('ANALYZE');
+          for (const statement of await analyseStatements(inside)) await inside.script(statement);
         } finally {
           await inside.close();
         }

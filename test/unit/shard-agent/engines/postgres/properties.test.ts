@@ -61,8 +61,9 @@ test('grants replace the defaults, settings of a role name the database', () => 
   const statements = propertyStatements('s', {
     ...properties,
     grants: [
-      { grantee: null, privilege: 'CONNECT', grantable: false },
-      { grantee: 'r', privilege: 'CREATE', grantable: true },
+      { grantee: null, grantor: 'o', privilege: 'CONNECT', grantable: false },
+      { grantee: 'r', grantor: 'o', privilege: 'CREATE', grantable: true },
+      { grantee: 's', grantor: 'r', privilege: 'CREATE', grantable: false },
     ],
     settings: [{ role: 'r', name: 'my.setting', value: 'x' }],
   });
@@ -73,6 +74,9 @@ test('grants replace the defaults, settings of a role name the database', () => 
     'REVOKE ALL ON DATABASE "s" FROM PUBLIC, "o"',
     'GRANT CONNECT ON DATABASE "s" TO PUBLIC',
     'GRANT CREATE ON DATABASE "s" TO "r" WITH GRANT OPTION',
+    'SET LOCAL ROLE "r"',
+    'GRANT CREATE ON DATABASE "s" TO "s"',
+    'RESET ROLE',
   ]);
 });
 
