@@ -33,6 +33,10 @@ async function catalogueFacts(server: TestServer, database: string): Promise<Fac
   const client = await (server as PostgresServer).connect(database);
   try {
     await client.query(settings);
+    const { rows: encodings } = await client.query<{ server_encoding: string }>('SHOW server_encoding');
+    // Bytes of no encoding cannot be converted.
+    if (encodings[0]?.server_encoding === 'SQL_ASCII')
+      await client.query(`SET client_encoding = 'SQL_ASCII'`);
     const facts: Fact[] = [];
     for (const query of queries) {
       const sql = query(majorOf(server));

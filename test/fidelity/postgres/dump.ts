@@ -6,6 +6,7 @@ import { newestPostgresTools } from '../../servers/newest.ts';
 import type { TestServer } from '../../servers/server.ts';
 import { majorOf } from '../case.ts';
 import type { Fact } from '../fact.ts';
+import { plainValues } from './catalogue/query.ts';
 
 const execute = promisify(execFile);
 
@@ -17,10 +18,15 @@ export async function dumpFacts(server: TestServer, database: string): Promise<F
 async function dump(server: TestServer, database: string): Promise<string> {
   const { host, port, user } = server;
   const name = `dbname='${database.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-  const args = ['-s', '--create', '--encoding=UTF8', '-w', '-h', host, '-p', String(port), '-U', user];
+  const [row] = await server.run('SHOW server_encoding', database);
+  // Bytes of no encoding cannot be converted: each stands for itself.
+  const raw = row?.['server_encoding'] === 'SQL_ASCII';
+  const encoding = raw ? [] : ['--encoding=UTF8'];
+  const args = ['-s', '--create', ...encoding, '-w', '-h', host, '-p', String(port), '-U', user];
   const { stdout } = await execute(await programFor(server), [...args, '-d', name], {
     env: { ...process.env, PGPASSWORD: server.password, LC_ALL: 'C' },
     maxBuffer: 1 << 30,
+    encoding: raw ? 'latin1' : 'utf8',
   });
   return stdout;
 }
@@ -92,5 +98,5 @@ function contentOf(lines: readonly string[]): string {
   }
   while (kept.length > 0 && betweenEntries.test(kept.at(-1) ?? '')) kept.pop();
   while (kept.length > 0 && betweenEntries.test(kept[0] ?? '')) kept.shift();
-  return kept.join('\n');
+  return plainValues(kept.join('\n'));
 }

@@ -19,13 +19,18 @@ export const extensionCases: readonly FidelityCase[] = [
     ],
   }),
   inDatabase({
-    item: 'extensions with configuration tables',
+    item: 'extensions with configuration tables and their sequences',
     database: 'configured',
     setup: [
-      // None of the contributed ones has such tables: this makes what their scripts make.
-      `CREATE EXTENSION tsm_system_rows; CREATE SCHEMA settings; CREATE EXTENSION xml2; CREATE TABLE own (a int); INSERT INTO own VALUES (1)`,
+      `CREATE SCHEMA settings; CREATE EXTENSION fidelity_books SCHEMA settings; INSERT INTO settings.kinds (name) VALUES ('mine'), ('also mine'); INSERT INTO settings.everything VALUES (1, 'x')`,
     ],
-    proof: ['SELECT count(*) = 1 FROM own'],
+    proof: [
+      'SELECT count(*) = 2 AND max(id) = 3 FROM settings.kinds WHERE own',
+      'SELECT last_value = 3 FROM settings.kinds_id_seq',
+      'SELECT count(*) = 1 FROM settings.everything',
+    ],
+    // Only there may an extension stand elsewhere than among the server's own.
+    exists: from(18),
   }),
   inDatabase({
     item: 'publications',

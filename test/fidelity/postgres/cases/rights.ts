@@ -99,6 +99,25 @@ export const rightCases: readonly FidelityCase[] = [
       `SELECT NOT has_function_privilege('fidelity_reader', 'pg_sleep(double precision)', 'EXECUTE')`,
     ],
   }),
+  inDatabase({
+    item: 'schema public dropped, language plpgsql dropped',
+    database: 'bare',
+    setup: [
+      'DROP SCHEMA public; DROP EXTENSION plpgsql; CREATE SCHEMA own; CREATE TABLE own.t (a int); INSERT INTO own.t VALUES (1)',
+    ],
+    proof: [
+      `SELECT count(*) = 0 FROM pg_namespace WHERE nspname = 'public'`,
+      'SELECT count(*) = 0 FROM pg_extension',
+    ],
+  }),
+  inDatabase({
+    item: 'schema public of another owner',
+    database: 'public owner',
+    setup: [
+      `ALTER SCHEMA public OWNER TO fidelity_owner; GRANT CREATE ON SCHEMA public TO fidelity_reader; COMMENT ON SCHEMA public IS 'ours'; CREATE TABLE public.t (a int)`,
+    ],
+    proof: [`SELECT nspowner = 'fidelity_owner'::regrole FROM pg_namespace WHERE nspname = 'public'`],
+  }),
   inSchema({
     item: 'grants of MAINTAIN',
     schema: 'o_maintain',

@@ -50,10 +50,9 @@ const columns: readonly FidelityCase[] = [
     setup: [
       `CREATE FUNCTION fine(int) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT $1 > -10'`,
       `CREATE TABLE t (a int CHECK (a > 0), b int, CONSTRAINT "both; of 'them'" CHECK (a < b OR b IS NULL) NO INHERIT, CHECK (fine(b)))`,
-      `INSERT INTO t VALUES (1, 2), (5, NULL); ALTER TABLE t ADD CONSTRAINT old_rows CHECK (a < 3) NOT VALID`,
+      `INSERT INTO t VALUES (1, 2), (5, NULL); CREATE TABLE child (c int) INHERITS (t); ALTER TABLE t ADD CONSTRAINT old_rows CHECK (a < 3) NOT VALID`,
       `CREATE DOMAIN small AS int CHECK (VALUE < 100); CREATE TABLE d (v small); INSERT INTO d VALUES (50);
        ALTER DOMAIN small ADD CONSTRAINT later CHECK (VALUE < 10) NOT VALID`,
-      `CREATE TABLE child (c int) INHERITS (t)`,
     ],
     proof: [
       `SELECT count(*) = 2 FROM pg_constraint WHERE NOT convalidated AND connamespace = 'o_checks'::regnamespace AND conislocal`,
@@ -65,7 +64,7 @@ const columns: readonly FidelityCase[] = [
     schema: 'o_not_null',
     setup: [
       `CREATE TABLE t (a int CONSTRAINT "a must be" NOT NULL, b int, c int NOT NULL NO INHERIT); INSERT INTO t VALUES (1, NULL, 3);
-       ALTER TABLE t ADD CONSTRAINT b_later NOT NULL b NOT VALID; CREATE TABLE child () INHERITS (t)`,
+       CREATE TABLE child () INHERITS (t); ALTER TABLE t ADD CONSTRAINT b_later NOT NULL b NOT VALID`,
     ],
     proof: [
       `SELECT count(*) = 1 FROM pg_constraint WHERE conname = 'b_later' AND NOT convalidated AND conrelid = 'o_not_null.t'::regclass`,

@@ -33,3 +33,11 @@ export function named(catalogue: string, name: string, schema: string, oid: stri
   return `(SELECT quote_ident(place_.nspname) || '.' || quote_ident(named_.${name}) FROM ${catalogue} named_
     JOIN pg_namespace place_ ON place_.oid = named_.${schema} WHERE named_.oid = ${oid})`;
 }
+
+/**
+ * A view that is nothing but VALUES is written `FROM (VALUES …)` by the server it was made on, and, once pg_dump has written
+ * it down and it is made of that, `FROM ( VALUES …)`: one has it as a list, the other as a query in parentheses.
+ */
+export function plainValues(definition: string): string {
+  return definition.replaceAll('( VALUES ', '(VALUES ');
+}

@@ -17,7 +17,7 @@ const relations: CatalogueQuery = () => `
     (SELECT string_agg(i.inhrelid::regclass::text, ', ' ORDER BY i.inhrelid::regclass::text COLLATE "C")
       FROM pg_inherits i WHERE i.inhparent = c.oid AND i.inhdetachpending) AS being_detached,
     CASE WHEN c.relkind = 'm' THEN c.relispopulated END AS populated,
-    CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS definition,
+    CASE WHEN c.relkind IN ('v', 'm') THEN replace(pg_get_viewdef(c.oid), '( VALUES ', '(VALUES ') END AS definition,
     CASE WHEN c.reloftype <> 0 THEN c.reloftype::regtype::text END AS of_type,
     (SELECT srvname FROM pg_foreign_table f JOIN pg_foreign_server s ON s.oid = f.ftserver WHERE f.ftrelid = c.oid) AS server,
     (SELECT ${sorted('f.ftoptions')} FROM pg_foreign_table f WHERE f.ftrelid = c.oid) AS server_options
