@@ -237,6 +237,7 @@ class PostgresBackup implements BackupSession {
         runs: this.#runs,
         tool: this.#tool,
         database: database.database,
+        encoding: database.catalogue.encoding,
         snapshot: database.snapshot ?? '',
       };
       yield schemaPiece({ ...common, name: archivePiece });

@@ -16,6 +16,8 @@ export function schemaPiece(options: {
   runs: ToolRuns;
   tool: Tool;
   database: string;
+  /** Of the database: nothing is converted on the way, whatever encoding the role asks for in its sessions. */
+  encoding: string;
   snapshot: string;
   name: typeof archivePiece | typeof largeObjectsPiece;
 }): SchemaPiece {
@@ -30,6 +32,7 @@ export function schemaPiece(options: {
   const args = [
     '--format=custom',
     ...flags,
+    `--encoding=${options.encoding}`,
     `--snapshot=${options.snapshot}`,
     `--lock-wait-timeout=${lockWaitMs}`,
     // What is no keyword here may be one on a newer target.
