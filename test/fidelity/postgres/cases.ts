@@ -2,6 +2,7 @@
 import type { FidelityCase } from '../case.ts';
 import { containerCases } from './cases/containers.ts';
 import { documentCases } from './cases/documents.ts';
+import { encodingCases } from './cases/encodings.ts';
 import { extensionTypeCases } from './cases/extension-types.ts';
 import { largeObjectCases } from './cases/large-objects.ts';
 import { nameCases } from './cases/names.ts';
@@ -21,6 +22,7 @@ export const postgresCases: readonly FidelityCase[] = [
   ...scalarCases,
   ...extensionTypeCases,
   ...largeObjectCases,
+  ...encodingCases,
   ...settingsCases,
   ...tableShapeCases,
   ...nameCases,

@@ -29,6 +29,7 @@ export const strangeSettings: readonly (readonly [name: string, value: string])[
   ['plpgsql.variable_conflict', 'use_column'],
   ['search_path', 'nowhere, "$user"'],
   ['lo_compat_privileges', 'on'],
+  ['client_encoding', 'LATIN1'],
 ];
 
 /** Values, and definitions with constants in them, of every type whose text depends on a setting. */
@@ -57,7 +58,7 @@ const contents = [
 const evaluated = [
   `CREATE TABLE zoned (tz timestamptz, day date CHECK (day = tz::date), PRIMARY KEY (tz));
    SET TimeZone = 'America/St_Johns'; INSERT INTO zoned VALUES ('2026-07-01 02:00:00+00', '2026-06-30'), ('2026-07-01 03:00:00+00', '2026-07-01')`,
-  `CREATE MATERIALIZED VIEW days AS SELECT tz::date AS day, tz::text AS text FROM zoned`,
+  `SET DateStyle = 'SQL, DMY'; CREATE MATERIALIZED VIEW days AS SELECT tz::date AS day, tz::text AS text FROM zoned`,
 ];
 
 function settingsCase(item: string, database: string, more: readonly string[]): FidelityCase {
