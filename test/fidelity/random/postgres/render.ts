@@ -13,6 +13,7 @@ export function renderSchema(model: SchemaModel): Rendered {
   const tables: Table[] = [];
   for (const [index, table] of model.tables.entries()) tables.push(resolveTable(table, index, tables));
   const parents = tables.filter(isReferable);
+  const parented = new Set(tables.map(({ parent }) => parent));
   const links = tables.map((table) => linksOf(table, parents));
   return {
     createDatabase: `CREATE DATABASE ${database}`,
@@ -25,10 +26,15 @@ export function renderSchema(model: SchemaModel): Rendered {
       `CREATE COLLATION public.${quoted(insensitive)} (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`,
       `CREATE FUNCTION public.swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`,
       ...tables.flatMap((table) => table.create),
-      ...tables.flatMap((table, at) => createStatements(table, links[at] ?? [])),
+      ...tables.flatMap((table, at) => [
+        ...createStatements(table, links[at] ?? []),
+        // A column that came to a parent after its child did would stand elsewhere in the child: check says so of such.
+        ...(parented.has(table) ? lateStatements(table) : []),
+      ]),
       ...tables.flatMap((table, at) => insertStatements(table, links[at] ?? [])),
       ...tables.flatMap((table) => indexStatements(table)),
       ...tables.flatMap((table, at) => (links[at] ?? []).map((link) => link.constraint)),
+      ...tables.flatMap((table) => (parented.has(table) ? [] : lateStatements(table))),
       ...tables.flatMap((table) => changeStatements(table)),
       ...tables.flatMap((table) => extraStatements(table)),
     ],
@@ -186,13 +192,17 @@ function insertStatements(table: Table, links: readonly Link[]): string[] {
   return statements;
 }
 
+function lateStatements(table: Table): string[] {
+  const late = table.own.filter(({ role }) => role === 'late');
+  return late.map(({ definition }) => `ALTER TABLE ${table.sql} ADD COLUMN ${definition}`);
+}
+
 /** What happens to columns once rows stand in the table. */
 function changeStatements(table: Table): string[] {
   return table.own.flatMap((column) => {
     const { name, role, model } = column;
     if (role === 'dropped') return [`ALTER TABLE ${table.sql} DROP COLUMN ${name}`];
     const statements: string[] = [];
-    if (role === 'late') statements.push(`ALTER TABLE ${table.sql} ADD COLUMN ${column.definition}`);
     if (role === 'not valid') {
       const check = quoted(oddName(model?.name ?? 0, `nv${table.index}`, postgresNames) + name.length);
       statements.push(
