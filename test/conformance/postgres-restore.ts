@@ -95,7 +95,7 @@ export function testPostgresRestore(fixture: PostgresFixture): void {
         expect(causes).toEqual([
           'role absent does not exist',
           'extension no_such is not available',
-          'tablespace nowhere does not exist',
+          'tablespace nowhere does not exist: what lies in it comes to the default tablespace',
           'locale xx_XX.utf8 is not known to this server',
         ]);
         await target.run('CREATE ROLE absent');

@@ -19,7 +19,6 @@ const owners: readonly (readonly [catalogue: string, owner: string])[] = [
   ['pg_event_trigger', 'evtowner'],
   ['pg_foreign_data_wrapper', 'fdwowner'],
   ['pg_foreign_server', 'srvowner'],
-  ['pg_user_mapping', 'umuser'],
   ['pg_publication', 'pubowner'],
   ['pg_default_acl', 'defaclrole'],
   ['pg_largeobject_metadata', 'lomowner'],
@@ -59,6 +58,8 @@ const namesBootstrap = [
   ),
   `EXISTS (SELECT FROM pg_catalog.pg_attribute o, pg_catalog.aclexplode(o.attacl) a
      WHERE ${bootstrap} IN (a.grantee, a.grantor) AND o.attrelid >= ${firstOwn})`,
+  // The catalogue itself, which has passwords in it, is for superusers alone.
+  `EXISTS (SELECT FROM pg_catalog.pg_user_mappings o WHERE o.umuser = ${bootstrap})`,
   `EXISTS (SELECT FROM pg_catalog.pg_policy o WHERE ${bootstrap} = ANY (o.polroles))`,
 ].join(' OR ');
 
