@@ -160,7 +160,7 @@ class MysqlBackup implements BackupSession {
     const { wire, dialect } = await openSession(endpoint, { name: 'schema' }, { limitMs: order.copyLimitMs });
     try {
       if (order.globals !== 'none') yield accountsPiece(await readAccounts(wire, dialect, order.globals));
-      yield* new SchemaReader(wire, catalogue).pieces();
+      yield* new SchemaReader(wire, dialect, catalogue).pieces();
       await guard.check();
     } finally {
       await wire.close();

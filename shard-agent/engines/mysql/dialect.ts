@@ -22,6 +22,8 @@ export interface Dialect {
 
   /** Session settings beyond those both families know. */
   readonly sessionSettings: readonly string[];
+  /** Modes under which SHOW CREATE TABLE shows all of a table's options, and CREATE TABLE takes them. */
+  readonly tableModes: readonly string[];
   /** Rows when the server replicates from another; the statement needs a privilege of its own. */
   readonly replicaStatus: string;
   readonly binlogStatus: string;
@@ -49,8 +51,6 @@ export interface Dialect {
   readonly ownAccounts: readonly string[];
   /** Session settings under which accounts are shown as they can be made. */
   readonly accountSettings: readonly string[];
-  /** Columns of mysql.user that SHOW CREATE USER shows, behind that word, without doubling quotes. */
-  readonly unescapedColumns: readonly { readonly column: string; readonly clause: string }[];
   /** How accounts are made without their passwords. */
   readonly passwords: PasswordRules;
   /** Where the server remembers that a limit was named, until it reads its tables again. */
@@ -116,6 +116,7 @@ function mysql(version: string): Dialect {
       'information_schema_stats_expiry = 0',
       ...(since('8.0.30') ? ['show_gipk_in_create_table_and_information_schema = ON'] : []),
     ],
+    tableModes: [],
     replicaStatus: since('8.0.22') ? 'SHOW REPLICA STATUS' : 'SHOW SLAVE STATUS',
     binlogStatus: since('8.2.0') ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS',
     gtidSet: 'SELECT @@GLOBAL.gtid_executed',
@@ -141,11 +142,6 @@ function mysql(version: string): Dialect {
     accounts: "SELECT User AS u, Host AS h, 'N' AS r FROM mysql.user ORDER BY User, Host",
     ownAccounts: ['mysql.sys@localhost', 'mysql.session@localhost', 'mysql.infoschema@localhost'],
     accountSettings: since('8.0.17') ? ['print_identified_with_as_hex = ON'] : [],
-    unescapedColumns: [
-      { column: 'x509_issuer', clause: 'ISSUER' },
-      { column: 'x509_subject', clause: 'SUBJECT' },
-      { column: 'ssl_cipher', clause: 'CIPHER' },
-    ],
     passwords: mysqlPasswords,
     forgetLimits: 'FLUSH PRIVILEGES',
     rolesHaveAdmins: false,
@@ -170,6 +166,8 @@ function mariadb(version: string): Dialect {
       'system_versioning_asof = DEFAULT',
       'system_versioning_alter_history = KEEP',
     ],
+    // Else options that no engine here knows are shown as comments.
+    tableModes: ['IGNORE_BAD_TABLE_OPTIONS'],
     replicaStatus: 'SHOW ALL SLAVES STATUS',
     binlogStatus: 'SHOW MASTER STATUS',
     gtidSet: 'SELECT @@GLOBAL.gtid_binlog_pos',
@@ -207,7 +205,6 @@ function mariadb(version: string): Dialect {
     accounts: 'SELECT User AS u, Host AS h, is_role AS r FROM mysql.user ORDER BY is_role DESC, User, Host',
     ownAccounts: ['mariadb.sys@localhost'],
     accountSettings: [],
-    unescapedColumns: [],
     passwords: mariadbPasswords,
     forgetLimits: undefined,
     rolesHaveAdmins: true,

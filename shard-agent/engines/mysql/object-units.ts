@@ -27,7 +27,7 @@ export function unitsOf(steps: readonly Step[]): ObjectUnit[] {
       head = [];
       own = [];
     }
-    if (step.sql.startsWith('SET ')) {
+    if (/^(?:SET|ALTER DATABASE) /.test(step.sql)) {
       if (units.some((unit) => `${unit.database}\0${unit.piece}` === file)) own.push(step.sql);
       else head.push(step.sql);
       continue;

@@ -5,12 +5,15 @@
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { SchemaPiece } from '../../engine.ts';
 import type { Catalogue, Database } from './catalogue.ts';
-import { quoteName, quoteText } from './connection.ts';
+import { ownSqlMode, quoteName, quoteText } from './connection.ts';
 import { replaceUnquoted } from './create-table.ts';
+import type { Dialect } from './dialect.ts';
 import { isServerError } from './failure.ts';
 import { soundView, viewsQuery } from './left-out.ts';
+import { collationTurned, context, turnCollation, withReadableComment } from './program-context.ts';
 import { withReferenceSystems } from './reference-system.ts';
 import { latin1, scriptComment, scriptStatement } from './sql-script.ts';
+import { inOrder, readThroughFunctions } from './view-order.ts';
 import type { Wire } from './wire.ts';
 
 type Row = Record<string, string | null>;
@@ -41,21 +44,28 @@ const purposes: Readonly<Record<PieceName, string>> = {
 export class SchemaReader {
   readonly #wire: Wire;
   readonly #catalogue: Catalogue;
+  readonly #dialect: Dialect;
+  /** The database at hand has had another collation, which some of its programs keep. */
+  #turned = false;
 
-  constructor(wire: Wire, catalogue: Catalogue) {
+  constructor(wire: Wire, dialect: Dialect, catalogue: Catalogue) {
     this.#wire = wire;
+    this.#dialect = dialect;
     this.#catalogue = catalogue;
   }
 
   async *pieces(): AsyncIterable<SchemaPiece> {
     await this.#wire.run('SET SESSION character_set_results = NULL');
+    const mode = [ownSqlMode, ...this.#dialect.tableModes].join(',');
+    await this.#wire.run(`SET SESSION sql_mode = ${quoteText(mode)}`);
     for (const database of this.#catalogue.databases) {
       await this.#wire.run(`USE ${quoteName(database.name)}`);
+      this.#turned = await collationTurned(this.#wire, database.name, database.options.collation);
       for (const name of pieceNames) {
         const statements = this.#statements(name, database);
         const first = await statements.next();
         if (first.done === true) continue;
-        const body = script(name, database, first.value, statements);
+        const body = script(name, database, this.#dialect.tableModes, first.value, statements);
         yield { database: database.name, name, fileName: `${name}.sql`, packed: false, body };
       }
     }
@@ -128,14 +138,30 @@ export class SchemaReader {
 
   async *#routines(database: Database): AsyncGenerator<string, void> {
     const rows = await this.#wire.query(
-      'SELECT ROUTINE_NAME AS n, ROUTINE_TYPE AS t FROM information_schema.ROUTINES ' +
+      'SELECT ROUTINE_NAME AS n, ROUTINE_TYPE AS t, ROUTINE_COMMENT AS c FROM information_schema.ROUTINES ' +
         `WHERE ROUTINE_SCHEMA = ${quoteText(database.name)} ` +
         "ORDER BY FIELD(ROUTINE_TYPE, 'PACKAGE', 'PACKAGE BODY', 'FUNCTION', 'PROCEDURE'), ROUTINE_NAME",
     );
     for (const row of rows) {
       const { row: shown, text } = await this.#show(row['t'] ?? '', row['n'] ?? '', /^Create /);
-      yield context(shown) + scriptStatement(text);
+      yield this.#program(shown, await this.#readable(text, shown, row['c']));
     }
+    if (rows.length > 0) yield* this.#turnBack(database);
+  }
+
+  /** A stored program behind what it was made under. */
+  #program(shown: Row, text: string): string {
+    const collation = shown['Database Collation'];
+    const turn = this.#turned && collation ? turnCollation(collation) : '';
+    return turn + context(shown) + scriptStatement(text);
+  }
+
+  *#turnBack(database: Database): Generator<string, void> {
+    if (this.#turned) yield turnCollation(database.options.collation);
+  }
+
+  async #readable(text: string, shown: Row, comment: string | null | undefined): Promise<string> {
+    return this.#dialect.family === 'mysql' ? withReadableComment(this.#wire, text, shown, comment) : text;
   }
 
   async *#views(database: Database): AsyncGenerator<string, void> {
@@ -150,7 +176,8 @@ export class SchemaReader {
       const { row: shown, text } = await this.#show('VIEW', name, /^Create View$/);
       views.push({ name, text, row: shown });
     }
-    for (const view of inOrder(views)) yield context(view.row) + scriptStatement(view.text);
+    const usage = await readThroughFunctions(this.#wire, database.name);
+    for (const view of inOrder(views, usage)) yield context(view.row) + scriptStatement(view.text);
   }
 
   /** A comment, for the eyes of whoever misses the view: it would stop a restore. `check` and the backup warn of it. */
@@ -174,26 +201,28 @@ export class SchemaReader {
     );
     for (const row of rows) {
       const { row: shown, text } = await this.#show('TRIGGER', row['n'] ?? '', /^SQL Original Statement$/);
-      yield context(shown) + scriptStatement(unqualifiedTrigger(text));
+      yield this.#program(shown, unqualifiedTrigger(text));
     }
+    if (rows.length > 0) yield* this.#turnBack(database);
   }
 
   async *#events(database: Database, enable: boolean): AsyncGenerator<string, void> {
     const rows = await this.#wire.query(
-      'SELECT EVENT_NAME AS n, STATUS AS s, DEFINER AS d FROM information_schema.EVENTS ' +
+      'SELECT EVENT_NAME AS n, STATUS AS s, DEFINER AS d, EVENT_COMMENT AS c FROM information_schema.EVENTS ' +
         `WHERE EVENT_SCHEMA = ${quoteText(database.name)} ORDER BY EVENT_NAME`,
     );
     for (const row of rows) {
       const { row: shown, text } = await this.#show('EVENT', row['n'] ?? '', /^Create Event$/);
       if (!enable) {
         const disabled = replaceUnquoted(text, /(?<=PRESERVE )ENABLE\b/, 'DISABLE');
-        yield context(shown) + scriptStatement(disabled);
+        yield this.#program(shown, await this.#readable(disabled, shown, row['c']));
       } else if (row['s'] === 'ENABLED') {
         const definer = latin1(quoteAccount(row['d'] ?? ''));
         const alter = `ALTER DEFINER=${definer} EVENT ${latin1(quoteName(row['n'] ?? ''))} ENABLE`;
         yield context(shown) + scriptStatement(alter);
       }
     }
+    if (!enable && rows.length > 0) yield* this.#turnBack(database);
   }
 }
 
@@ -214,9 +243,12 @@ export function quoteAccount(account: string): string {
   return `${quoteName(account.slice(0, at))}@${quoteName(account.slice(at + 1))}`;
 }
 
+const scriptModes = ['NO_ENGINE_SUBSTITUTION', 'NO_AUTO_VALUE_ON_ZERO', ownSqlMode];
+
 async function* script(
   name: PieceName,
   database: Database,
+  tableModes: readonly string[],
   first: string,
   rest: AsyncGenerator<string, void>,
 ): AsyncIterable<Uint8Array> {
@@ -225,42 +257,9 @@ async function* script(
     scriptComment('mysql --comments --binary-mode [DATABASE] < this file'),
     scriptStatement('SET NAMES utf8mb4'),
     scriptStatement("SET SESSION time_zone = '+00:00'"),
-    scriptStatement(
-      "SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'",
-    ),
+    scriptStatement(`SET SESSION sql_mode = '${[...scriptModes, ...tableModes].join(',')}'`),
     scriptStatement('SET SESSION foreign_key_checks = 0'),
   ].join('');
   yield Buffer.from(head + first, 'latin1');
   for await (const statement of rest) yield Buffer.from(statement, 'latin1');
-}
-
-/** The session settings an object was made with and keeps; its text is in that character set. */
-function context(row: Row): string {
-  const settings: string[] = [];
-  const client = row['character_set_client'];
-  const collation = row['collation_connection'];
-  const mode = row['sql_mode'];
-  const zone = row['time_zone'];
-  if (client) settings.push(`character_set_client = ${client}`);
-  if (collation) settings.push(`collation_connection = ${collation}`);
-  if (mode !== undefined && mode !== null) settings.push(`sql_mode = ${quoteText(mode)}`);
-  if (zone) settings.push(`time_zone = ${quoteText(zone)}`);
-  return settings.length === 0 ? '' : scriptStatement(`SET SESSION ${settings.join(', ')}`);
-}
-
-/** Each view after those it names; where names only seem to go round in a circle, as they come. */
-function inOrder<T extends { name: string; text: string }>(views: readonly T[]): T[] {
-  const left = new Set(views);
-  const ordered: T[] = [];
-  while (left.size > 0) {
-    const ready = [...left].filter((view) =>
-      [...left].every((other) => other === view || !view.text.includes(latin1(quoteName(other.name)))),
-    );
-    const next = ready.length > 0 ? ready : [...left].slice(0, 1);
-    for (const view of next) {
-      ordered.push(view);
-      left.delete(view);
-    }
-  }
-  return ordered;
 }

@@ -47,6 +47,8 @@ export async function switchOver(wire: Wire, mark: StagingMark): Promise<void> {
     units.push(...unitsOf(steps.filter((step) => step.piece === piece)));
   }
   await runUnits(wire, units, (database) => database);
+  // Stored programs that were made under another collation have turned it.
+  for (const database of mark.databases) await declareDatabase(wire, database.name, database);
   await grantObjects(wire, steps);
   await writeMark(wire, { ...mark, state: 'switched' });
 }
