@@ -170,10 +170,11 @@ function changeStatements(table: Table): string[] {
   });
 }
 
-function extraStatements({ model, sql, index }: Table): string[] {
+function extraStatements({ model, sql, index, columns }: Table): string[] {
   const named = (short: string): string => quoted(oddName(model.name, `${short}${index}`, fileNames));
   return model.extras.flatMap((extra) => {
-    if (extra === 'view') return [`CREATE SQL SECURITY INVOKER VIEW ${named('v')} AS SELECT * FROM ${sql}`];
+    if (extra === 'view')
+      return [`CREATE SQL SECURITY INVOKER VIEW ${named('v')} AS SELECT ${list} FROM ${sql}`];
     if (extra === 'trigger') {
       return [
         `CREATE TRIGGER ${named('g')} BEFORE INSERT ON ${sql} FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no'`,
