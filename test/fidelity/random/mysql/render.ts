@@ -171,6 +171,9 @@ function changeStatements(table: Table): string[] {
 }
 
 function extraStatements({ model, sql, index, columns }: Table): string[] {
+  // A server drops white space before the name of a view's column when it opens the view, and keeps it in the text.
+  const seen = columns.filter(({ role, name }) => role !== 'dropped' && !/^`\s/.test(name));
+  const list = seen.length === 0 ? '1 AS one' : seen.map(({ name }) => name).join(', ');
   const named = (short: string): string => quoted(oddName(model.name, `${short}${index}`, fileNames));
   return model.extras.flatMap((extra) => {
     if (extra === 'view')
