@@ -7,7 +7,7 @@ import { type CatalogueQuery, named, role, since, sorted, userSchemas } from './
 const columns: CatalogueQuery = (major) => `
   SELECT n.nspname AS schema, 'column ' || quote_ident(c.relname) || '.' || quote_ident(a.attname) AS subject,
     (SELECT count(*) FROM pg_attribute b WHERE b.attrelid = a.attrelid AND b.attnum BETWEEN 1 AND a.attnum AND NOT b.attisdropped) AS place,
-    format_type(a.atttypid, a.atttypmod) AS type, a.attndims <> 0 AS is_array,
+    format_type(a.atttypid, a.atttypmod) AS type,
     CASE WHEN a.attcollation <> t.typcollation THEN ${named('pg_collation', 'collname', 'collnamespace', 'a.attcollation')} END AS collation,
     a.attnotnull AS not_null, nullif(a.attidentity::text, '') AS identity, nullif(a.attgenerated::text, '') AS generated,
     (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum) AS expression,
