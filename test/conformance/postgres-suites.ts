@@ -2,6 +2,7 @@
 import { testEngine } from './engine-conformance.ts';
 import { testPostgresBarrier } from './postgres-barrier.ts';
 import type { PostgresFixture } from './postgres-fixture.ts';
+import { testPostgresLeftOut } from './postgres-left-out.ts';
 import { testPostgresRefusals } from './postgres-refusals.ts';
 import { testPostgresRestore } from './postgres-restore.ts';
 import { testPostgresStaging } from './postgres-staging.ts';
@@ -11,6 +12,7 @@ export function testPostgres(fixture: PostgresFixture): void {
   testEngine(fixture);
   testPostgresBarrier(fixture);
   testPostgresRefusals(fixture);
+  testPostgresLeftOut(fixture);
   testPostgresRestore(fixture);
   testPostgresStaging(fixture);
 }

@@ -41,8 +41,14 @@ const grants: readonly (readonly [catalogue: string, grants: string])[] = [
 const firstOwn = 16_384;
 const bootstrap = 10;
 
+/** What comes with something else, and has its owner: indexes, row types and array types. */
+const dependent: Readonly<Record<string, string>> = {
+  pg_class: `AND o.relkind NOT IN ('i', 'I', 't')`,
+  pg_type: `AND o.typtype <> 'c' AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.typarray = o.oid)`,
+};
+
 const own = (catalogue: string): string => `
-  o.oid >= ${firstOwn} AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+  o.oid >= ${firstOwn} ${dependent[catalogue] ?? ''} AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
     WHERE d.classid = 'pg_catalog.${catalogue}'::pg_catalog.regclass AND d.objid = o.oid AND d.deptype = 'e')`;
 
 /** The bootstrap superuser is pinned: the list of dependencies on roles does not hold it. */
