@@ -102,6 +102,8 @@ function environment(config: PostgresConfig, settings: readonly string[]): NodeJ
     LC_ALL: 'C',
     PGAPPNAME: 'tidemark tool',
     PGCONNECT_TIMEOUT: '10',
+    // From the first message on: the role may have set one that the database's cannot be converted to.
+    PGCLIENTENCODING: 'UTF8',
     PGOPTIONS: [...meaning, ...settings].map((one) => `-c ${one.replaceAll(/[\\ ]/g, '\\$&')}`).join(' '),
   };
 }
