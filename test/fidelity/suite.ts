@@ -20,7 +20,7 @@ export interface FidelitySuite {
   /** Programs for the agents, see ClusterOptions. */
   readonly tools?: () => Promise<Readonly<Record<string, string>>>;
   /** What an operator has on both servers beforehand: roles, accounts, tablespaces. */
-  readonly prepare?: (server: TestServer) => Promise<void>;
+  readonly prepare?: (server: TestServer, purpose: 'source' | 'target') => Promise<void>;
   /** What the agent needs beyond its usual privileges; once every case stands on the source. */
   readonly grant?: (source: TestServer, databases: readonly string[]) => Promise<void>;
   readonly compare: Comparer;
@@ -62,7 +62,8 @@ export function testFidelity(suite: FidelitySuite): void {
         });
       source = await start('source');
       target = await start('target', source.repository);
-      for (const server of servers()) await suite.prepare?.(server);
+      await suite.prepare?.(serverOf(source), 'source');
+      await suite.prepare?.(serverOf(target), 'target');
       await setUp(serverOf(source), cases, failures);
       await suite.grant?.(serverOf(source), databases);
     }, roundTripMs);

@@ -17,10 +17,19 @@ export const locales = ['de_DE'];
 
 /**
  * The roles that an operator has on both servers. That of the agent has settings which change what a value's text means, so
- * that nothing comes back right because the settings happened to be the usual ones.
+ * that nothing comes back right because the settings happened to be the usual ones, or the same on both sides.
  */
-async function prepare(server: TestServer): Promise<void> {
+async function prepare(server: TestServer, purpose: 'source' | 'target'): Promise<void> {
   await server.run(`CREATE ROLE "odd ""role"`);
-  for (const [name, value] of strangeSettings)
+  for (const [name, value] of purpose === 'source' ? strangeSettings : [...strangeSettings, ...otherSettings])
     await server.run(`ALTER ROLE ${agentUser} SET ${name} TO '${value}'`);
 }
+
+/** Of the target's role, instead of the source's. */
+const otherSettings = [
+  ['TimeZone', 'Asia/Kathmandu'],
+  ['DateStyle', 'Postgres, MDY'],
+  ['IntervalStyle', 'postgres'],
+  ['lc_monetary', 'C'],
+  ['client_encoding', 'LATIN2'],
+] as const;
