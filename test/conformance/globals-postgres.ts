@@ -243,7 +243,10 @@ export function testPostgresGlobals(fixture: PostgresGlobalsFixture): void {
           'CREATE DATABASE shop OWNER owner_of',
         ])
           await plain.run(sql);
-        await plain.run('CREATE SCHEMA own AUTHORIZATION owner_of; CREATE TABLE own.t (id int)', 'shop');
+        await plain.run(
+          'CREATE SCHEMA own AUTHORIZATION owner_of; CREATE TABLE own.t (id int); ALTER TABLE own.t OWNER TO owner_of',
+          'shop',
+        );
         const set = await takeShard(open(plain), { globals: 'with-passwords' });
         await target.run(`CREATE ROLE restorer LOGIN PASSWORD 'r' CREATEDB`);
         const engine = open(target, 'restorer', 'r');

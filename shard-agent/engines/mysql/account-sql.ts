@@ -51,10 +51,20 @@ export interface NamedAccount {
 export function accountAt(tokens: readonly AccountToken[], at: number): NamedAccount | undefined {
   const [first, sign, host] = tokens.slice(at, at + 3);
   if (first?.kind === 'word' && first.value === 'PUBLIC') return { account: 'PUBLIC', next: at + 1 };
-  if (first?.kind !== 'name') return undefined;
-  if (sign?.value === '@' && host?.kind === 'name')
-    return { account: `${quoteName(first.value)}@${quoteName(host.value)}`, next: at + 3 };
-  return { account: quoteName(first.value), next: at + 1 };
+  const name = nameIn(first);
+  if (name === undefined) return undefined;
+  const hostName = sign?.value === '@' ? nameIn(host) : undefined;
+  if (hostName !== undefined) return { account: `${quoteName(name)}@${quoteName(hostName)}`, next: at + 3 };
+  return { account: quoteName(name), next: at + 1 };
+}
+
+/** MariaDB writes the accounts of a PROXY as strings. */
+function nameIn(token: AccountToken | undefined): string | undefined {
+  if (token?.kind === 'name') return token.value;
+  if (token?.kind !== 'text') return undefined;
+  return token.value
+    .slice(1, -1)
+    .replaceAll(/\\([^])|''/g, (_, escaped: string | undefined) => escaped ?? "'");
 }
 
 /** `sql` with the text between two tokens' places replaced. */

@@ -97,6 +97,13 @@ async function* script(head: string, statements: readonly string[]): AsyncIterab
   for (const sql of statements) yield Buffer.from(scriptStatement(latin1(sql)), 'latin1');
 }
 
+/** Columns of mysql.user, and the words behind which they are shown. */
+const certificateColumns = [
+  { column: 'x509_issuer', clause: 'ISSUER' },
+  { column: 'x509_subject', clause: 'SUBJECT' },
+  { column: 'ssl_cipher', clause: 'CIPHER' },
+] as const;
+
 class AccountReader {
   readonly #wire: Wire;
   readonly #dialect: Dialect;
@@ -159,16 +166,16 @@ class AccountReader {
     }
   }
 
-  /** MySQL shows the text of a certificate as it is, quotes and all. */
+  /** MySQL, and MariaDB from 11 on, show the text of a certificate as it is, quotes and all. */
   async #soundRequire(create: string, user: string, host: string): Promise<string> {
-    const columns = this.#dialect.unescapedColumns;
-    if (columns.length === 0) return create;
-    const list = columns.map(({ column }) => `CONVERT(${column} USING utf8mb4) AS ${column}`).join(', ');
+    const list = certificateColumns
+      .map(({ column }) => `CONVERT(${column} USING utf8mb4) AS ${column}`)
+      .join(', ');
     const [row] = await this.#wire.query(
       `SELECT ${list} FROM mysql.user WHERE User = ${quoteText(user)} AND Host = ${quoteText(host)}`,
     );
     let sound = create;
-    for (const { column, clause } of columns) {
+    for (const { column, clause } of certificateColumns) {
       const value = row?.[column];
       if (value) sound = sound.replace(`${clause} '${value}'`, () => `${clause} ${quoteText(value)}`);
     }

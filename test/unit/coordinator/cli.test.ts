@@ -95,6 +95,8 @@ test.each<[string, string[], Record<string, string>, number, string]>([
   ['a backup without agents', ['backup'], {}, 7, 'agent-unreachable'],
   ['a check without agents', ['check'], {}, 7, 'agent-unreachable'],
   ['a restore without agents', ['restore', 'latest'], {}, 7, 'agent-unreachable'],
+  ['globals that the set has not', ['restore', 'latest', '--globals'], {}, 6, 'does-not-fit'],
+  ['globals in a way of its own', ['backup', '--globals', 'all'], {}, 2, 'usage'],
   ['--decode without agents', ['verify', 'latest', '--decode'], {}, 7, 'agent-unreachable'],
 ])('%s', async (_, args, environment, expected, errorCode) => {
   const { code, stdout } = await tidemark([...args, '--json'], environment);
@@ -117,6 +119,7 @@ test('list, show and verify need no agent', async () => {
   expect(JSON.parse(show.stdout)).toMatchObject({
     set,
     consistency: 'atomic',
+    globals: 'none',
     tables: [
       { shard: 'shop-00', name: 'shop.public.accounts', rows: 30, chunks: 3, rawBytes: 300 },
       { shard: 'shop-01', name: 'shop.public.accounts', rows: 30, chunks: 3, rawBytes: 300 },

@@ -112,6 +112,9 @@ test('the keys are those of the design', () => {
   expect(layout.schemaKey('shop', set, 's0', 'shop', 'archive.dump')).toBe(
     `${shard}/schema/shop/archive.dump`,
   );
+  expect(layout.schemaKey('shop', set, 's0', '', 'globals.sql.zst')).toBe(
+    `${shard}/schema/_/globals.sql.zst`,
+  );
   expect(layout.chunkKey('shop', set, 's0', table, '3', 'copy')).toBe(
     `${shard}/data/shop/public/orders/3.copy.zst`,
   );

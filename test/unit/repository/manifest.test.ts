@@ -4,7 +4,7 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TidemarkError } from '../../../proto/errors.ts';
-import { manifestKey } from '../../../repository/layout.ts';
+import { manifestKey, schemaKey } from '../../../repository/layout.ts';
 import { ManifestWriter, readManifest } from '../../../repository/manifest.ts';
 import type { ManifestLine, ManifestRef } from '../../../repository/manifest-entries.ts';
 import type { ObjectStore, StoredObject } from '../../../repository/object-store.ts';
@@ -24,6 +24,17 @@ import {
 import { expectFailure } from './object-store.conformance.ts';
 
 const key = manifestKey(cluster, set, shardName);
+
+const globalsLine = {
+  kind: 'schema',
+  database: '',
+  name: 'globals',
+  rawBytes: 10,
+  object: schemaKey(cluster, set, shardName, '', 'globals.sql.zst'),
+  offset: 0,
+  length: 10,
+  sha256: sha256('globals'),
+} as const;
 
 function read(store: ObjectStore, ref: ManifestRef): Promise<ManifestLine[]> {
   return Array.fromAsync(readManifest(store, ref));
@@ -134,9 +145,34 @@ test('another whole manifest of the same size that takes its place between the t
   expect((await expectFailure(read(changing, ref), 'bad-bytes', key)).reason).toContain('SHA-256');
 });
 
+test('globals are a piece that belongs to no database', async () => {
+  const store = new MemoryStore();
+  const [shard, ...rest] = bodyLines();
+  if (shard?.kind !== 'shard') throw new Error('no shard line');
+  const lines = [{ ...shard, globals: 'without-passwords' as const }, ...rest.toSpliced(1, 0, globalsLine)];
+  const { ref } = await writeManifest(store, shardName, lines);
+  expect((await read(store, ref)).slice(0, -1)).toEqual(lines);
+});
+
 describe('with a digest that fits, but lines that do not', () => {
   const cases: [string, (lines: ManifestLine[]) => unknown[], RegExp][] = [
     ['no line', () => [], /ends after 0 lines/],
+    ['globals without a word of them', (lines) => lines.toSpliced(2, 0, globalsLine), /does not name/],
+    [
+      'a word of globals without them',
+      (lines) => edit(lines, 0, { globals: 'with-passwords' }),
+      /names globals, and there are none/,
+    ],
+    [
+      'globals twice',
+      (lines) => edit(lines, 0, { globals: 'with-passwords' }).toSpliced(2, 0, globalsLine, globalsLine),
+      /does not name/,
+    ],
+    [
+      'another piece without a database',
+      (lines) => lines.toSpliced(2, 0, { ...globalsLine, name: 'tables' }),
+      /tables belongs to no database/,
+    ],
     ['no end line', (lines) => lines.slice(0, -1), /without an end line/],
     ['no shard line', (lines) => lines.slice(1), /shard line must be first/],
     ['two shard lines', (lines) => [lines[0], ...lines], /only one/],

@@ -24,6 +24,7 @@ test.each<[string, Partial<Prepare>, RegExp]>([
   ['a hold that is no number', { holdLimitMs: Number.NaN }, /hold limit NaN/],
   ['a hold without end', { holdLimitMs: Number.POSITIVE_INFINITY }, /hold limit Infinity/],
   ['snapshots for ever', { copyLimitMs: Number.POSITIVE_INFINITY }, /copy limit/],
+  ['globals in a way of its own', { globals: 'all' }, /"all" is no way to store globals/],
   ['a grace without end', { graceMs: Number.POSITIVE_INFINITY }, /grace/],
   ['a set that is a path', { context: contextOf(1, { set: '../../x' }) }, /no id of a backup set/],
   ['no cluster', { context: contextOf(1, { cluster: '' }) }, /no cluster/],

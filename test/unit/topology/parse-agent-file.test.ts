@@ -113,9 +113,15 @@ describe('what is read', () => {
 
   test('relative tools are meant from the folder of the agent file', async () => {
     const { tools } = await read(
-      whole.replace('{pgDump: /usr/lib/postgresql/18/bin/pg_dump}', '{pgRestore: bin/pg_restore}'),
+      whole.replace(
+        '{pgDump: /usr/lib/postgresql/18/bin/pg_dump}',
+        '{pgRestore: bin/pg_restore, pgDumpall: bin/pg_dumpall}',
+      ),
     );
-    expect(tools).toEqual({ pgRestore: join(folder, 'bin/pg_restore') });
+    expect(tools).toEqual({
+      pgRestore: join(folder, 'bin/pg_restore'),
+      pgDumpall: join(folder, 'bin/pg_dumpall'),
+    });
   });
 });
 

@@ -128,6 +128,15 @@ test.each<[string, Change, string, RegExp]>([
   expect(String(failure)).toMatch(message);
 });
 
+test('an agent that stores other globals than were ordered fails the set', async () => {
+  const { store, prepared, evidence, copied: shards } = await copied();
+  const order = { store, topology, set, globals: 'with-passwords' } as const;
+  await expect(checkSet(order, prepared, evidence, shards)).rejects.toMatchObject({
+    code: 'set-incomplete',
+    reason: 'shop-00 stored as globals: none, ordered was: with-passwords',
+  });
+});
+
 test('an object that nothing names takes nothing from the set', async () => {
   const given = await copied();
   const key = given.copied[0]?.manifest.key.replace(/[^/]+$/, 'data/shop/public/accounts/9-1.copy.zst') ?? '';
