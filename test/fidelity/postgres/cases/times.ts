@@ -106,6 +106,8 @@ export const timeCases: readonly FidelityCase[] = [
       '720 hours',
       '-1 month +1 day -00:00:00.000001',
       '1 year -1 day',
+      '-1 day -04:05:06',
+      '-3 days -00:00:00.5',
       '-1 day +23:59:59',
       '178000000 years',
       '-178000000 years',
