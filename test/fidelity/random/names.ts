@@ -48,11 +48,11 @@ export function oddName(pick: number, plain: string, limits: NameLimits): string
   const odd = all[pick % all.length] as string;
   const fills = pick >= oddities.length && odd !== '';
   const size = (text: string): number =>
-    limits.unit === 'bytes' ? Buffer.byteLength(text) : [...text].length;
+    limits.unit === 'bytes' ? Buffer.byteLength(text) : Array.from(text).length;
   if (!fills) return odd + plain;
   let name = plain;
   for (let at = 0; ; at += 1) {
-    const characters = [...odd];
+    const characters = Array.from(odd);
     const longer = (characters[at % characters.length] as string) + name;
     if (size(longer) > limits.most) return name;
     name = longer;

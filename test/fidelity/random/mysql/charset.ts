@@ -30,7 +30,8 @@ const encoders: Readonly<Record<string, Encode>> = {
   ucs2: be,
   utf16: be,
   utf16le: (text) => Buffer.from(text, 'utf16le').toString('hex'),
-  utf32: (text) => [...text].map((one) => (one.codePointAt(0) ?? 0).toString(16).padStart(8, '0')).join(''),
+  utf32: (text) =>
+    Array.from(text, (one) => (one.codePointAt(0) ?? 0).toString(16).padStart(8, '0')).join(''),
 };
 
 const basicOnly = ['utf8', 'utf8mb3', 'ucs2'];

@@ -1,5 +1,6 @@
 /** What a random schema of MySQL or MariaDB is drawn as: plain data whose every part may be left out or made plainer. */
 import fc from 'fast-check';
+import { aloneFirst } from '../alone-first.ts';
 import { greatestNamePick } from '../names.ts';
 import { type ColumnType, type Server, typesOf } from './types.ts';
 import type { Collation } from './charset.ts';
@@ -158,7 +159,7 @@ function commonFirst(collations: readonly Collation[]): Collation[] {
 export function schemaArbitrary(server: Server, tables: number): fc.Arbitrary<SchemaModel> {
   return fc.record({
     family: fc.constant(server.family),
-    tables: fc.array(tableArbitrary(server), { minLength: 1, maxLength: tables, size: 'max' }),
+    tables: aloneFirst(fc.array(tableArbitrary(server), { minLength: 1, maxLength: tables, size: 'max' })),
     collation: fc.constantFrom(...commonFirst(server.collations)),
     chunkBytes: fc.constantFrom(1 << 20, 64 * 1024, 8 * 1024, 1024, 100),
     lanes: fc.integer({ min: 1, max: 3 }),

@@ -25,7 +25,7 @@ export function randomMysql(
 }
 
 /** Which types and collations it has. */
-export async function describeServer(server: TestServer): Promise<Server> {
+async function describeServer(server: TestServer): Promise<Server> {
   const rows = await server.run(
     'SELECT CHARACTER_SET_NAME AS charset, FULL_COLLATION_NAME AS collation FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY ORDER BY 1, 2'.replace(
       'FULL_COLLATION_NAME',

@@ -48,25 +48,24 @@ export function scalarsOf(major: number): Scalar[] {
   ];
 }
 
-export function typeArbitrary(scalars: readonly Scalar[]): fc.Arbitrary<TypeModel> {
+const wraps: readonly Wrap[] = [
+  'none',
+  'array',
+  'domain',
+  'domain array',
+  'composite',
+  'enum',
+  'range',
+  'nested',
+];
+
+export function typeArbitrary(
+  scalars: readonly Scalar[],
+  wrapped: readonly Wrap[] = ['none', 'none', 'none', 'none', 'none', 'none', ...wraps],
+): fc.Arbitrary<TypeModel> {
   return fc.record({
     scalar: fc.constantFrom(...scalars),
-    wrap: fc.oneof(
-      { arbitrary: fc.constant<Wrap>('none'), weight: 3 },
-      {
-        arbitrary: fc.constantFrom<Wrap>(
-          'none',
-          'array',
-          'domain',
-          'domain array',
-          'composite',
-          'enum',
-          'range',
-          'nested',
-        ),
-        weight: 2,
-      },
-    ),
+    wrap: fc.constantFrom(...wrapped),
     beside: fc.constantFrom(...scalars),
     name: fc.nat(greatestNamePick),
     collation: fc.nat(collations.length - 1),

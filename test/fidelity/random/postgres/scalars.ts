@@ -69,13 +69,13 @@ function noise(bytes: number): string {
 }
 
 /** Ends in its number, and nothing before that is a digit: different to every collation. */
-export function distinctText(n: number): string {
+function distinctText(n: number): string {
   const odd = ['', 'A', 'é', ' ', '\\N', '\t', '漢', '😀', "'", '"', 'Zz', '%_', '\n'];
   return `${odd[n % odd.length]}-${n}`;
 }
 
-export function text(sql: string, limit = Number.POSITIVE_INFINITY): Scalar {
-  const fits = (value: string): boolean => [...value].length <= limit;
+function text(sql: string, limit = Number.POSITIVE_INFINITY): Scalar {
+  const fits = (value: string): boolean => Array.from(value).length <= limit;
   const bounded = Number.isFinite(limit);
   const full = bounded ? ['😀'.repeat(Math.min(limit, 500))] : [];
   return {

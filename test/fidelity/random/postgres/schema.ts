@@ -1,5 +1,6 @@
 /** What a random schema is drawn as: plain data whose every part may be left out or made plainer and still be a schema. */
 import fc from 'fast-check';
+import { aloneFirst } from '../alone-first.ts';
 import { greatestNamePick } from '../names.ts';
 import { scalarsOf, typeArbitrary, type TypeModel } from './column-type.ts';
 
@@ -124,10 +125,10 @@ const rows = fc.oneof(fc.nat(5), fc.nat(60), { arbitrary: fc.nat(400), weight: 1
 function tableArbitrary(major: number): fc.Arbitrary<TableModel> {
   const scalars = scalarsOf(major);
   const type = typeArbitrary(scalars);
-  const keyed = typeArbitrary(scalars.filter((scalar) => scalar.distinct !== undefined)).map((drawn) => ({
-    ...drawn,
-    wrap: drawn.wrap === 'domain' ? drawn.wrap : ('none' as const),
-  }));
+  const keyed = typeArbitrary(
+    scalars.filter((scalar) => scalar.distinct !== undefined),
+    ['none', 'none', 'domain'],
+  );
   const keys: KeyKind[] = ['none', 'primary', 'unique', 'deferrable', 'identity full', 'both'];
   return fc.record({
     name: fc.nat(greatestNamePick),
@@ -163,7 +164,7 @@ function tableArbitrary(major: number): fc.Arbitrary<TableModel> {
 /** Schemas for a server of this version, of up to so many tables. */
 export function schemaArbitrary(major: number, tables: number): fc.Arbitrary<SchemaModel> {
   return fc.record({
-    tables: fc.array(tableArbitrary(major), { minLength: 1, maxLength: tables, size: 'max' }),
+    tables: aloneFirst(fc.array(tableArbitrary(major), { minLength: 1, maxLength: tables, size: 'max' })),
     chunkBytes: fc.constantFrom(1 << 20, 64 * 1024, 8 * 1024, 1024, 100),
     lanes: fc.integer({ min: 1, max: 3 }),
   });

@@ -15,11 +15,11 @@ export function randomPostgres(
   start: (options: Pick<StartOptions, 'settings'>) => Promise<PostgresServer>,
   tools?: ToolPaths,
 ): RandomSuite<SchemaModel> {
-  const { open } = postgresFixture(title, start, tools);
+  const fixture = postgresFixture(title, start, tools);
   return {
     title,
     start: () => start({ settings: { autovacuum: 'off' } }),
-    open,
+    open: (server, databases) => fixture.open(server, databases),
     compare: comparePostgres,
     dropDatabase: `DROP DATABASE IF EXISTS ${database}`,
     render: renderSchema,
