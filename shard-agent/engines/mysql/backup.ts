@@ -137,7 +137,9 @@ class MysqlBackup implements BackupSession {
   > {
     const { server, observer, catalogue, order } = this.#parts;
     const { family, version, identity } = server;
-    const engine = await attempt('describe the source', 'the server', () => sourceFacts(observer, catalogue));
+    const engine = await attempt('describe the source', 'the server', () =>
+      sourceFacts(observer, this.#parts.dialect, catalogue),
+    );
     const globals = order.globals === 'none' ? {} : { globals: order.globals };
     return { family, version, identity, position: this.#cutPosition(), engine, ...globals };
   }

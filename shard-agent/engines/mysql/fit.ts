@@ -11,6 +11,7 @@ import { Grants } from './grants.ts';
 import { quoteAccount } from './schema.ts';
 import { refusal, variable } from './server.ts';
 import { type SourceFacts, sourceFactsShape } from './source-facts.ts';
+import { placeFindings } from './table-place.ts';
 import type { Wire } from './wire.ts';
 
 /** What a restore calls its staging, for asking about privileges. */
@@ -53,6 +54,7 @@ export async function fitShard(
     ...(await privileges(wire, dialect, stored)),
     ...(await settings(wire, dialect, stored, facts)),
     ...(await pieces(wire, withoutDefiners(facts, accounts.coming))),
+    ...placeFindings(facts.places ?? []),
     ...(await space(wire, stored)),
     ...accounts.findings,
   );
@@ -141,13 +143,20 @@ async function settings(
   }
   const lower = Number((await variable(wire, 'lower_case_table_names')) ?? 0);
   const names = [...stored.databases, ...stored.tables].map(({ name }) => name);
-  if (lower !== facts.lowerCaseTableNames && names.some((name) => name !== name.toLowerCase())) {
+  const capitals = facts.hasCapitals || names.some((name) => name !== name.toLowerCase());
+  if (lower !== facts.lowerCaseTableNames && capitals) {
     const cause = `it is ${lower} here and was ${facts.lowerCaseTableNames} on the source, where names have capitals`;
     fit(
       'lower_case_table_names',
       cause,
       `Set up the server with lower_case_table_names = ${facts.lowerCaseTableNames}.`,
     );
+  }
+  if (lower === 0 && facts.lowerCaseTableNames !== 0 && facts.hasCode) {
+    const cause =
+      'names that differ in capitals are different here, and its triggers, routines and events may not know';
+    const remedy = 'Write the names of tables in them as they are, or set up the server as the source was.';
+    findings.push(finding('does-not-fit', 'lower_case_table_names', cause, remedy, true));
   }
   if (dialect.family === 'mysql' && (await variable(wire, 'sql_require_primary_key')) === 'ON') {
     const keyless = stored.tables.find((table) => table.engine['key'] === undefined);

@@ -1,5 +1,7 @@
 /** A foreign key's definition, where the table it points to may not be in the set. All text is bytes as latin1. */
 import { quoteName } from './connection.ts';
+import { isServerError } from './failure.ts';
+import type { Wire } from './wire.ts';
 
 const name = '`(?:[^`]|``)*`';
 const references = new RegExp(
@@ -33,6 +35,17 @@ export function keyPlaces(
   return (database) => ({
     database: latin1(database),
     has: (other, table) => names.has(`${other}\0${table}`),
+  });
+}
+
+/**
+ * Keys may point to columns that are not unique, which MySQL 8.4 and newer else refuse, on a RENAME too. Where the account
+ * may not say so the session stays as it is: the server names the key if there is one.
+ */
+export async function allowLooseKeys(wire: Wire): Promise<void> {
+  await wire.run('SET SESSION restrict_fk_on_non_standard_key = OFF').catch((error: unknown) => {
+    // No such variable, no privilege.
+    if (!isServerError(error, 1193, 1227)) throw error;
   });
 }
 

@@ -4,7 +4,9 @@ import { alteredFindings } from './altered.ts';
 import { type Database, listDatabases, stagingName, textList } from './catalogue.ts';
 import { quoteName } from './connection.ts';
 import type { Dialect } from './dialect.ts';
+import { serverObjectFindings } from './server-objects.ts';
 import { listDatabaseNames, readMark } from './staging-mark.ts';
+import { ownPlaces, placeFindings } from './table-place.ts';
 import type { Wire } from './wire.ts';
 
 /** How the server comments a view that can be used. Anything else is the reason why it cannot, in any language. */
@@ -19,7 +21,7 @@ export function viewsQuery(databases: readonly string[]): string {
 }
 
 /**
- * Warnings: views that cannot be used, databases that have the name of a restore's staging and are none, and columns
+ * Warnings: views that cannot be used, objects of the server, tables in places of their own, databases that have the name of a restore's staging and are none, and columns
  * whose values or definitions come back otherwise.
  */
 export async function leftOutFindings(
@@ -28,9 +30,12 @@ export async function leftOutFindings(
   databases: readonly Database[],
   wanted: readonly string[] | undefined,
 ): Promise<Finding[]> {
+  const names = databases.map(({ name }) => name);
   return [
     ...(await brokenViews(wire, databases)),
     ...(await alteredFindings(wire, dialect, databases)),
+    ...placeFindings(await ownPlaces(wire, dialect, names)),
+    ...(await serverObjectFindings(wire, dialect, names)),
     ...(wanted === undefined ? await namedAsStaging(wire) : []),
   ];
 }

@@ -9,7 +9,7 @@ import { databaseOptionsShape, declareDatabase, readDatabaseOptions } from './da
 import type { Dialect } from './dialect.ts';
 import { attempt } from './failure.ts';
 import { countObjects } from './fit.ts';
-import { type KeyPlace, keyPlaces } from './foreign-key.ts';
+import { allowLooseKeys, type KeyPlace, keyPlaces } from './foreign-key.ts';
 import type { Endpoint } from './handshake.ts';
 import { askInvariant } from './invariants.ts';
 import { laneSettings, MysqlWriteLane } from './load.ts';
@@ -28,6 +28,7 @@ import {
 } from './staging-mark.ts';
 import { holdsHistory, ofAllTime } from './history.ts';
 import { TableTurns } from './table-turns.ts';
+import { withoutPlaces } from './table-place.ts';
 import { MysqlUndoable, restoreLimitMs } from './staged-restores.ts';
 import { dropObjects, listTables } from './switch.ts';
 import type { Wire } from './wire.ts';
@@ -144,7 +145,8 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
     );
     const deferKeys = Number(line?.engine['dataBytes'] ?? 0) > deferKeysBytes;
     const names = new Map([...this.#staging].map(([from, to]) => [Buffer.from(from).toString('latin1'), to]));
-    const table = stageTable(parsed, names, deferKeys, this.#placeIn(database.name));
+    const folded = { ...parsed, tail: withoutPlaces(parsed.tail) };
+    const table = stageTable(folded, names, deferKeys, this.#placeIn(database.name));
     await wire.run(Buffer.from(table.create, 'latin1'));
     if (parsed.definitions.some(readsRows)) this.#turns.loadAlone(database.name, name);
     if (table.restated.length > 0) {
@@ -177,6 +179,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
         { limitMs: restoreLimitMs, extra: laneSettings(this.#dialect) },
       );
       this.#lanes.push(wire);
+      await allowLooseKeys(wire);
     };
     this.#lanes = this.#lanes.filter((wire) => wire.alive);
     await Promise.all(Array.from({ length: this.#order.lanes - this.#lanes.length }, open));

@@ -1,7 +1,9 @@
 /** What of the source a restore needs to know to say whether the set fits. Kept in the shard line under `engine`. */
 import { z } from 'zod';
 import { type Catalogue, textList } from './catalogue.ts';
+import type { Dialect } from './dialect.ts';
 import { variable } from './server.ts';
+import { ownPlaces } from './table-place.ts';
 import type { Wire } from './wire.ts';
 
 export const sourceFactsShape = z.object({
@@ -12,13 +14,19 @@ export const sourceFactsShape = z.object({
   engines: z.array(z.string()),
   collations: z.array(z.string()),
   hasTriggersOrFunctions: z.boolean(),
+  /** What a restore puts in the default place, and where it stood; older sets do not say. */
+  places: z.array(z.object({ table: z.string(), place: z.string() })).optional(),
+  /** A database, table, sequence or view has a capital in its name: names that lower_case_table_names is about. */
+  hasCapitals: z.boolean().default(false),
+  /** Triggers, routines or events, whose text names tables as somebody typed them. */
+  hasCode: z.boolean().default(false),
   /** MySQL's, in effect. */
   partialRevokes: z.boolean().default(false),
 });
 
 export type SourceFacts = z.infer<typeof sourceFactsShape>;
 
-export async function sourceFacts(wire: Wire, catalogue: Catalogue): Promise<SourceFacts> {
+export async function sourceFacts(wire: Wire, dialect: Dialect, catalogue: Catalogue): Promise<SourceFacts> {
   const list = textList(catalogue.databases.map((database) => database.name));
   const definers = await wire.query(
     `SELECT DEFINER AS d, 'v' AS kind FROM information_schema.VIEWS WHERE TABLE_SCHEMA IN (${list}) ` +
@@ -26,6 +34,13 @@ export async function sourceFacts(wire: Wire, catalogue: Catalogue): Promise<Sou
       `UNION SELECT DEFINER, 'trigger' FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA IN (${list}) ` +
       `UNION SELECT DEFINER, 'event' FROM information_schema.EVENTS WHERE EVENT_SCHEMA IN (${list})`,
   );
+  const views = await wire.query(
+    `SELECT TABLE_NAME AS n FROM information_schema.VIEWS WHERE TABLE_SCHEMA IN (${list})`,
+  );
+  const names = [
+    ...[...catalogue.databases, ...catalogue.tables].map(({ name }) => name),
+    ...views.map((row) => row['n'] ?? ''),
+  ];
   const collations = catalogue.tables.flatMap((table) => [
     table.collation,
     ...table.columns.flatMap((column) => (column.collation === undefined ? [] : [column.collation])),
@@ -43,8 +58,15 @@ export async function sourceFacts(wire: Wire, catalogue: Catalogue): Promise<Sou
     partialRevokes: (await variable(wire, 'partial_revokes')) === 'ON',
     engines: unique(catalogue.tables.map((table) => table.engine)),
     collations: unique([...collations, ...catalogue.databases.map(({ options }) => options.collation)]),
+    places: await ownPlaces(
+      wire,
+      dialect,
+      catalogue.databases.map(({ name }) => name),
+    ),
     hasTriggersOrFunctions: definers.some((row) =>
       ['trigger', 'function', 'package body'].includes(row['kind'] ?? ''),
     ),
+    hasCapitals: names.some((name) => name !== name.toLowerCase()),
+    hasCode: definers.some((row) => row['kind'] !== 'v'),
   };
 }

@@ -3,6 +3,7 @@ import { TidemarkError } from '../../../proto/errors.ts';
 import { dropAccounts, finishAccounts, grantObjects } from './account-maker.ts';
 import { quoteName, quoteText } from './connection.ts';
 import { declareDatabase, setReadOnly } from './database-options.ts';
+import { allowLooseKeys } from './foreign-key.ts';
 import { isServerError } from './failure.ts';
 import { countObjects } from './fit.ts';
 import { type ObjectUnit, runUnits, unitsOf } from './object-units.ts';
@@ -38,6 +39,7 @@ export async function switchOver(wire: Wire, mark: StagingMark): Promise<void> {
   if (mark.state === 'loaded') await requireFree(wire, mark);
   await writeMark(wire, { ...mark, state: 'switching' });
   await wire.run('SET SESSION foreign_key_checks = 0');
+  await allowLooseKeys(wire);
   for (const database of mark.databases) await declareDatabase(wire, database.name, database);
   for (const database of mark.databases) await renameTables(wire, database);
   const steps = await readSteps(wire, mark.restore);
