@@ -47,8 +47,14 @@ const settings = {
     'show_create_table_verbosity = 1',
     'show_create_table_skip_secondary_engine = 0',
     "time_zone = '+00:00'",
+    'sql_select_limit = 18446744073709551615',
   ],
-  mariadb: ["sql_mode = ''", 'sql_quote_show_create = 1', "time_zone = '+00:00'"],
+  mariadb: [
+    "sql_mode = ''",
+    'sql_quote_show_create = 1',
+    "time_zone = '+00:00'",
+    'sql_select_limit = 18446744073709551615',
+  ],
 };
 
 /** One of information_schema's tables, and which object its rows are about. */

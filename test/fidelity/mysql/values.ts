@@ -33,7 +33,7 @@ function sessionOf(server: TestServer): string {
       : 'max_statement_time = 0, system_versioning_asof = DEFAULT';
   return (
     "SET NAMES utf8mb4; SET SESSION sql_mode = '', time_zone = '+00:00', div_precision_increment = 4, " +
-    `sql_select_limit = DEFAULT, sql_big_selects = 1, group_concat_max_len = 4294967295, ${own};`
+    `sql_select_limit = 18446744073709551615, sql_big_selects = 1, ${own};`
   );
 }
 
