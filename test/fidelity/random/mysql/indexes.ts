@@ -28,7 +28,9 @@ function indexDefinition(
   );
   const [first] = chosen;
   if (first === undefined) return undefined;
-  const name = quoted(oddName(index.name, `i${table.index}_${at}`, mysqlNames));
+  // MySQL makes the name of a hidden column of it, and tells its bytes.
+  const limits = index.form === 'expression' ? { ...mysqlNames, most: 12 } : mysqlNames;
+  const name = quoted(oddName(index.name, `i${table.index}_${at}`, limits));
   const plain = chosen.filter(({ type }) => type.index !== 'spatial');
   const parts = (direction = ''): string =>
     plain.map((column) => part(column, index.form === 'prefix') + direction).join(', ');

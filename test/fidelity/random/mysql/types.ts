@@ -303,7 +303,7 @@ function others({ family, major, minor }: Server): ColumnType[] {
     { index: 'none', fallback: 'expression' },
   );
   if (family === 'mysql') {
-    const vectors = ["TO_VECTOR('[1,2.5,-0]')", "TO_VECTOR('[3.4e38,1e-45,0.1]')", "TO_VECTOR('[1]')"];
+    const vectors = ["TO_VECTOR('[1,2.5,-0]')", "TO_VECTOR('[3.4e38,1.2e-38,0.1]')", "TO_VECTOR('[1]')"];
     return [
       document,
       ...(major >= 9 ? [type('vector(3)', vectors, { index: 'none', fallback: 'none' })] : []),
@@ -330,7 +330,7 @@ function others({ family, major, minor }: Server): ColumnType[] {
     }),
     ...(major > 11 || (major === 11 && minor >= 7)
       ? [
-          type('vector(3)', ["VEC_FromText('[1,2.5,-0]')", "VEC_FromText('[3.4e38,1e-45,0.1]')"], {
+          type('vector(3)', ["VEC_FromText('[1,2.5,-0]')", "VEC_FromText('[3.4e38,1.2e-38,0.1]')"], {
             index: 'none',
             fallback: 'none',
           }),
