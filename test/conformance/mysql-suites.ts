@@ -7,6 +7,7 @@ import { testMysqlAltered } from './mysql-altered.ts';
 import { testMysqlBarrier } from './mysql-barrier.ts';
 import { testMysqlCheck } from './mysql-check.ts';
 import { testMysqlCopy } from './mysql-copy.ts';
+import { testMysqlLeftOut } from './mysql-left-out.ts';
 import { testMysqlRestore } from './mysql-restore.ts';
 
 /** What these tests need of a MariaDB server beside the defaults. */
@@ -28,5 +29,6 @@ export function testMysqlFamily(fixture: EngineFixture): void {
     testMysqlBarrier(fixture, () => server);
     testMysqlCopy(fixture, () => server);
     testMysqlRestore(fixture, () => server);
+    testMysqlLeftOut(fixture, () => server);
   });
 }

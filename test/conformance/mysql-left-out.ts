@@ -1,0 +1,120 @@
+/** What a set does not hold: tables without a snapshot are refused, objects of the server named, before anything is done. */
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Finding } from '../../shard-agent/engine.ts';
+import type { TestServer } from '../servers/server.ts';
+import { backupOrder } from './engine-conformance.ts';
+import type { EngineFixture } from './engine-fixture.ts';
+import { restoreShard, takeShard } from './memory-shard.ts';
+
+const everyEngine = [
+  ['MyISAM', 'CREATE TABLE t (a int) ENGINE = MyISAM'],
+  ['MEMORY', 'CREATE TABLE t (a int) ENGINE = MEMORY'],
+  ['CSV', 'CREATE TABLE t (a int NOT NULL) ENGINE = CSV'],
+  ['ARCHIVE', 'CREATE TABLE t (a int) ENGINE = ARCHIVE'],
+  [
+    'MRG_MYISAM',
+    'CREATE TABLE one (a int) ENGINE = MyISAM; CREATE TABLE t (a int) ENGINE = MERGE UNION = (one)',
+  ],
+] as const;
+const mariadbEngines = [
+  ['Aria', 'CREATE TABLE t (a int) ENGINE = Aria TRANSACTIONAL = 1'],
+  [
+    'MyISAM',
+    'CREATE TABLE t (a int) ENGINE = MyISAM PARTITION BY HASH (a) (PARTITION p0 ENGINE = MyISAM, PARTITION p1 ENGINE = MyISAM)',
+  ],
+] as const;
+
+export function testMysqlLeftOut(fixture: EngineFixture, source: () => TestServer): void {
+  const run = (sql: string): Promise<Record<string, unknown>[]> => source().run(sql, 'left');
+  const about = (findings: readonly Finding[], subject: string): Finding | undefined =>
+    findings.find((found) => found.subject === subject);
+
+  describe(`${fixture.name}: what a set does not hold`, () => {
+    afterEach(() => source().run('DROP DATABASE IF EXISTS `left`'));
+
+    const engines = [...everyEngine, ...(fixture.family === 'mariadb' ? mariadbEngines : [])];
+    test.each(engines)('a table of the engine %s is refused: %s', async (name, setup) => {
+      await source().run('CREATE DATABASE `left`; CREATE TABLE `left`.fine (id int PRIMARY KEY)');
+      const made = await run(setup).then(
+        () => true,
+        (error: { errno?: number }) => {
+          // The server may be without that engine: then no shard can have such a table.
+          expect([1286, 1033]).toContain(error.errno);
+          return false;
+        },
+      );
+      if (!made) return;
+      const engine = fixture.open(source(), ['left']);
+      const found = about(await engine.check(), 'left.t');
+      expect(found).toMatchObject({ code: 'not-supported', warning: false });
+      expect(found?.cause).toMatch(new RegExp(`engine ${name} `, 'i'));
+      await expect(engine.prepareBackup(backupOrder)).rejects.toMatchObject({
+        code: 'not-supported',
+        subject: expect.stringContaining('left.t'),
+      });
+    });
+
+    test('a table cannot become one of another engine between plan and cut, nor while it is copied', async () => {
+      await source().run('CREATE DATABASE `left`; CREATE TABLE `left`.t (id int PRIMARY KEY)');
+      const alter = (): Promise<unknown> =>
+        run('SET SESSION lock_wait_timeout = 1; ALTER TABLE t ENGINE = MyISAM');
+      const session = await fixture.open(source(), ['left']).prepareBackup(backupOrder);
+      try {
+        await expect(alter()).rejects.toMatchObject({ errno: 1205 });
+        expect(await session.lock(500, new AbortController().signal)).toMatchObject({ outcome: 'locked' });
+        await session.cut();
+        await expect(alter()).rejects.toMatchObject({ errno: 1205 });
+      } finally {
+        await session.close();
+      }
+      await alter();
+    });
+
+    test('a foreign server is named', async () => {
+      await source().run(
+        "CREATE DATABASE `left`; CREATE SERVER far FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'h', DATABASE 'd')",
+      );
+      const found = about(await fixture.open(source(), ['left']).check(), 'far');
+      await source().run('DROP SERVER far');
+      expect(found).toMatchObject({ code: 'not-supported', warning: true });
+    });
+
+    test.runIf(fixture.family === 'mysql')('objects of a MySQL server are named', async () => {
+      await source().run(
+        'CREATE DATABASE `left`; CREATE TABLE `left`.t (a int); CREATE RESOURCE GROUP narrow TYPE = USER VCPU = 0; ' +
+          'ANALYZE TABLE `left`.t UPDATE HISTOGRAM ON a',
+      );
+      const findings = await fixture.open(source(), ['left']).check();
+      await source().run('DROP RESOURCE GROUP narrow');
+      expect(about(findings, 'narrow')?.cause).toMatch(/resource group/);
+      expect(about(findings, 'left.t')?.cause).toMatch(/histograms/);
+    });
+
+    test.runIf(fixture.family === 'mysql')(
+      'a table in a tablespace is named, and comes back in the default place',
+      async () => {
+        await source().run(
+          "CREATE DATABASE `left`; CREATE TABLESPACE own ADD DATAFILE 'own.ibd'; " +
+            "CREATE TABLE `left`.t (a int PRIMARY KEY) TABLESPACE own COMMENT 'TABLESPACE `own`'; INSERT INTO `left`.t VALUES (7)",
+        );
+        const engine = fixture.open(source(), ['left']);
+        expect(about(await engine.check(), 'left.t')?.cause).toMatch(/tablespace own/);
+        const shard = await takeShard(engine);
+        await source().run('DROP DATABASE `left`; DROP TABLESPACE own');
+        expect(about(await engine.fit(shard.stored, false), 'left.t')?.cause).toMatch(/tablespace own/);
+        await restoreShard(engine, shard, 'leftout');
+        expect(await run('SELECT a FROM t')).toEqual([{ a: 7 }]);
+      },
+    );
+
+    test.runIf(fixture.family === 'mariadb')('history by transaction ids is named', async () => {
+      await source().run(
+        'CREATE DATABASE `left`; CREATE TABLE `left`.t (a int, s bigint unsigned GENERATED ALWAYS AS ROW START, ' +
+          'e bigint unsigned GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (s, e)) WITH SYSTEM VERSIONING',
+      );
+      const found = about(await fixture.open(source(), ['left']).check(), 'left.t');
+      expect(found).toMatchObject({ code: 'not-supported', warning: true });
+      expect(found?.cause).toMatch(/transaction ids/);
+    });
+  });
+}
