@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bankUser } from '../bank/plan.ts';
 import { findProgram, mariadbPackage, postgresPackage } from '../servers/host.ts';
 import { startMariadb } from '../servers/mariadb.ts';
 import { startPostgres } from '../servers/postgres.ts';
@@ -21,7 +22,7 @@ let setFolder: string;
 beforeAll(async () => {
   source = await Cluster.start({ postgres: 1, mariadb: 1, purpose: 'source' });
   await layOutQuietBank(source);
-  const backup = await source.tidemark('backup', '--json');
+  const backup = await source.tidemark('backup', '--globals', 'with-passwords', '--json');
   expect(backup.exitCode, describeResult(backup)).toBe(0);
   setFolder = path.join(source.repository, source.name, 'sets', String(backup.json?.['id']));
 });
@@ -87,7 +88,8 @@ async function expectSameAccounts(original: TestServer, copy: TestServer): Promi
 test('a PostgreSQL chunk comes back by psql and pg_restore', async () => {
   const target = await startPostgres();
   try {
-    shell(commandsBelow('PostgreSQL'), {
+    const roles = `SELECT rolname, rolpassword FROM pg_authid WHERE rolname ~ '^(bank|tidemark)' ORDER BY 1`;
+    shell([commandsBelow('Roles of PostgreSQL'), commandsBelow('PostgreSQL')].join('\n'), {
       SET: setFolder,
       SHARD: path.join(setFolder, 'shards', 'shard-0'),
       DATABASE: 'bank',
@@ -103,6 +105,9 @@ test('a PostgreSQL chunk comes back by psql and pg_restore', async () => {
       'bank',
     );
     expect(keys).toEqual([{ n: 1 }]);
+    const stored = await source.shard('shard-0').server.run(roles);
+    expect(stored.length).toBeGreaterThan(1);
+    expect(await target.run(roles)).toEqual(stored);
   } finally {
     await target.stop();
   }
@@ -115,7 +120,7 @@ test('a MariaDB chunk comes back by mysql', async () => {
     mkdirSync(home, { recursive: true });
     const login = `[client]\nhost=${target.host}\nport=${target.port}\nuser=${target.user}\npassword=${target.password}\n`;
     writeFileSync(path.join(home, '.my.cnf'), login, { mode: 0o600 });
-    shell(commandsBelow('MySQL and MariaDB'), {
+    shell([commandsBelow('MySQL and MariaDB'), commandsBelow('Accounts of MySQL')].join('\n'), {
       SET: setFolder,
       SHARD: path.join(setFolder, 'shards', 'shard-1'),
       DATABASE: 'bank',
@@ -124,6 +129,10 @@ test('a MariaDB chunk comes back by mysql', async () => {
       TMPDIR: home,
     });
     await expectSameAccounts(source.shard('shard-1').server, target);
+    for (const user of [bankUser, 'tidemark']) {
+      const grants = `SHOW GRANTS FOR '${user}'@'%'`;
+      expect(await target.run(grants)).toEqual(await source.shard('shard-1').server.run(grants));
+    }
   } finally {
     await target.stop();
   }

@@ -17,7 +17,7 @@ import type { MadeAccounts, StagingMark, Step } from './staging-mark.ts';
 import type { Wire } from './wire.ts';
 
 /** Steps that wait: for the objects to stand, and for the restore to be over. */
-export const accountPieces = { objects: 'globals-objects', finish: 'globals-finish' } as const;
+const accountPieces = { objects: 'globals-objects', finish: 'globals-finish' } as const;
 
 /** What a grant names is not there: a grant outlives its object, and the source had it no more. */
 const noObject: readonly number[] = [1049, 1054, 1146, 1147, 1305];
@@ -25,7 +25,7 @@ const noObject: readonly number[] = [1049, 1054, 1146, 1147, 1305];
 const tokenRange = { least: 1_000_000_000, most: 2_000_000_000 };
 
 /** Drawn for each restore: no account has it as its limit by chance. */
-export function newToken(): number {
+function newToken(): number {
   return tokenRange.least + Math.floor(Math.random() * (tokenRange.most - tokenRange.least));
 }
 

@@ -83,7 +83,7 @@ function readGrant(sql: string, tokens: readonly AccountToken[], account: string
 }
 
 /** What stands between ON and the grantee. */
-export function grantsOf(tokens: readonly AccountToken[]): GrantedObject {
+function grantsOf(tokens: readonly AccountToken[]): GrantedObject {
   const on = indexOfWords(tokens, ['ON']);
   const kinds: string[] = [];
   let at = on + 1;

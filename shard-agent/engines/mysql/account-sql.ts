@@ -2,7 +2,7 @@
  * What the servers say of an account (SHOW CREATE USER, SHOW GRANTS), cut into tokens and changed where it must be. Pure.
  * The text is of a session without ANSI_QUOTES and with backslash escapes: names in backticks, strings in quotes.
  */
-import { quoteName } from './connection.ts';
+import { quoteName } from './quoting.ts';
 
 export interface AccountToken {
   /** `word`: a keyword, a number or a hex literal. `name`: a name in backticks. `text`: a string. */
@@ -132,11 +132,14 @@ export function lockedAccount(sql: string, token: number): LockedAccount {
     tokens = accountTokens(text);
   }
   const own = tokens.findIndex(
-    ({ kind, value }, at) => kind === 'word' && value === 'WITH' && /^MAX_/.test(tokens[at + 1]?.value ?? ''),
+    ({ kind, value }, at) =>
+      kind === 'word' && value === 'WITH' && tokens[at + 1]?.value.startsWith('MAX_') === true,
   );
   const emptied = tokens.findIndex(({ kind, value }, at) => {
     const next = tokens[at + 1];
-    return kind === 'word' && value === 'WITH' && next?.kind !== 'text' && !/^MAX_/.test(next?.value ?? '');
+    return (
+      kind === 'word' && value === 'WITH' && next?.kind !== 'text' && next?.value.startsWith('MAX_') !== true
+    );
   });
   if (own === -1 && emptied !== -1) {
     text = cut(text, tokens, emptied, 1);

@@ -186,7 +186,7 @@ class AccountReader {
     const shown = (await this.#wire.results(`SHOW GRANTS FOR ${account}`)).at(-1)?.rows ?? [];
     for (const row of shown) {
       const sql = row[0]?.toString('utf8') ?? '';
-      const line = /^SET DEFAULT ROLE /.test(sql) ? sql : plainGrant(sql);
+      const line = sql.startsWith('SET DEFAULT ROLE ') ? sql : plainGrant(sql);
       const statement = readStatement(line);
       // A role's own lines are shown with those of whoever has it.
       if (statement.account !== account) continue;

@@ -4,6 +4,8 @@ import { attempt } from './failure.ts';
 import type { Endpoint, Purpose } from './handshake.ts';
 import { Wire } from './wire.ts';
 
+export { quoteName, quoteText } from './quoting.ts';
+
 export interface SessionOptions {
   /** How long the server lets the session be idle or slow. */
   readonly limitMs: number;
@@ -17,16 +19,6 @@ export const ownSqlMode = 'ALLOW_INVALID_DATES';
 
 const longestTimeoutS = 31_536_000;
 const shortLimitMs = 120_000;
-
-/** As the servers' own clients quote names. */
-export function quoteName(name: string): string {
-  return `\`${name.replaceAll('`', '``')}\``;
-}
-
-/** As both servers read it under any sql_mode without ANSI_QUOTES, as this engine's sessions have none. */
-export function quoteText(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''").replaceAll('\0', '\\0')}'`;
-}
 
 /** host:port or the socket, for messages. */
 export function describeEndpoint(endpoint: Endpoint): string {

@@ -1,0 +1,11 @@
+/** Names and texts as SQL writes them. */
+
+/** As the servers' own clients quote names. */
+export function quoteName(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``;
+}
+
+/** As both servers read it under any sql_mode without ANSI_QUOTES, as this engine's sessions have none. */
+export function quoteText(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''").replaceAll('\0', '\\0')}'`;
+}
