@@ -6,10 +6,11 @@ import { postgresCases } from './cases.ts';
 import { strangeSettings } from './cases/settings.ts';
 import { comparePostgres } from './comparer.ts';
 
-type Own = Pick<FidelitySuite, 'title' | 'startSource' | 'startTarget' | 'tools'>;
+type Own = Pick<FidelitySuite, 'title' | 'startSource' | 'startTarget' | 'tools'> &
+  Partial<Pick<FidelitySuite, 'compare'>>;
 
 export function postgresSuite(own: Own): FidelitySuite {
-  return { ...own, prepare, compare: comparePostgres, cases: postgresCases };
+  return { compare: comparePostgres, ...own, prepare, cases: postgresCases };
 }
 
 /** Locales that the servers of a suite need. */
