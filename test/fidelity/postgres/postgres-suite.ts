@@ -6,11 +6,10 @@ import { postgresCases } from './cases.ts';
 import { strangeSettings } from './cases/settings.ts';
 import { comparePostgres } from './comparer.ts';
 
-type Own = Pick<FidelitySuite, 'title' | 'startSource' | 'startTarget' | 'tools'> &
-  Partial<Pick<FidelitySuite, 'compare'>>;
+type Own = Pick<FidelitySuite, 'title' | 'startSource' | 'startTarget' | 'tools'>;
 
 export function postgresSuite(own: Own): FidelitySuite {
-  return { compare: comparePostgres, ...own, prepare, cases: postgresCases };
+  return { ...own, prepare, compare: comparePostgres, cases: postgresCases };
 }
 
 /** Locales that the servers of a suite need. */
