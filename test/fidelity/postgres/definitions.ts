@@ -11,25 +11,55 @@ import { relationQueries } from './catalogue/relations.ts';
 import { sequenceFacts } from './catalogue/sequences.ts';
 import { tablePartQueries } from './catalogue/table-parts.ts';
 import { typeQueries } from './catalogue/types.ts';
-import { dumpFacts } from './dump.ts';
+import { dumpFacts, newestDump } from './dump.ts';
+
+/** Of things whose catalogues mean the same on every version, and that no extension brings along. */
+const lastingQueries: readonly CatalogueQuery[] = [...relationQueries, ...columnQueries, ...tablePartQueries];
 
 const queries: readonly CatalogueQuery[] = [
-  ...relationQueries,
-  ...columnQueries,
-  ...tablePartQueries,
+  ...lastingQueries,
   ...typeQueries,
   ...codeQueries,
   ...databaseQueries,
 ];
 
 export async function definitionsOf(server: TestServer, database: string): Promise<Fact[]> {
-  return [...(await dumpFacts(server, database)), ...(await catalogueFacts(server, database))];
+  return [...(await dumpFacts(server, database)), ...(await catalogueFacts(server, database, queries))];
+}
+
+/**
+ * What a server writes down from the parsed query, each version in its own way, and grants, of which version 17 has one
+ * more kind: there, only that it is there.
+ */
+const ownWords = /^(VIEW|MATERIALIZED VIEW|RULE|relation|rule|ACL|DEFAULT ACL|default privileges) /;
+
+/** The same for servers of two versions: without what extensions bring along, and without queries' own words. */
+export async function definitionsAcrossVersions(server: TestServer, database: string): Promise<Fact[]> {
+  const facts = [
+    ...(await dumpFacts(server, database, newestDump())),
+    ...(await catalogueFacts(server, database, lastingQueries)),
+  ];
+  // From version 18 on NOT NULL is a constraint with a name; before it is a property of its column, told there.
+  return facts
+    .filter(({ subject, says }) => !(subject.startsWith('constraint ') && /^kind: n$/m.test(says)))
+    .map((fact) => (ownWords.test(fact.subject) ? { ...fact, says: kindAndOwner(fact.says) } : fact));
+}
+
+function kindAndOwner(says: string): string {
+  const lines = says
+    .split('\n')
+    .filter((line) => /^(kind|persistence|owner|options|populated|enabled)\b/.test(line));
+  return lines.join('\n');
 }
 
 /** Names outside pg_catalog are told with their schema, times in UTC. */
 const settings = `SET search_path = pg_catalog; SET timezone = 'UTC'; SET datestyle = 'ISO'; SET quote_all_identifiers = off`;
 
-async function catalogueFacts(server: TestServer, database: string): Promise<Fact[]> {
+async function catalogueFacts(
+  server: TestServer,
+  database: string,
+  asked: readonly CatalogueQuery[],
+): Promise<Fact[]> {
   const client = await (server as PostgresServer).connect(database);
   try {
     await client.query(settings);
@@ -38,7 +68,7 @@ async function catalogueFacts(server: TestServer, database: string): Promise<Fac
     if (encodings[0]?.server_encoding === 'SQL_ASCII')
       await client.query(`SET client_encoding = 'SQL_ASCII'`);
     const facts: Fact[] = [];
-    for (const query of queries) {
+    for (const query of asked) {
       const sql = query(majorOf(server));
       const { rows } = await client.query<Record<string, unknown>>(sql).catch((error: unknown) => {
         throw new Error(`${String(error)} in ${sql}`);

@@ -11,11 +11,20 @@ import { plainValues } from './catalogue/query.ts';
 const execute = promisify(execFile);
 
 /** One fact for each entry of the dump, the database's own properties among them. */
-export async function dumpFacts(server: TestServer, database: string): Promise<Fact[]> {
-  return splitDump(await dump(server, database));
+export async function dumpFacts(
+  server: TestServer,
+  database: string,
+  program: Promise<string> = programFor(server),
+): Promise<Fact[]> {
+  return splitDump(await dump(server, database, await program));
 }
 
-async function dump(server: TestServer, database: string): Promise<string> {
+/** The newest pg_dump: what writes down servers of two versions in one way. */
+export async function newestDump(): Promise<string> {
+  return (await newestPostgresTools()).pgDump;
+}
+
+async function dump(server: TestServer, database: string, program: string): Promise<string> {
   const { host, port, user } = server;
   const name = `dbname='${database.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
   const [row] = await server.run('SHOW server_encoding', database);
@@ -23,7 +32,7 @@ async function dump(server: TestServer, database: string): Promise<string> {
   const raw = row?.['server_encoding'] === 'SQL_ASCII';
   const encoding = raw ? [] : ['--encoding=UTF8'];
   const args = ['-s', '--create', ...encoding, '-w', '-h', host, '-p', String(port), '-U', user];
-  const { stdout } = await execute(await programFor(server), [...args, '-d', name], {
+  const { stdout } = await execute(program, [...args, '-d', name], {
     env: { ...process.env, PGPASSWORD: server.password, LC_ALL: 'C' },
     maxBuffer: 1 << 30,
     encoding: raw ? 'latin1' : 'utf8',

@@ -15,7 +15,7 @@ export const extensionCases: readonly FidelityCase[] = [
     ],
     proof: [
       'SELECT count(*) >= 12 FROM pg_extension',
-      `SELECT extversion = '1.5' FROM pg_extension WHERE extname = 'pg_trgm'`,
+      `SELECT extversion IN ('1.5', '1.6') FROM pg_extension WHERE extname = 'pg_trgm'`,
     ],
   }),
   inDatabase({

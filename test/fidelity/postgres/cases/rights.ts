@@ -28,7 +28,7 @@ export const rightCases: readonly FidelityCase[] = [
     ],
     proof: [
       `SELECT relacl::text LIKE '%=r/fidelity_reader%' FROM pg_class WHERE oid = 'o_grants.t'::regclass`,
-      `SELECT cardinality(relacl) = 0 FROM pg_class WHERE oid = 'o_grants.revoked'::regclass`,
+      `SELECT NOT EXISTS (SELECT FROM pg_class, aclexplode(relacl) WHERE oid = 'o_grants.revoked'::regclass AND privilege_type = 'SELECT')`,
     ],
   }),
   inSchema({

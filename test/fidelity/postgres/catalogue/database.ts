@@ -5,7 +5,7 @@ const database: CatalogueQuery = (major) => `
   SELECT '' AS schema, 'the database' AS subject, d.datname AS name, pg_encoding_to_char(d.encoding) AS encoding,
     ${since(15, major, 'd.datlocprovider::text AS provider')} d.datcollate AS collate, d.datctype AS ctype,
     ${since(15, major, `${major >= 17 ? 'd.datlocale' : 'd.daticulocale'} AS locale`)}
-    ${since(16, major, 'd.daticurules AS rules')} ${since(15, major, 'd.datcollversion AS version')}
+    ${since(16, major, 'd.daticurules AS rules')}
     d.datistemplate AS template, d.datallowconn AS connectable, d.datconnlimit AS connections, t.spcname AS tablespace,
     ${role('d.datdba')} AS owner, ${grants('d.datacl', 'd', 'd.datdba')} AS grants,
     shobj_description(d.oid, 'pg_database') AS comment
@@ -58,7 +58,7 @@ const mappings: CatalogueQuery = () => `
 const publications: CatalogueQuery = (major) => `
   SELECT '' AS schema, 'publication ' || quote_ident(p.pubname) AS subject, ${role('p.pubowner')} AS owner, p.puballtables AS all_tables,
     p.pubinsert AS inserts, p.pubupdate AS updates, p.pubdelete AS deletes, p.pubtruncate AS truncates, p.pubviaroot AS via_root,
-    ${since(18, major, 'p.pubgencols::text AS generated')}
+    ${since(18, major, "nullif(p.pubgencols::text, 'n') AS generated")}
     ${since(15, major, `(SELECT string_agg(quote_ident(n.nspname), ', ' ORDER BY n.nspname COLLATE "C") FROM pg_publication_namespace s JOIN pg_namespace n ON n.oid = s.pnnspid WHERE s.pnpubid = p.oid) AS schemas`)}
     (SELECT string_agg(concat_ws(' ', r.prrelid::regclass::text
       ${

@@ -1,10 +1,15 @@
 /** Tables, views, materialised views, foreign tables and composite types as a whole. */
 import { type CatalogueQuery, grants, role, sorted, userSchemas } from './query.ts';
 
+/** NULL: what the owner has anyway. MAINTAIN, which came with version 17, is his anyway as well: pg_dump tells if it is not. */
+const changedGrants = `nullif(
+  regexp_replace(${grants('c.relacl', 'r', 'c.relowner')}, '=arwdDxtm/', '=arwdDxt/', 'g'),
+  regexp_replace(${sorted(`acldefault('r', c.relowner)`)}, '=arwdDxtm/', '=arwdDxt/', 'g'))`;
+
 const relations: CatalogueQuery = () => `
   SELECT n.nspname AS schema, 'relation ' || quote_ident(c.relname) AS subject,
     c.relkind::text AS kind, c.relpersistence::text AS persistence, ${role('c.relowner')} AS owner,
-    ${grants('c.relacl', 'r', 'c.relowner')} AS grants,
+    ${changedGrants} AS grants,
     (SELECT amname FROM pg_am WHERE oid = c.relam) AS access_method,
     (SELECT spcname FROM pg_tablespace WHERE oid = c.reltablespace) AS tablespace,
     ${sorted('c.reloptions')} AS options,

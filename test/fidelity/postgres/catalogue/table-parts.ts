@@ -12,7 +12,7 @@ const constraints: CatalogueQuery = (major) => `
     pg_get_constraintdef(o.oid) AS definition, o.contype::text AS kind, o.convalidated AS valid,
     o.condeferrable AS deferrable, o.condeferred AS deferred, o.conislocal AS local, o.coninhcount AS inherited,
     CASE WHEN o.contype IN ('c', 'n') THEN o.connoinherit END AS not_inherited, o.conindid::regclass::text AS index,
-    ${since(18, major, 'o.conenforced AS enforced')} ${since(18, major, 'o.conperiod AS period')}
+    ${since(18, major, 'nullif(o.conenforced, true) AS enforced, nullif(o.conperiod, false) AS period')}
     (SELECT conrelid::regclass::text || '.' || quote_ident(conname) FROM pg_constraint WHERE oid = o.conparentid) AS parent,
     (SELECT string_agg(p.confrelid::regclass::text, ', ' ORDER BY p.confrelid::regclass::text COLLATE "C")
       FROM pg_constraint p WHERE p.conparentid = o.oid AND p.conrelid = o.conrelid) AS also_to,
@@ -20,7 +20,9 @@ const constraints: CatalogueQuery = (major) => `
       AND g.tgenabled <> 'O') AS triggers_not_on
   FROM pg_constraint o JOIN pg_namespace n ON n.oid = o.connamespace
   LEFT JOIN pg_class c ON c.oid = o.conrelid LEFT JOIN pg_type t ON t.oid = o.contypid
-  WHERE ${userSchemas} AND NOT EXISTS (SELECT FROM pg_constraint p WHERE p.oid = o.conparentid AND p.conrelid = o.conrelid)`;
+  WHERE ${userSchemas} AND NOT EXISTS (SELECT FROM pg_constraint p WHERE p.oid = o.conparentid AND p.conrelid = o.conrelid)
+    AND NOT (o.contype = 'n' AND o.convalidated AND NOT o.connoinherit AND o.conname = c.relname || '_'
+      || (SELECT attname FROM pg_attribute WHERE attrelid = c.oid AND attnum = o.conkey[1]) || '_not_null')`;
 
 const indexes: CatalogueQuery = (major) => `
   SELECT n.nspname AS schema, 'index ' || quote_ident(c.relname) AS subject, pg_get_indexdef(c.oid) AS definition,
@@ -28,7 +30,7 @@ const indexes: CatalogueQuery = (major) => `
     i.indisvalid AS valid, i.indisready AS ready, i.indislive AS live, i.indisclustered AS clustered,
     i.indisreplident AS replica_identity, i.indisunique AS unique, i.indisprimary AS primary,
     i.indisexclusion AS exclusion, i.indimmediate AS immediate,
-    ${since(15, major, 'i.indnullsnotdistinct AS nulls_not_distinct')}
+    ${since(15, major, 'nullif(i.indnullsnotdistinct, false) AS nulls_not_distinct')}
     (SELECT spcname FROM pg_tablespace WHERE oid = c.reltablespace) AS tablespace, ${sorted('c.reloptions')} AS options,
     (SELECT h.inhparent::regclass::text FROM pg_inherits h WHERE h.inhrelid = c.oid) AS attached_to,
     (SELECT string_agg(concat_ws(' ', a.attname, nullif(coalesce(a.attstattarget, -1), -1),
