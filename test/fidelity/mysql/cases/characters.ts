@@ -121,7 +121,7 @@ const everyCollation = (family: 'mysql' | 'mariadb'): FidelityCase => {
     family === 'mariadb'
       ? ['information_schema.COLLATION_CHARACTER_SET_APPLICABILITY', 'FULL_COLLATION_NAME']
       : ['information_schema.COLLATIONS', 'COLLATION_NAME'];
-  const column = `CONCAT('\`', ${collation}, '\` VARCHAR(2) CHARACTER SET ', CHARACTER_SET_NAME, ' COLLATE ', ${collation}, ' DEFAULT ''a''')`;
+  const column = `CONCAT('\`', ${collation}, '\` VARCHAR(2) CHARACTER SET ', CHARACTER_SET_NAME, ' COLLATE ', ${collation}, IF(CHARACTER_SET_NAME = 'binary', '', ' DEFAULT ''a'''))`;
   return {
     group,
     item: `every collation of ${family === 'mariadb' ? 'MariaDB' : 'MySQL'}`,

@@ -13,6 +13,9 @@ function vectorSetup(fromText: string, key: string): string[] {
   ];
 }
 
+/** From version 11 on MariaDB shows them in hexadecimal: the same default, in other words. */
+export const binaryDefaults = 'defaults of BINARY and VARBINARY columns';
+
 export const ownTypeCases: readonly FidelityCase[] = [
   {
     group,
@@ -81,12 +84,22 @@ export const ownTypeCases: readonly FidelityCase[] = [
     database: 'own_defaults',
     setup: [
       `CREATE TABLE d (n INT PRIMARY KEY, a INT DEFAULT (1 + 2 * 3), b VARCHAR(40) DEFAULT (CONCAT('it''s ', '\\\\', "q")), c TEXT DEFAULT ('long \\n text'), d VARCHAR(36) DEFAULT (UUID()),
-       e DOUBLE DEFAULT (RAND()), f BLOB DEFAULT (x'00FF'), g INT DEFAULT (n + 1), h VARCHAR(20) DEFAULT 'back\\\\slash ''q''', i VARBINARY(4) DEFAULT x'005C27', j BIT(5) DEFAULT b'10101', k DECIMAL(9,3) DEFAULT -1.5,
+       e DOUBLE DEFAULT (RAND()), f BLOB DEFAULT (x'00FF'), g INT DEFAULT (n + 1), h VARCHAR(20) DEFAULT 'back\\\\slash ''q''', j BIT(5) DEFAULT b'10101', k DECIMAL(9,3) DEFAULT -1.5,
        l VARCHAR(9) CHARACTER SET latin1 DEFAULT 'é', m VARCHAR(9) CHARACTER SET ucs2 DEFAULT '漢', o ENUM('x', 'y''z') DEFAULT 'y''z')`,
       'INSERT INTO d (n) VALUES (1), (2), (3)',
     ],
     proof: [
       "SELECT g = 3 AND b = 'it''s \\\\q' AND HEX(i) = '005C2700' OR HEX(i) = '005C27' FROM d WHERE n = 2",
     ],
+  },
+  {
+    group,
+    item: binaryDefaults,
+    database: 'own_binary_defaults',
+    setup: [
+      "CREATE TABLE d (n INT PRIMARY KEY, a VARBINARY(4) DEFAULT x'005C27', b BINARY(3) DEFAULT 'a', c VARBINARY(9) DEFAULT 'it''s')",
+      'INSERT INTO d (n) VALUES (1)',
+    ],
+    proof: ["SELECT HEX(a) = '005C27' FROM d"],
   },
 ];
