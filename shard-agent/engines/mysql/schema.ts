@@ -13,6 +13,7 @@ import { soundView, viewsQuery } from './left-out.ts';
 import { collationTurned, context, turnCollation, withReadableComment } from './program-context.ts';
 import { withReferenceSystems } from './reference-system.ts';
 import { latin1, scriptComment, scriptStatement } from './sql-script.ts';
+import { unqualifiedTrigger } from './trigger-head.ts';
 import { inOrder, readThroughFunctions } from './view-order.ts';
 import type { Wire } from './wire.ts';
 
@@ -224,17 +225,6 @@ export class SchemaReader {
     }
     if (!enable && rows.length > 0) yield* this.#turnBack(database);
   }
-}
-
-const identifier = '(?:`(?:[^`]|``)+`|[^\\s.`]+)';
-const triggerHead = new RegExp(
-  `^(CREATE\\s[^]*?\\bTRIGGER\\s+)(?:${identifier}\\s*\\.\\s*)?(${identifier}\\s+(?:BEFORE|AFTER)\\s+(?:INSERT|UPDATE|DELETE)\\s+ON\\s+)(?:${identifier}\\s*\\.\\s*)?(?=${identifier}\\s+FOR\\s+EACH\\s+ROW\\b)`,
-  'i',
-);
-
-/** Triggers alone are shown as they were typed, perhaps with the name of the database. */
-export function unqualifiedTrigger(sql: string): string {
-  return sql.replace(triggerHead, '$1$2');
 }
 
 export function quoteAccount(account: string): string {

@@ -168,7 +168,11 @@ async function shownFacts(ask: Ask, known: ReadonlySet<string>, database: string
   const facts: Fact[] = [];
   const add = async (kind: string, name: string): Promise<void> => {
     const shown = await ask(`SHOW CREATE ${kind} ${quoted(database)}.${quoted(name)}`).catch(reasonOf);
-    facts.push({ schema: '', subject: `${kind} ${quoted(name)}`, says: shown.map(shownText).join('\n') });
+    facts.push({
+      schema: '',
+      subject: `${kind} ${quoted(name)}`,
+      says: shown.map((row) => unqualified(shownText(row), kind, database)).join('\n'),
+    });
   };
   const tables = await ask(
     `SELECT TABLE_NAME AS n, TABLE_TYPE AS t FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${schema} AND TABLE_TYPE NOT LIKE 'TEMPORARY%'`,
@@ -194,6 +198,16 @@ async function shownFacts(ask: Ask, known: ReadonlySet<string>, database: string
     for (const row of await ask(sql)) await add(row['t'] ?? '', row['n'] ?? '');
   }
   return facts;
+}
+
+/** Whether a trigger's head was typed with the name of its database says nothing about the trigger. */
+function unqualified(shown: string, kind: string, database: string): string {
+  const body = kind === 'TRIGGER' ? shown.search(/\bFOR\s+EACH\s/i) : 0;
+  const name = database.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return (
+    shown.slice(0, body).replaceAll(new RegExp(`(?:\`${name}\`|\\b${name})\\s*\\.\\s*`, 'g'), '') +
+    shown.slice(body)
+  );
 }
 
 /** When a trigger was made is shown with it. */

@@ -6,7 +6,7 @@ import {
   replaceUnquoted,
   stageTable,
 } from '../../../../../shard-agent/engines/mysql/create-table.ts';
-import { unqualifiedTrigger } from '../../../../../shard-agent/engines/mysql/schema.ts';
+import { unqualifiedTrigger } from '../../../../../shard-agent/engines/mysql/trigger-head.ts';
 
 const sql = `CREATE TABLE \`we\`\`ird, (x)\` (
   \`id\` int NOT NULL AUTO_INCREMENT COMMENT 'a, ) b''s \\' "c',
