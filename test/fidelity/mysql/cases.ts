@@ -4,6 +4,7 @@ import { characterCases } from './cases/characters.ts';
 import { documentCases } from './cases/documents.ts';
 import { nameCases } from './cases/names.ts';
 import { numberCases } from './cases/numbers.ts';
+import { objectCases } from './cases/objects.ts';
 import { ownTypeCases } from './cases/own-types.ts';
 import { placeCases } from './cases/places.ts';
 import { shapeCases } from './cases/shapes.ts';
@@ -19,5 +20,6 @@ export const mysqlCases: readonly FidelityCase[] = [
   ...placeCases,
   ...ownTypeCases,
   ...nameCases,
+  ...objectCases,
   ...shapeCases,
 ];
