@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { protocolVersion } from '../../../proto/channel.ts';
 import { nonceKey } from '../../../repository/layout.ts';
 import { BarrierTalk, contextOf, fillShop, openAgent, prepareOf, repositoryUrl } from './agent-fixture.ts';
 
@@ -7,7 +8,7 @@ test('describe says who is here', async () => {
   const { client, server } = await openAgent();
   fillShop(server);
   expect(await client.describe({ context: contextOf() })).toMatchObject({
-    protocolVersion: 1,
+    protocolVersion,
     shard: 'shop-00',
     repositoryUrl,
     activity: 'idle',
@@ -16,7 +17,7 @@ test('describe says who is here', async () => {
 });
 
 test.each([
-  ['another protocol', { protocolVersion: 2 }, 'agent-mismatch'],
+  ['another protocol', { protocolVersion: protocolVersion - 1 }, 'agent-mismatch'],
   ['another shard', { shard: 'shop-01' }, 'agent-mismatch'],
   ['another repository', { repositoryUrl: 'file:///elsewhere' }, 'repository-mismatch'],
 ] as const)('an order for %s is refused before anything is done', async (_, more, code) => {

@@ -7,7 +7,7 @@ import { contextFor } from '../../../../coordinator/agents.ts';
 import { copyShards } from '../../../../coordinator/backup/copy-shards.ts';
 import { backup } from '../../../../coordinator/backup.ts';
 import { verify } from '../../../../coordinator/verify.ts';
-import { connectAgent } from '../../../../proto/channel.ts';
+import { connectAgent, protocolVersion } from '../../../../proto/channel.ts';
 import { openAgent } from '../../shard-agent/agent-fixture.ts';
 import type { Wire } from '../agents-in-memory.ts';
 import { atStep, expectNothingLeft, openCluster, runOf, statesOf } from '../agents-in-memory.ts';
@@ -20,7 +20,7 @@ test('a shard that waits for its turn holds its cut, and the set is sealed', asy
   first.beforeRead = async () => {
     const described = await Promise.all(
       source.fixtures.map(({ client }) =>
-        client.describe({ context: { protocolVersion: 1, cluster: 'shop', shard: '', repositoryUrl: '' } }),
+        client.describe({ context: { protocolVersion, cluster: 'shop', shard: '', repositoryUrl: '' } }),
       ),
     );
     waited.push(described.map(({ activity }) => activity));
