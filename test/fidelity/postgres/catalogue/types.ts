@@ -51,9 +51,9 @@ const casts: CatalogueQuery = () => `
 
 const collations: CatalogueQuery = (major) => `
   SELECT n.nspname AS schema, 'collation ' || quote_ident(c.collname) || CASE WHEN c.collencoding IN (-1, d.encoding) THEN '' ELSE ' for ' || pg_encoding_to_char(c.collencoding) END AS subject, ${role('c.collowner')} AS owner,
-    c.collprovider::text AS provider, c.collisdeterministic AS deterministic, c.collcollate AS collate, c.collctype AS ctype,
+    c.collprovider::text AS provider, c.collisdeterministic AS deterministic, c.collcollate AS collate,
     ${since(15, major, `${major >= 17 ? 'c.colllocale' : 'c.colliculocale'} AS locale`)}
-    ${since(16, major, 'c.collicurules AS rules')}
+    ${since(16, major, 'c.collicurules AS rules')} c.collctype AS ctype
   FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace JOIN pg_database d ON d.datname = current_database()
   WHERE ${userSchemas}`;
 
