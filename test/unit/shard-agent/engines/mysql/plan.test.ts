@@ -76,7 +76,7 @@ test('values that the bytes alone would be mistaken for go through a variable', 
   };
   expect(loadStatement(dialectOf('9.7.4'), table, 'tidemark_r_0')).toBe(
     "LOAD DATA LOCAL INFILE 'tidemark' INTO TABLE `tidemark_r_0`.`a``b` CHARACTER SET binary FIELDS TERMINATED BY '\\t' " +
-      "ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' (`id`, @c1) SET `doc` = CONVERT(@c1 USING utf8mb4)",
+      "ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' (@c0, @c1) SET `id` = @c0, `doc` = CONVERT(@c1 USING utf8mb4)",
   );
   expect(loadStatement(dialectOf('10.11.1-MariaDB'), table, 's')).toMatch(/\(`id`, `doc`\)$/);
 });
