@@ -10,7 +10,7 @@ import { databaseQueries } from './catalogue/database.ts';
 import { relationQueries } from './catalogue/relations.ts';
 import { sequenceFacts } from './catalogue/sequences.ts';
 import { tablePartQueries } from './catalogue/table-parts.ts';
-import { typeQueries } from './catalogue/types.ts';
+import { typeQueries } from './catalogue/made-types.ts';
 import { dumpFacts, newestDump } from './dump.ts';
 
 /** Of things whose catalogues mean the same on every version, and that no extension brings along. */
