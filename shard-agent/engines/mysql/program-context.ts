@@ -56,7 +56,7 @@ export async function withReadableComment(
 }
 
 function escaped(bytes: string): string {
-  return bytes.replaceAll(/[\\\0\n\r\x1a']/g, (character) => escapes[character] ?? character);
+  return Array.from(bytes, (character) => escapes[character] ?? character).join('');
 }
 
 const escapes: Readonly<Record<string, string>> = {

@@ -14,7 +14,7 @@ interface Kind {
   /** Rows of name `n`. */
   readonly sql: string;
   readonly cause: string;
-  remedy(name: string): string;
+  readonly remedy: (name: string) => string;
   /** The statement's privilege, for who may not run it. */
   readonly grant: string;
 }

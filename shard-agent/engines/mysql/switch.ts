@@ -1,7 +1,7 @@
 /** What a restore does to the databases of the final names, and how it is undone: numbered, idempotent steps. */
 import { TidemarkError } from '../../../proto/errors.ts';
 import { dropAccounts, finishAccounts, grantObjects } from './account-maker.ts';
-import { quoteName, quoteText } from './connection.ts';
+import { ownSqlMode, quoteName, quoteText } from './connection.ts';
 import { declareDatabase, setReadOnly } from './database-options.ts';
 import { allowLooseKeys } from './foreign-key.ts';
 import { isServerError } from './failure.ts';
@@ -124,7 +124,12 @@ export async function dropObjects(
   );
   for (const row of rows) {
     const object = { kind: row['kind'] ?? '', name: row['n'] ?? '', table: row['t'] ?? '' };
-    if (ours(object)) await wire.run(`DROP ${object.kind} IF EXISTS ${name}.${quoteName(object.name)}`);
+    if (!ours(object)) continue;
+    // MariaDB before 11.4 has that word in this mode only.
+    const oracle = object.kind.startsWith('PACKAGE');
+    if (oracle) await wire.run("SET SESSION sql_mode = 'ORACLE'");
+    await wire.run(`DROP ${object.kind} IF EXISTS ${name}.${quoteName(object.name)}`);
+    if (oracle) await wire.run(`SET SESSION sql_mode = '${ownSqlMode}'`);
   }
 }
 

@@ -49,8 +49,8 @@ export async function ownPlaces(
       throw error;
     });
     for (const row of rows) {
-      const [database = '', table = ''] = plainFileName(row['name'] ?? '');
-      if (databases.includes(database)) found.set(`${database}.${table}`, row['place'] ?? '');
+      const [database, table] = plainFileName(row['name'] ?? '');
+      if (databases.includes(database)) found.set(`${database}.${table ?? ''}`, row['place'] ?? '');
     }
   }
   return [...found].map(([table, place]) => ({ table, place }));
