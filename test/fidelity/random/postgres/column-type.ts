@@ -2,8 +2,10 @@
 import fc from 'fast-check';
 import { Dice } from '../dice.ts';
 import { greatestNamePick, oddName, postgresNames } from '../names.ts';
-import { dateTypes, type IndexMethod, plainTypes, type Scalar } from './scalars.ts';
+import { plainTypes } from './plain-scalars.ts';
+import type { IndexMethod, Scalar } from './scalar.ts';
 import { documentTypes, geometricTypes, otherTypes, rangeTypes } from './special-scalars.ts';
+import { dateTypes } from './time-scalars.ts';
 
 export type Wrap = 'none' | 'array' | 'domain' | 'domain array' | 'composite' | 'enum' | 'range' | 'nested';
 

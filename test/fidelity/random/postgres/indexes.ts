@@ -1,7 +1,7 @@
 /** The indexes of a drawn table. */
 import { oddName, postgresNames } from '../names.ts';
 import { quoted } from './column-type.ts';
-import type { IndexMethod } from './scalars.ts';
+import type { IndexMethod } from './scalar.ts';
 import type { IndexModel } from './schema.ts';
 import type { Column, Table } from './table.ts';
 

@@ -1,7 +1,5 @@
 /** PostgreSQL's built-in types beyond numbers, text and time: documents, geometry, networks, search, identifiers, ranges. */
-import type { IndexMethod, Scalar } from './scalars.ts';
-
-const ordered: readonly IndexMethod[] = ['btree', 'hash', 'brin'];
+import { type IndexMethod, ordered, type Scalar } from './scalar.ts';
 
 function type(
   sql: string,
