@@ -52,7 +52,7 @@ async function programFor(server: TestServer): Promise<string> {
 const heading = /^-- Name: (.*); Type: ([^;]*); Schema: (.*); Owner: (.*)$/;
 
 /** Two entries of one name and type are told by one fact. */
-export function splitDump(text: string): Fact[] {
+function splitDump(text: string): Fact[] {
   const entries: Entry[] = [];
   const lines = text.split('\n');
   for (const [index, line] of lines.entries()) {
