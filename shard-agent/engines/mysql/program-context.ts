@@ -37,7 +37,7 @@ export function turnCollation(collation: string): string {
 }
 
 /**
- * MySQL shows a comment in UTF-8 and with backslashes before what it escapes, whatever the character set and the mode
+ * Servers show a comment in UTF-8 and with backslashes before what it escapes, whatever the character set and the mode
  * that go with the object: here as it is to be read under those.
  */
 export async function withReadableComment(

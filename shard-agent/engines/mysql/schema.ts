@@ -145,7 +145,7 @@ export class SchemaReader {
     );
     for (const row of rows) {
       const { row: shown, text } = await this.#show(row['t'] ?? '', row['n'] ?? '', /^Create /);
-      yield this.#program(shown, await this.#readable(text, shown, row['c']));
+      yield this.#program(shown, await withReadableComment(this.#wire, text, shown, row['c']));
     }
     if (rows.length > 0) yield* this.#turnBack(database);
   }
@@ -159,10 +159,6 @@ export class SchemaReader {
 
   *#turnBack(database: Database): Generator<string, void> {
     if (this.#turned) yield turnCollation(database.options.collation);
-  }
-
-  async #readable(text: string, shown: Row, comment: string | null | undefined): Promise<string> {
-    return this.#dialect.family === 'mysql' ? withReadableComment(this.#wire, text, shown, comment) : text;
   }
 
   async *#views(database: Database): AsyncGenerator<string, void> {
@@ -216,7 +212,7 @@ export class SchemaReader {
       const { row: shown, text } = await this.#show('EVENT', row['n'] ?? '', /^Create Event$/);
       if (!enable) {
         const disabled = replaceUnquoted(text, /(?<=PRESERVE )ENABLE\b/, 'DISABLE');
-        yield this.#program(shown, await this.#readable(disabled, shown, row['c']));
+        yield this.#program(shown, await withReadableComment(this.#wire, disabled, shown, row['c']));
       } else if (row['s'] === 'ENABLED') {
         const definer = latin1(quoteAccount(row['d'] ?? ''));
         const alter = `ALTER DEFINER=${definer} EVENT ${latin1(quoteName(row['n'] ?? ''))} ENABLE`;
