@@ -149,6 +149,19 @@ export function testMysqlRestore(fixture: EngineFixture, source: () => TestServe
       expect(await fixture.listDatabases(target)).toEqual(['taken']);
     });
 
+    test('a server one patch behind may be tried, with a warning; one of an older series is refused', async () => {
+      const set = await make('older', 'CREATE TABLE t (id int PRIMARY KEY)');
+      const [major = 0, minor = 0, patch = 0] = set.stored.shard.version.split('.').map(Number);
+      const versionFindings = async (version: string): Promise<unknown[]> => {
+        const stored = { ...set.stored, shard: { ...set.stored.shard, version } };
+        const findings = await engine.fit(stored);
+        return findings.filter(({ subject }) => subject === 'the server').map(({ warning }) => warning);
+      };
+      expect(await versionFindings(`${major}.${minor}.${patch + 1}`)).toEqual([true]);
+      expect(await versionFindings(`${major}.${minor + 1}.0`)).toEqual([false]);
+      expect(await versionFindings(`${major}.${minor}.${patch}`)).toEqual([]);
+    });
+
     test('a shard without a database is restored like any other', async () => {
       const set = await takeShard(fixture.open(target));
       expect(set.stored.databases).toEqual([]);

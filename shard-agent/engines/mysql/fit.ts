@@ -29,13 +29,7 @@ export async function fitShard(
     const cause = `the set is of ${shard.family}, this server is ${dialect.family}`;
     return [finding('does-not-fit', 'the server', cause, `Restore onto a server of ${shard.family}.`)];
   }
-  const findings: Finding[] = [];
-  if (compareVersions(dialect.version, shard.version) < 0) {
-    const cause = `the set is of version ${shard.version}, this server is ${dialect.version}`;
-    findings.push(
-      finding('does-not-fit', 'the server', cause, `Restore onto version ${shard.version} or newer.`),
-    );
-  }
+  const findings: Finding[] = [...olderVersion(dialect.version, shard.version)];
   const refused = await refusal(wire, dialect).catch((error: unknown) => {
     if (!isServerError(error)) throw error;
     // What a restore needs does not include what asking takes.
@@ -59,6 +53,21 @@ export async function fitShard(
     ...accounts.findings,
   );
   return findings;
+}
+
+/**
+ * A server of an older series (10.6 for 10.11, 9.6 for 9.7) may lack what the set uses. Within a series both families
+ * add nothing that a dump shows as a rule, and on the worst day the spare server may be a patch behind: a warning.
+ */
+function olderVersion(here: string, source: string): Finding[] {
+  if (compareVersions(here, source) >= 0) return [];
+  const series = (version: string): string => version.split('.').slice(0, 2).join('.');
+  const cause = `the set is of version ${source}, this server is ${here}`;
+  const sameSeries = series(here) === series(source);
+  const remedy = sameSeries
+    ? `What ${here} does not know stops the restore, and all of it is undone; ${source} or newer is sure to do.`
+    : `Restore onto version ${series(source)} or newer.`;
+  return [finding('does-not-fit', 'the server', cause, remedy, sameSeries)];
 }
 
 /** Without those that the restore makes. */
