@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { aloneFirst } from '../alone-first.ts';
 import { greatestNamePick } from '../names.ts';
-import { type ColumnType, type Server, typesOf } from './types.ts';
+import type { ColumnType, Server } from './column-type.ts';
+import { typesOf } from './every-type.ts';
 import type { Collation } from './charset.ts';
 
 export interface TypeModel {

@@ -6,7 +6,7 @@ import type { RandomSuite } from '../random-suite.ts';
 import { database } from '../round-trip.ts';
 import { renderSchema } from './render.ts';
 import { schemaArbitrary, type SchemaModel } from './schema.ts';
-import type { Server } from './types.ts';
+import type { Server } from './column-type.ts';
 
 export function randomMysql(
   title: string,

@@ -3,7 +3,7 @@ import { Dice } from '../dice.ts';
 import { mysqlNames, oddName } from '../names.ts';
 import type { Collation } from './charset.ts';
 import type { ColumnModel, TableModel, TypeModel } from './schema.ts';
-import type { ColumnType } from './types.ts';
+import type { ColumnType } from './column-type.ts';
 
 export interface Column {
   readonly name: string;
