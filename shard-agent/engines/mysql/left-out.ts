@@ -48,7 +48,7 @@ async function brokenViews(wire: Wire, databases: readonly Database[]): Promise<
     return {
       code: 'not-supported',
       subject: `${row['d']}.${row['n']}`,
-      cause: `this view cannot be used, and a restore leaves it out: ${row['c']}`,
+      cause: `this view cannot be used, and a restore leaves it out where it cannot be made either: ${row['c']}`,
       remedy: `Grant this account what the view reads, or correct or drop the view: SHOW CREATE VIEW ${name};`,
       warning: true,
     };

@@ -25,6 +25,7 @@ export const pieceNames = [
   'tables',
   'routines',
   'views',
+  'views-unsound',
   'triggers',
   'events',
   'events-enable',
@@ -36,6 +37,8 @@ const purposes: Readonly<Record<PieceName, string>> = {
   tables: 'Tables and sequences. Load the data after this file and before the next.',
   routines: 'Functions, procedures and packages.',
   views: 'Views, each after those it reads.',
+  'views-unsound':
+    'Views that the account of the backup could not use. Those that nobody can use cannot be made.',
   triggers: 'Triggers. Only after the data: they would fire on it.',
   events: 'Events, disabled.',
   'events-enable': 'Lets the events run that ran on the source.',
@@ -82,6 +85,8 @@ export class SchemaReader {
         return this.#routines(database);
       case 'views':
         return this.#views(database);
+      case 'views-unsound':
+        return this.#unsoundViews(database);
       case 'triggers':
         return this.#triggers(database);
       case 'events':
@@ -166,10 +171,7 @@ export class SchemaReader {
     const views: { name: string; text: string; row: Row }[] = [];
     for (const row of rows) {
       const name = row['n'] ?? '';
-      if (row['c'] !== soundView) {
-        yield await this.#brokenView(name, row['c'] ?? '');
-        continue;
-      }
+      if (row['c'] !== soundView) continue;
       const { row: shown, text } = await this.#show('VIEW', name, /^Create View$/);
       views.push({ name, text, row: shown });
     }
@@ -177,17 +179,21 @@ export class SchemaReader {
     for (const view of inOrder(views, usage)) yield context(view.row) + scriptStatement(view.text);
   }
 
-  /** A comment, for the eyes of whoever misses the view: it would stop a restore. `check` and the backup warn of it. */
-  async #brokenView(name: string, reason: string): Promise<string> {
-    const [row] = await this.#query(`SHOW CREATE VIEW ${quoteName(name)}`).catch((error: unknown): Row[] => {
-      // The server may refuse to show what it cannot open.
-      if (isServerError(error)) return [];
-      throw error;
-    });
-    const text = row?.['Create View'] ?? '';
-    return scriptComment(
-      latin1(`Left out, as it cannot be used on the source: ${name}: ${reason}`) + `\n${text}`,
-    );
+  /** A restore makes those that can be made: it may be this account alone that may not use them. `check` warns of all. */
+  async *#unsoundViews(database: Database): AsyncGenerator<string, void> {
+    const rows = await this.#wire.query(viewsQuery([database.name]));
+    for (const { n: name, c: reason } of rows.filter((row) => row['c'] !== soundView)) {
+      const shown = await this.#query(`SHOW CREATE VIEW ${quoteName(name ?? '')}`).catch(
+        (error: unknown): Row[] => {
+          // The server may refuse to show what it cannot open.
+          if (isServerError(error)) return [];
+          throw error;
+        },
+      );
+      const text = shown[0]?.['Create View'];
+      const comment = scriptComment(latin1(`${name}: ${reason}`));
+      yield shown[0] && text ? comment + context(shown[0]) + scriptStatement(text) : comment;
+    }
   }
 
   async *#triggers(database: Database): AsyncGenerator<string, void> {
