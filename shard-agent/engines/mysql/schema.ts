@@ -9,6 +9,7 @@ import { ownSqlMode, quoteName, quoteText } from './connection.ts';
 import { replaceUnquoted } from './create-table.ts';
 import type { Dialect } from './dialect.ts';
 import { isServerError } from './failure.ts';
+import { keysToQuote, withQuotedKeys } from './foreign-key-names.ts';
 import { soundView, viewsQuery } from './left-out.ts';
 import { collationTurned, context, turnCollation, withReadableComment } from './program-context.ts';
 import { withReferenceSystems } from './reference-system.ts';
@@ -128,7 +129,10 @@ export class SchemaReader {
     }
     for (const table of own.filter((candidate) => candidate.kind === 'table')) {
       const { text } = await this.#show('TABLE', table.name, /^Create Table$/);
-      yield scriptStatement(withReferenceSystems(text, table.columns));
+      const keys = text.includes('FOREIGN KEY')
+        ? await keysToQuote(this.#wire, database.name, table.name)
+        : [];
+      yield scriptStatement(withReferenceSystems(withQuotedKeys(text, keys), table.columns));
     }
   }
 
