@@ -80,7 +80,8 @@ function others({ family, major, minor }: Server): ColumnType[] {
     }),
     ...(major > 11 || (major === 11 && minor >= 7)
       ? [
-          type('vector(3)', ["VEC_FromText('[1,2.5,-0]')", "VEC_FromText('[3.4e38,1.2e-38,0.1]')"], {
+          // The sum of its squares must be a FLOAT too.
+          type('vector(3)', ["VEC_FromText('[1,2.5,-0]')", "VEC_FromText('[1e19,1.2e-38,0.1]')"], {
             index: 'none',
             fallback: 'none',
           }),

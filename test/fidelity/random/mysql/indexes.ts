@@ -48,7 +48,7 @@ function indexDefinition(
     case 'fulltext': {
       const texts = plain.filter(
         ({ type, collation, role }) =>
-          type.text && fulltextSets.includes(collation.charset) && role !== 'key',
+          type.text && /char|text/.test(type.sql) && fulltextSets.includes(collation.charset) && role !== 'key',
       );
       const [text] = texts;
       if (text === undefined || table.partition !== 'none') return key;

@@ -42,11 +42,19 @@ export function strings(): ColumnType[] {
     long('longtext'),
     {
       ...plain,
-      sql: `enum(${list(members)})`,
+      sql: `enum(${list(members)}) CHARACTER SET utf8mb4`,
       values: () => members.map((_, n) => String(n + 1)),
       fallback: 'none',
     },
-    { ...plain, sql: `set(${list(members)})`, values: () => ['1', '0', '511', '3', '256'], fallback: 'none' },
+    {
+      ...plain,
+      sql: `set(${list(members)}) CHARACTER SET utf8mb4`,
+      values: () => ['1', '0', '511', '3', '256'],
+      fallback: 'none',
+    },
+    // Members that every character set has.
+    { ...plain, sql: `enum('a', 'b c', 'X')`, text: true, values: () => ['1', '2', '3'], fallback: 'none' },
+    { ...plain, sql: `set('a', 'b c', 'X')`, text: true, values: () => ['1', '0', '7'], fallback: 'none' },
     {
       ...plain,
       sql: `set(${list(sixtyFour)})`,
