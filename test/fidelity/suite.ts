@@ -35,6 +35,7 @@ const wanted = process.env['TIDEMARK_TEST_ITEM'] ?? '';
 
 export function testFidelity(suite: FidelitySuite): void {
   const cases = suite.cases.filter(({ group, item }) => `${group}: ${item}`.includes(wanted));
+  if (cases.length === 0 && wanted !== '') return;
   const databases = [
     ...new Set(cases.flatMap(({ database, moreDatabases = [] }) => [database, ...moreDatabases])),
   ];

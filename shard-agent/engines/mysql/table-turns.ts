@@ -1,4 +1,4 @@
-/** Tables that take one chunk at a time, however many lanes there are: some always, all while they are empty. */
+/** Tables that take one chunk at a time, however many lanes there are. */
 
 /** Lanes wait for each other here, first come first served. */
 export class TableTurns {
@@ -10,17 +10,11 @@ export class TableTurns {
     this.#alone.add(`${database}\0${table}`);
   }
 
-  /**
-   * Runs `load` at once, or when those before it have ended, well or badly. The first load of any table is alone: into an
-   * empty one MariaDB inserts under a lock of the whole table, which two at a time would deadlock over.
-   */
+  /** Runs `load` at once; for a table that is loaded alone when those before it have ended, well or badly. */
   async run<T>(database: string, table: string, load: () => Promise<T>): Promise<T> {
     const id = `${database}\0${table}`;
+    if (!this.#alone.has(id)) return load();
     const before = this.#last.get(id);
-    if (before !== undefined && !this.#alone.has(id)) {
-      await before;
-      return load();
-    }
     const turn = (before ?? Promise.resolve()).then(load);
     this.#last.set(
       id,
