@@ -2,7 +2,6 @@
 import type { StartOptions, TestServer } from '../../servers/server.ts';
 import type { FidelitySuite } from '../suite.ts';
 import { mysqlCases } from './cases.ts';
-import { objectCases } from './cases/objects.ts';
 import { foldedNameCases } from './cases/names.ts';
 import { compareMysql } from './comparer.ts';
 import { addTestZone, testZone } from './zone.ts';
@@ -30,7 +29,6 @@ export function mysqlSuite(own: Own): FidelitySuite {
 export function everyCase(title: string, source: Start, target: Start = source): FidelitySuite {
   return mysqlSuite({
     title,
-    cases: [...mysqlCases, ...objectCases],
     startSource: () => source({ settings: roomySettings }),
     startTarget: () => target({ settings: roomySettings }),
   });
