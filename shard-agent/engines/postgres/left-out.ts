@@ -159,6 +159,9 @@ const inDatabase: readonly LeftOut[] = [
   },
 ];
 
+/** What all of them are called; `docs/fidelity.md` lists the same. */
+export const thingsLeftOut: readonly string[] = inDatabase.map(({ things }) => things);
+
 /** Warnings, and what keeps a backup from being taken. The session is in the database. */
 export async function leftOutFindings(session: Session): Promise<Finding[]> {
   const findings: Finding[] = [];
