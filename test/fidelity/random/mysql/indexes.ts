@@ -48,7 +48,10 @@ function indexDefinition(
     case 'fulltext': {
       const texts = plain.filter(
         ({ type, collation, role }) =>
-          type.text && /char|text/.test(type.sql) && fulltextSets.includes(collation.charset) && role !== 'key',
+          type.text &&
+          /char|text/.test(type.sql) &&
+          fulltextSets.includes(collation.charset) &&
+          role !== 'key',
       );
       const [text] = texts;
       if (text === undefined || table.partition !== 'none') return key;
@@ -58,14 +61,18 @@ function indexDefinition(
       if (first.type.index !== 'spatial' || first.nullable || table.partition !== 'none') return key;
       return `SPATIAL KEY ${name} (${first.name})`;
     case 'expression':
-      return family === 'mysql' ? `KEY ${name} ((${first.name} IS NULL), (1 + 1))` : key;
+      return family === 'mysql' && !first.definition.includes(' AUTO_INCREMENT')
+        ? `KEY ${name} ((${first.name} IS NULL), (1 + 1))`
+        : key;
     case 'hidden':
       return key === undefined ? undefined : `${key} ${family === 'mysql' ? 'INVISIBLE' : 'IGNORED'}`;
   }
 }
 
-function part({ name, type }: Column, prefix: boolean): string {
+function part({ name, type, role }: Column, prefix: boolean): string {
   if (type.index === 'prefix') return `${name}(9)`;
+  // Of what it partitions by, MySQL takes no prefix.
+  if (role === 'key') return name;
   const length = /^(?:var)?char\((\d+)\)/.exec(type.sql)?.[1];
   return prefix && Number(length ?? 0) > 5 ? `${name}(5)` : name;
 }

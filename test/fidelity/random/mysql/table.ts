@@ -38,7 +38,9 @@ export function resolveTable(model: TableModel, index: number, family: string): 
   const columns = model.columns.flatMap((column, at) => {
     // Partitioned tables take no geometry.
     if (column.type.index === 'spatial' && model.partition !== 'none') return [];
-    return [{ column, name: quoted(oddName(column.name, `c${index}_${at}`, mysqlNames)) }];
+    // MySQL keeps a dropped column by a name that it makes longer.
+    const limits = column.role === 'dropped' ? fileNames : mysqlNames;
+    return [{ column, name: quoted(oddName(column.name, `c${index}_${at}`, limits)) }];
   });
   const hasKey = model.key !== 'none' || model.partition !== 'none';
   const resolved: Column[] = [];
@@ -120,7 +122,7 @@ function resolveColumn(model: ColumnModel, name: string, before: readonly Column
   const hidden = drawn === 'invisible';
   // What stands in no partition of a unique key and has no default must be nullable to be left out.
   const nullable = !model.notNull || hidden;
-  const fallback = fallbackOf(type, first, drawn);
+  const fallback = fallbackOf(type, family === 'mariadb' ? withoutIntroducer(first) : first, drawn);
   const value = (row: number): string => {
     if (drawn === 'default' && fallback !== '' && row % 3 === 1) return 'DEFAULT';
     if (nullable && model.nulls && (row * 7 + model.name) % 4 === 0) return 'NULL';
@@ -144,6 +146,14 @@ function resolveColumn(model: ColumnModel, name: string, before: readonly Column
     nullable: nulls === 'NULL',
     value: late ? undefined : value,
   };
+}
+
+/**
+ * MariaDB writes a literal with an introducer into a table's definition without its backslashes, and reads it back as
+ * something else, or not at all.
+ */
+function withoutIntroducer(literal: string): string {
+  return literal.replace(/^_(\w+) (x'[\da-f]*')$/, 'CONVERT($2 USING $1)').replace(/^_\w+ (?=')/, '');
 }
 
 function fallbackOf(type: ColumnType, first: string, role: Column['role']): string {
