@@ -123,6 +123,8 @@ const measured = new Set([
   'LAST_EXECUTED',
   // The id of the server an event was made on.
   'ORIGINATOR',
+  // Whether MySQL's second engine holds a partition at present; where there is none, some ALTER TABLE says 1.
+  'SECONDARY_LOAD',
 ]);
 
 /**
@@ -215,7 +217,16 @@ function shownText(row: Row): string {
   return Object.entries(row)
     .filter(([name]) => name !== 'Created')
     .map(([name, value]) => `${name}: ${value}`)
-    .join('\n');
+    .join('\n')
+    .replaceAll(/^ {2}CONSTRAINT .* FOREIGN KEY .*$/gm, backticksOnce);
+}
+
+/**
+ * Newer MariaDB servers show a foreign key's names with their backticks as they are, older ones double them. Which names
+ * they are, information_schema says.
+ */
+function backticksOnce(line: string): string {
+  return line.replaceAll(/`+/g, '`');
 }
 
 async function viewFacts(ask: Ask, { name, schema, of }: View, database: string): Promise<Fact[]> {
