@@ -38,8 +38,8 @@ export function resolveTable(model: TableModel, index: number, family: string): 
   const columns = model.columns.flatMap((column, at) => {
     // Partitioned tables take no geometry.
     if (column.type.index === 'spatial' && model.partition !== 'none') return [];
-    // MySQL keeps a dropped column by a name that it makes longer.
-    const limits = column.role === 'dropped' ? fileNames : mysqlNames;
+    // MySQL keeps a dropped column by a name that it makes longer, of 64 bytes.
+    const limits = column.role === 'dropped' ? { ...mysqlNames, most: 10 } : mysqlNames;
     return [{ column, name: quoted(oddName(column.name, `c${index}_${at}`, limits)) }];
   });
   const hasKey = model.key !== 'none' || model.partition !== 'none';
