@@ -40,6 +40,7 @@ export async function alteredFindings(
 ): Promise<Finding[]> {
   const columns = await readColumns(wire, databases);
   const findings = columns.flatMap((column) => shownOtherwise(column));
+  if (dialect.family === 'mariadb') findings.push(...(await lostBackslashes(wire, databases)));
   const until = performance.now() + lookMs;
   for (const look of columns.flatMap((column) => lookOf(column))) {
     const left = Math.floor(until - performance.now());
@@ -95,6 +96,30 @@ function shownOtherwise(column: ColumnRow): Finding[] {
     ];
   }
   return [];
+}
+
+/**
+ * MariaDB writes a literal with an introducer into a table's definition, and shows it, with its backslashes as they are,
+ * and reads them as escapes: the literal is another one after each ALTER TABLE, and after a restore.
+ */
+async function lostBackslashes(wire: Wire, databases: readonly Database[]): Promise<Finding[]> {
+  const names = textList(databases.map(({ name }) => name));
+  const rows = await wire.query(
+    "SELECT TABLE_SCHEMA AS d, TABLE_NAME AS t, COLUMN_NAME AS c, CONCAT_WS(' ', COLUMN_DEFAULT, GENERATION_EXPRESSION) AS x " +
+      `FROM information_schema.COLUMNS WHERE TABLE_SCHEMA IN (${names}) ` +
+      "AND LOCATE(CHAR(92), CONCAT_WS(' ', COLUMN_DEFAULT, GENERATION_EXPRESSION)) > 0 " +
+      'UNION ALL SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS ' +
+      `WHERE CONSTRAINT_SCHEMA IN (${names}) AND LOCATE(CHAR(92), CHECK_CLAUSE) > 0 ORDER BY 1, 2, 3`,
+  );
+  return rows
+    .filter((row) => /\b_\w+'[^']*\\/.test(row['x'] ?? ''))
+    .map((row) => ({
+      code: 'not-supported',
+      subject: `${row['d']}.${row['t']}.${row['c']}`,
+      cause: `the server forgets backslashes of a literal with an introducer at each ALTER TABLE, and at a restore: ${row['x']}`,
+      remedy: "Write the literal without an introducer, as CONVERT(x'...' USING ...).",
+      warning: true,
+    }));
 }
 
 function lookOf(column: ColumnRow): Look[] {
