@@ -3,6 +3,7 @@ import { testEngine } from './engine-conformance.ts';
 import { testPostgresBarrier } from './postgres-barrier.ts';
 import type { PostgresFixture } from './postgres-fixture.ts';
 import { testPostgresLeftOut } from './postgres-left-out.ts';
+import { testPostgresPlainRestorer } from './postgres-plain-restorer.ts';
 import { testPostgresRefusals } from './postgres-refusals.ts';
 import { testPostgresRestore } from './postgres-restore.ts';
 import { testPostgresStaging } from './postgres-staging.ts';
@@ -14,5 +15,6 @@ export function testPostgres(fixture: PostgresFixture): void {
   testPostgresRefusals(fixture);
   testPostgresLeftOut(fixture);
   testPostgresRestore(fixture);
+  testPostgresPlainRestorer(fixture);
   testPostgresStaging(fixture);
 }

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Session, during, type PostgresConfig } from './connection.ts';
 import { makeExtensions, removeUnknown } from './extensions.ts';
+import { lendInDatabase, lendInSchemas } from './lent-rights.ts';
 import { giveMultirangesToOwners } from './multiranges.ts';
 import type { DatabaseProperties } from './properties.ts';
 import { missingTablespaces, placementStatements } from './tablespaces.ts';
@@ -20,21 +21,34 @@ export interface Archive {
   readonly file: string;
 }
 
-/** Schemas, then extensions as they were (pg_dump knows neither their owner nor their version), then all before data. */
+/**
+ * Schemas, then extensions as they were (pg_dump knows neither their owner nor their version), then all before data, its
+ * grants last, as pg_restore has them by itself.
+ */
 export async function loadBeforeData(archive: Archive): Promise<void> {
   const entries = await listEntries(archive);
   const schemas = entries.filter(isSchema);
   const { properties, staging } = archive;
-  await inStaging(archive, 'make the extensions', (session) => removeUnknown(session, properties));
-  if (schemas.length > 0) await runListed(archive, 'schemas', schemas, [preData]);
+  await inStaging(archive, 'make the extensions', async (session) => {
+    await lendInDatabase(session, staging);
+    await removeUnknown(session, properties);
+  });
+  if (schemas.length > 0) await runListed(archive, 'schemas', schemas, preData);
   await inStaging(archive, 'make the extensions', (session) => makeExtensions(session, staging, properties));
   const rest = entries.filter((entry) => !isSchema(entry));
-  await runListed(archive, 'before-data', rest, [preData]);
-  await inStaging(archive, 'give types to their owners', giveMultirangesToOwners);
+  await withLentRights(archive, async () => {
+    const objects = rest.filter((entry) => !isGrant(entry));
+    await runListed(archive, 'before-data', objects, preData);
+    await inStaging(archive, 'give types to their owners', giveMultirangesToOwners);
+  });
+  const grants = rest.filter(isGrant);
+  // No section: grants have none of their own, and what precedes them in the archive is not listed here.
+  if (grants.length > 0) await runListed(archive, 'grants', grants, [atOnce]);
   await place(archive, 'table');
 }
 
-const preData = '--section=pre-data';
+const atOnce = '--single-transaction';
+const preData = ['--section=pre-data', atOnce];
 
 /**
  * Indexes, keys and what follows the data; then event triggers, which must see nothing of a restore: pg_dump's own order
@@ -48,7 +62,7 @@ export async function loadAfterData(
   const entries = await listEntries(archive);
   const section = ['--section=post-data', `--jobs=${Math.max(1, lanes)}`];
   const quiet = entries.filter((entry) => !isEventTrigger(entry));
-  await runListed(archive, 'after-data', quiet, section, settings);
+  await withLentRights(archive, () => runListed(archive, 'after-data', quiet, section, settings));
   await place(archive, 'index');
   const eventTriggers = entries.filter(isEventTrigger);
   if (eventTriggers.length > 0)
@@ -73,6 +87,11 @@ function isSchema(entry: string): boolean {
   return /^\d+; \d+ \d+ SCHEMA - /.test(entry);
 }
 
+/** Also of default privileges. */
+function isGrant(entry: string): boolean {
+  return /^\d+; \d+ \d+ (DEFAULT )?ACL /.test(entry);
+}
+
 /** The trigger itself, and what is said of it. */
 function isEventTrigger(entry: string): boolean {
   return /^\d+; \d+ \d+ ((COMMENT|SECURITY LABEL) - )?EVENT TRIGGER /.test(entry);
@@ -90,9 +109,15 @@ async function runListed(
   const folded = await inStaging(archive, 'look for tablespaces', (session) =>
     missingTablespaces(session, archive.properties),
   );
-  const whole = args.includes(preData) ? ['--single-transaction'] : [];
   const flat = folded.length > 0 ? ['--no-tablespaces'] : [];
-  await run(archive, [...args, ...whole, ...flat, `--use-list=${list}`, archive.file], { settings });
+  await run(archive, [...args, ...flat, `--use-list=${list}`, archive.file], { settings });
+}
+
+async function withLentRights(archive: Archive, action: () => Promise<void>): Promise<void> {
+  const takeBack = await inStaging(archive, 'lend rights', lendInSchemas);
+  await action();
+  if (takeBack !== undefined)
+    await inStaging(archive, 'take rights back', (session) => session.script(takeBack));
 }
 
 /** Where some tablespaces are missing, pg_restore is told of none: what lies in one that is there is moved into it. */

@@ -7,10 +7,10 @@ import { openAny } from './check.ts';
 import { during, quoteName, type PostgresConfig, type Session } from './connection.ts';
 import { firstObject } from './emptiness.ts';
 import type { DatabaseProperties } from './properties.ts';
-import { propertiesOf } from './restore.ts';
 import { fitRoles, noRoles } from './fit-roles.ts';
 import { targetOf } from './extensions.ts';
 import { roleFindings, subjectOf } from './server.ts';
+import { propertiesOf } from './stored-properties.ts';
 import { missingTablespaces } from './tablespaces.ts';
 import { findTool } from './tools.ts';
 
@@ -155,6 +155,7 @@ async function propertyFindings(
   coming: ReadonlySet<string>,
 ): Promise<Finding[]> {
   const subject = `${subjectOf(config)}: database ${database}`;
+  const major = session.majorVersion;
   const missing = async (names: readonly string[], sql: string): Promise<string[]> => {
     const rows = await during('look for what the set needs', subject, () => session.rows(sql, [names]));
     return rows.map((row) => row['name'] ?? '');
@@ -190,8 +191,10 @@ async function propertyFindings(
   const foreign = await missing(
     roles,
     `SELECT name FROM pg_catalog.unnest($1::text[]) name JOIN pg_catalog.pg_roles ON rolname = name
-     WHERE NOT pg_catalog.pg_has_role(current_user, oid, 'MEMBER')`,
+     WHERE NOT pg_catalog.pg_has_role(current_user, oid, 'USAGE')
+       ${major >= 16 ? "OR NOT pg_catalog.pg_has_role(current_user, oid, 'SET')" : ''}`,
   );
+  const user = quoteName(config.database.user);
   return [
     ...findings,
     ...foreign.map(
@@ -199,7 +202,10 @@ async function propertyFindings(
         code: 'privilege-missing',
         subject,
         cause: `objects cannot be given to role ${name}`,
-        remedy: `GRANT ${quoteName(name)} TO ${quoteName(config.database.user)};`,
+        remedy:
+          major >= 16
+            ? `GRANT ${quoteName(name)} TO ${user} WITH INHERIT TRUE, SET TRUE;`
+            : `GRANT ${quoteName(name)} TO ${user}; ALTER ROLE ${user} INHERIT;`,
         warning: false,
       }),
     ),
@@ -217,6 +223,7 @@ async function extensionFindings(
   const findings: Finding[] = [];
   for (const extension of properties.extensions) {
     const { name, version, owner } = extension;
+    if (version === undefined) continue;
     const target = await targetOf(session, extension, properties.serverMajor);
     if (target.usual === undefined) continue;
     if (target.version === undefined && target.usual !== version) {
@@ -224,7 +231,7 @@ async function extensionFindings(
       findings.push(finding('does-not-fit', subject, cause, `Look for what changed in ${name}.`, true));
     }
     const { user } = config.database;
-    if (!target.byOwner && owner !== user && !coming.has(owner)) {
+    if (owner !== undefined && !target.byOwner && owner !== user && !coming.has(owner)) {
       const cause = `extension ${name} belonged to ${owner}, who may not make it here, and will belong to ${user}`;
       const remedy = `To have it as it was: ALTER ROLE ${quoteName(owner)} SUPERUSER; while the restore runs.`;
       findings.push(finding('does-not-fit', subject, cause, remedy, true));

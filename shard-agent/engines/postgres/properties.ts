@@ -191,9 +191,12 @@ export function propertyStatements(name: string, properties: DatabaseProperties)
     statements.push(`ALTER ${target} SET ${key} TO ${settingValue(setting, value)}`);
   }
   statements.push(`ALTER DATABASE ${database} CONNECTION LIMIT ${properties.connectionLimit}`);
-  // The default, written out: from a staging it was taken away.
+  // The default, written out: a staging has others.
   if (properties.grants === null)
-    statements.push(`GRANT CONNECT, TEMPORARY ON DATABASE ${database} TO PUBLIC`);
+    statements.push(
+      `REVOKE CREATE ON DATABASE ${database} FROM PUBLIC`,
+      `GRANT CONNECT, TEMPORARY ON DATABASE ${database} TO PUBLIC`,
+    );
   else {
     statements.push(`REVOKE ALL ON DATABASE ${database} FROM PUBLIC, ${quoteName(properties.owner)}`);
     for (const grant of properties.grants) {

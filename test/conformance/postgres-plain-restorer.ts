@@ -1,0 +1,108 @@
+/** A restore by a role that is no superuser: it may make databases, and is a member of every owner. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openPostgres } from '../../shard-agent/engines/postgres/index.ts';
+import type { Engine } from '../../shard-agent/engine.ts';
+import type { PostgresServer } from '../servers/postgres.ts';
+import { restoreShard, takeShard } from './memory-shard.ts';
+import type { PostgresFixture } from './postgres-fixture.ts';
+
+const roles = ['app', 'other', 'reader'];
+
+/** Owners that could not make an object where theirs lies: somebody else made it, or the right was taken from them. */
+const setup = `
+  CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t SELECT g, g FROM generate_series(1, 10) g; ALTER TABLE t OWNER TO other;
+  CREATE TYPE kind AS ENUM ('x'); ALTER TYPE kind OWNER TO other;
+  CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION f OWNER TO other; GRANT EXECUTE ON FUNCTION f TO reader;
+  CREATE SEQUENCE free; ALTER SEQUENCE free OWNER TO other;
+  CREATE SCHEMA s AUTHORIZATION other; CREATE TABLE s.u (id int PRIMARY KEY); ALTER TABLE s.u OWNER TO app; GRANT SELECT ON s.u TO reader;
+  CREATE MATERIALIZED VIEW s.m AS SELECT 1 AS one; ALTER MATERIALIZED VIEW s.m OWNER TO reader;
+  CREATE STATISTICS s.both ON id, n FROM t; ALTER STATISTICS s.both OWNER TO app;
+  CREATE SCHEMA open AUTHORIZATION app; GRANT CREATE, USAGE ON SCHEMA open TO PUBLIC; CREATE VIEW open.v AS SELECT 1 AS one; ALTER VIEW open.v OWNER TO other;
+  CREATE SCHEMA shut AUTHORIZATION app; GRANT USAGE ON SCHEMA shut TO reader; REVOKE CREATE ON SCHEMA shut FROM app;
+  CREATE PUBLICATION p FOR TABLE t; ALTER PUBLICATION p OWNER TO app; ALTER DEFAULT PRIVILEGES FOR ROLE other IN SCHEMA s GRANT SELECT ON TABLES TO reader;
+  SELECT lo_from_bytea(7, 'seven'); ALTER LARGE OBJECT 7 OWNER TO other`;
+
+/** Everybody's owner and grants; those that are the default in the words of the default. */
+const rights = `
+  SELECT 'relation ' || relname AS of, pg_get_userbyid(relowner) AS owner, relacl::text AS grants FROM pg_class WHERE oid >= 16384 AND relkind IN ('r', 'S', 'm', 'v')
+  UNION ALL SELECT 'type ' || typname, pg_get_userbyid(typowner), typacl::text FROM pg_type WHERE typname = 'kind'
+  UNION ALL SELECT 'function ' || proname, pg_get_userbyid(proowner), proacl::text FROM pg_proc WHERE oid >= 16384
+  UNION ALL SELECT 'statistics ' || stxname, pg_get_userbyid(stxowner), NULL FROM pg_statistic_ext
+  UNION ALL SELECT 'schema ' || nspname, pg_get_userbyid(nspowner), COALESCE(nspacl, acldefault('n', nspowner))::text FROM pg_namespace WHERE nspname !~ '^(pg_|information)'
+  UNION ALL SELECT 'publication ' || pubname, pg_get_userbyid(pubowner), NULL FROM pg_publication
+  UNION ALL SELECT 'large object ' || oid, pg_get_userbyid(lomowner), lomacl::text FROM pg_largeobject_metadata
+  UNION ALL SELECT 'default', pg_get_userbyid(defaclrole), defaclacl::text FROM pg_default_acl
+  UNION ALL SELECT 'database', pg_get_userbyid(datdba), COALESCE(datacl, acldefault('d', datdba))::text FROM pg_database WHERE datname = current_database()
+  ORDER BY 1`;
+
+export function testPostgresPlainRestorer(fixture: PostgresFixture): void {
+  describe(`${fixture.name}: a restorer that is no superuser`, () => {
+    let source: PostgresServer;
+    let target: PostgresServer;
+
+    const open = (server: PostgresServer, user: string, password: string): Engine =>
+      openPostgres({
+        database: {
+          engine: 'postgres',
+          host: server.host,
+          port: server.port,
+          user,
+          password: { kind: 'none' },
+          databases: ['shop'],
+        },
+        password,
+        tools: fixture.tools,
+      });
+
+    beforeAll(async () => {
+      source = await fixture.start();
+      target = await fixture.start();
+      for (const server of [source, target])
+        for (const role of roles) await server.run(`CREATE ROLE ${role}`);
+      await source.run('CREATE DATABASE shop OWNER app');
+      await source.run(setup, 'shop');
+    });
+
+    afterEach(async () => {
+      const made = await target.run(
+        `SELECT quote_ident(datname) AS name FROM pg_database WHERE datname ~ '^(shop|tidemark_.*)$'`,
+      );
+      for (const { name } of made) await target.run(`DROP DATABASE ${String(name)} WITH (FORCE)`);
+      await target.run('DROP ROLE restorer');
+    });
+
+    afterAll(async () => {
+      await source?.stop();
+      await target?.stop();
+    });
+
+    test('gives everything to its owner, with its grants and no others', async () => {
+      await target.run(
+        `CREATE ROLE restorer LOGIN CREATEDB PASSWORD 'secret'; GRANT app, other, reader TO restorer`,
+      );
+      const set = await takeShard(open(source, 'postgres', source.password));
+      const engine = open(target, 'restorer', 'secret');
+      expect((await engine.fit(set.stored, false)).filter(({ warning }) => !warning)).toEqual([]);
+      await restoreShard(engine, set, 'plain');
+      expect(await target.run(rights, 'shop')).toEqual(await source.run(rights, 'shop'));
+    });
+
+    test('must have the rights of the owners without asking for them: fit names what is missing', async () => {
+      await target.run(
+        `CREATE ROLE restorer LOGIN CREATEDB NOINHERIT PASSWORD 'secret'; GRANT app, other, reader TO restorer`,
+      );
+      const set = await takeShard(open(source, 'postgres', source.password));
+      const engine = open(target, 'restorer', 'secret');
+      const found = (await engine.fit(set.stored, false)).filter(({ warning }) => !warning);
+      expect(found.map(({ cause }) => cause)).toEqual(
+        roles.map((name) => `objects cannot be given to role ${name}`),
+      );
+      for (const { code, remedy } of found) {
+        expect(code).toBe('privilege-missing');
+        await target.run(remedy);
+      }
+      expect((await engine.fit(set.stored, false)).filter(({ warning }) => !warning)).toEqual([]);
+      await restoreShard(engine, set, 'plain2');
+    });
+  });
+}
