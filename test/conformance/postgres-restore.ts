@@ -1,6 +1,7 @@
 /** Databases whose restore only PostgreSQL can get wrong: encodings, locales, its own names, subscriptions. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Engine } from '../../shard-agent/engine.ts';
+import type { DatabaseLine } from '../../repository/manifest-entries.ts';
 import type { PostgresServer } from '../servers/postgres.ts';
 import { loadChunks, prepareRestore, restoreShard, takeShard, type MemoryShard } from './memory-shard.ts';
 import { majorOf, type PostgresFixture } from './postgres-fixture.ts';
@@ -140,6 +141,30 @@ export function testPostgresRestore(fixture: PostgresFixture): void {
       });
     });
 
+    describe('a set of an earlier version', () => {
+      test('has what that version stored of its databases', async () => {
+        await source.run('CREATE DATABASE elder');
+        await source.run(
+          `CREATE EXTENSION hstore; CREATE TABLE public.words (id int PRIMARY KEY, pairs public.hstore);
+           INSERT INTO words VALUES (1, 'a=>1'); REVOKE CONNECT ON DATABASE elder FROM PUBLIC`,
+          'elder',
+        );
+        const set = await take('elder');
+        const elder = {
+          ...set,
+          stored: { ...set.stored, databases: set.stored.databases.map(asStoredBefore) },
+        };
+        expect(await engine.fit(elder.stored)).toEqual([]);
+        await restoreShard(engine, elder, 'elder');
+        for (const question of [
+          'SELECT id, pairs FROM public.words',
+          'SELECT extname, extnamespace::regnamespace FROM pg_extension ORDER BY 1',
+          'SELECT datacl FROM pg_database WHERE datname = current_database()',
+        ])
+          expect(await target.run(question, 'elder')).toEqual(await source.run(question, 'elder'));
+      });
+    });
+
     describe('who interferes', () => {
       test('a table that appears under the final name before the switch stops it, and the undo leaves it alone', async () => {
         await source.run('CREATE DATABASE shop');
@@ -194,4 +219,21 @@ export function testPostgresRestore(fixture: PostgresFixture): void {
       });
     });
   });
+}
+
+/** The line of a database as Tidemark wrote it before sets had extensions with their schema and owner, and grants their grantor. */
+function asStoredBefore(line: DatabaseLine): DatabaseLine {
+  const { placements, publicSchema, serverMajor, ...rest } = line.engine;
+  const grants = rest['grants'] as { grantor: string }[] | null;
+  const extensions = rest['extensions'] as { name: string; version: string }[];
+  return {
+    ...line,
+    engine: {
+      ...rest,
+      grants: grants?.map(({ grantor, ...grant }) => grant) ?? null,
+      extensions: extensions
+        .filter(({ name }) => name !== 'plpgsql')
+        .map(({ name, version }) => ({ name, version })),
+    },
+  };
 }

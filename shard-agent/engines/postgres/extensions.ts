@@ -4,9 +4,10 @@ import type { DatabaseProperties } from './properties.ts';
 
 export interface Extension {
   readonly name: string;
-  readonly version: string;
-  readonly schema: string;
-  readonly owner: string;
+  /** Undefined here and below: an earlier version stored the set, and the archive alone makes the extension. */
+  readonly version?: string;
+  readonly schema?: string;
+  readonly owner?: string;
 }
 
 /** In the order in which they can be made. */
@@ -29,6 +30,7 @@ export async function makeExtensions(
   properties: DatabaseProperties,
 ): Promise<void> {
   for (const extension of properties.extensions) {
+    if (extension.schema === undefined || extension.owner === undefined) continue;
     const target = await targetOf(session, extension, properties.serverMajor);
     const version = target.version === undefined ? '' : ` VERSION ${quoteText(target.version)}`;
     const create = `CREATE EXTENSION IF NOT EXISTS ${quoteName(extension.name)} WITH SCHEMA ${quoteName(extension.schema)}${version} CASCADE`;
@@ -69,7 +71,7 @@ export async function targetOf(
        EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = $3 AND pg_catalog.pg_has_role(current_user, r.oid, 'MEMBER')
          AND (r.rolsuper OR EXISTS (SELECT FROM pg_catalog.pg_available_extension_versions v
            WHERE v.name = $1 AND (v.trusted OR NOT v.superuser)))) AS by_owner`,
-    [extension.name, extension.version, extension.owner],
+    [extension.name, extension.version ?? null, extension.owner ?? null],
   );
   return {
     version: row['known'] === 't' && session.majorVersion === sourceMajor ? extension.version : undefined,

@@ -13,18 +13,14 @@ import { evaluationSettings } from './evaluation.ts';
 import { firstObject, notEmpty } from './emptiness.ts';
 import { answerInvariant } from './invariant.ts';
 import { checkRows } from './row-count.ts';
-import {
-  createStatement,
-  propertyStatements,
-  sequenceStatements,
-  type DatabaseProperties,
-} from './properties.ts';
+import { createStatement, propertyStatements, sequenceStatements } from './properties.ts';
 import { archivePiece, largeObjectsPiece } from './schema.ts';
 import { makeRoles, planRoles } from './roles.ts';
 import { openMaintenance } from './server.ts';
 import { markStatement, stagingName, type StagingMark } from './staging-mark.ts';
 import { Staging } from './staging.ts';
 import { findTool, ToolRuns, type Tool } from './tools.ts';
+import { propertiesOf } from './stored-properties.ts';
 import { missingTablespaces } from './tablespaces.ts';
 import { PostgresWriteLane } from './write-lane.ts';
 
@@ -47,10 +43,6 @@ export function reopenRestore(
     finish: () => staging.finish(),
     close: () => Promise.resolve(),
   };
-}
-
-export function propertiesOf(line: DatabaseLine): DatabaseProperties {
-  return line.engine as unknown as DatabaseProperties;
 }
 
 class PostgresRestore implements RestoreSession {
