@@ -12,6 +12,7 @@ import { plainGrant, withoutDefaultRoles } from './account-sql.ts';
 import { quoteName, quoteText } from './connection.ts';
 import type { Dialect } from './dialect.ts';
 import { isServerError } from './failure.ts';
+import { readLibraries } from './libraries.ts';
 import { latin1, scriptComment, scriptStatement } from './sql-script.ts';
 import type { Wire } from './wire.ts';
 
@@ -210,6 +211,7 @@ class AccountReader {
   /** A grant outlives what it is on, and then no server takes it. */
   async #isThere({ kind, database, name, columns }: GrantedObject): Promise<boolean> {
     const [schema, object] = [quoteText(database), quoteText(name)];
+    if (kind === 'LIBRARY') return (await readLibraries(this.#wire, database)).some(({ n }) => n === name);
     // Of other kinds we know nothing: whoever restores is told.
     if (!['TABLE', 'FUNCTION', 'PROCEDURE', 'PACKAGE', 'PACKAGE BODY'].includes(kind)) return true;
     const sql =

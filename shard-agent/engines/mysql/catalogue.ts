@@ -4,6 +4,7 @@ import { quoteName, quoteText } from './connection.ts';
 import { type DatabaseOptions, readDatabaseOptions } from './database-options.ts';
 import type { Dialect } from './dialect.ts';
 import { historyOf, type PeriodColumn } from './history.ts';
+import { libraryFindings } from './libraries.ts';
 import { storedType } from './stored-type.ts';
 import { tableFiles } from './table-files.ts';
 import type { Wire } from './wire.ts';
@@ -121,7 +122,13 @@ export async function readCatalogue(
     tables.push(table);
     findings.push(...findingsOf(table, row['comment'] ?? '', 'lost' in history ? history.lost : undefined));
   }
-  findings.push(...(await otherObjects(wire, dialect, list)));
+  findings.push(
+    ...(await libraryFindings(
+      wire,
+      databases.map(({ name }) => name),
+    )),
+    ...(await heldElsewhere(wire, dialect, list)),
+  );
   return { databases, tables, findings };
 }
 
@@ -247,28 +254,10 @@ async function readKeys(
   return keys;
 }
 
-/** Objects that no table, view, routine, trigger or event statement carries. */
-async function otherObjects(wire: Wire, dialect: Dialect, list: string): Promise<Finding[]> {
+/** Tables of other databases, whose writers a backup would hold up. */
+async function heldElsewhere(wire: Wire, dialect: Dialect, list: string): Promise<Finding[]> {
+  if (dialect.family === 'mysql') return [];
   const findings: Finding[] = [];
-  if (dialect.family === 'mysql') {
-    const known = await wire.value(
-      "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'information_schema' AND TABLE_NAME = 'LIBRARIES'",
-    );
-    if (known !== '1') return findings;
-    const rows = await wire.query(
-      `SELECT LIBRARY_SCHEMA AS d, LIBRARY_NAME AS n FROM information_schema.LIBRARIES WHERE LIBRARY_SCHEMA IN (${list})`,
-    );
-    for (const row of rows) {
-      findings.push({
-        code: 'not-supported',
-        subject: `${row['d']}.${row['n']}`,
-        cause: 'a library of stored code is not carried by a set',
-        remedy: 'Keep its source elsewhere.',
-        warning: true,
-      });
-    }
-    return findings;
-  }
   const rows = await wire.query(
     'SELECT TABLE_SCHEMA AS d, TABLE_NAME AS t, ENGINE AS e FROM information_schema.TABLES ' +
       `WHERE TABLE_SCHEMA NOT IN (${list}, ${textList(ownDatabases)}) AND TABLE_TYPE = 'BASE TABLE' ` +

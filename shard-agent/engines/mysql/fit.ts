@@ -8,6 +8,7 @@ import { compareVersions, type Dialect } from './dialect.ts';
 import { isServerError } from './failure.ts';
 import { fitAccounts, noAccounts } from './fit-accounts.ts';
 import { Grants } from './grants.ts';
+import { readLibraries } from './libraries.ts';
 import { quoteAccount } from './schema.ts';
 import { refusal, variable } from './server.ts';
 import { type SourceFacts, sourceFactsShape } from './source-facts.ts';
@@ -102,7 +103,7 @@ export async function countObjects(wire: Wire, database: string): Promise<number
       `(SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${name}) + ` +
       `(SELECT COUNT(*) FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ${name})`,
   );
-  return Number(count ?? 0);
+  return Number(count ?? 0) + (await readLibraries(wire, database)).length;
 }
 
 async function occupied(wire: Wire, stored: StoredShard): Promise<Finding[]> {
@@ -126,7 +127,11 @@ async function occupied(wire: Wire, stored: StoredShard): Promise<Finding[]> {
 async function privileges(wire: Wire, dialect: Dialect, stored: StoredShard): Promise<Finding[]> {
   const grants = await Grants.read(wire, dialect);
   const databases = [someStaging, ...stored.databases.map(({ name }) => name)];
-  return dialect.restorePrivileges
+  // Who makes a library may also use it, as a rule.
+  const usesLibraries = stored.schema.some(({ name }) => name === 'libraries');
+  const mayUse = !usesLibraries || (await variable(wire, 'automatic_sp_privileges')) === 'ON';
+  const use = { name: 'EXECUTE', satisfiedBy: [], need: 'make routines that use libraries' };
+  return [...dialect.restorePrivileges, ...(mayUse ? [] : [use])]
     .filter(({ name, satisfiedBy }) => {
       const names = [name, ...satisfiedBy];
       return !grants.onServer(names) && !databases.every((database) => grants.onDatabase(names, database));

@@ -11,6 +11,7 @@ import type { Dialect } from './dialect.ts';
 import { isServerError } from './failure.ts';
 import { keysToQuote, withQuotedKeys } from './foreign-key-names.ts';
 import { soundView, viewsQuery } from './left-out.ts';
+import { readableLibrary, readLibraries, routinesWithOwnLibraries, withoutOwnDatabase } from './libraries.ts';
 import { collationTurned, context, turnCollation, withReadableComment } from './program-context.ts';
 import { withReferenceSystems } from './reference-system.ts';
 import { latin1, scriptComment, scriptStatement } from './sql-script.ts';
@@ -24,6 +25,7 @@ type Row = Record<string, string | null>;
 export const pieceNames = [
   'database',
   'tables',
+  'libraries',
   'routines',
   'views',
   'views-unsound',
@@ -36,6 +38,7 @@ export type PieceName = (typeof pieceNames)[number];
 const purposes: Readonly<Record<PieceName, string>> = {
   database: 'The database itself.',
   tables: 'Tables and sequences. Load the data after this file and before the next.',
+  libraries: 'Libraries of code that routines use.',
   routines: 'Functions, procedures and packages.',
   views: 'Views, each after those it reads.',
   'views-unsound':
@@ -82,6 +85,8 @@ export class SchemaReader {
         return this.#database(database);
       case 'tables':
         return this.#tables(database);
+      case 'libraries':
+        return this.#libraries(database);
       case 'routines':
         return this.#routines(database);
       case 'views':
@@ -146,15 +151,27 @@ export class SchemaReader {
     return scriptStatement(text) + scriptStatement(set);
   }
 
+  async *#libraries(database: Database): AsyncGenerator<string, void> {
+    for (const library of await readLibraries(this.#wire, database.name)) {
+      const { row, text } = await this.#show('LIBRARY', library['n'] ?? '', /^Create Library$/);
+      const readable = await withReadableComment(this.#wire, readableLibrary(text), row, library['c']);
+      yield context(row) + scriptStatement(readable);
+    }
+  }
+
   async *#routines(database: Database): AsyncGenerator<string, void> {
     const rows = await this.#wire.query(
       'SELECT ROUTINE_NAME AS n, ROUTINE_TYPE AS t, ROUTINE_COMMENT AS c FROM information_schema.ROUTINES ' +
         `WHERE ROUTINE_SCHEMA = ${quoteText(database.name)} ` +
         "ORDER BY FIELD(ROUTINE_TYPE, 'PACKAGE', 'PACKAGE BODY', 'FUNCTION', 'PROCEDURE'), ROUTINE_NAME",
     );
+    const using = await routinesWithOwnLibraries(this.#wire, database.name);
     for (const row of rows) {
       const { row: shown, text } = await this.#show(row['t'] ?? '', row['n'] ?? '', /^Create /);
-      yield this.#program(shown, await withReadableComment(this.#wire, text, shown, row['c']));
+      const own = using.has(`${row['t']} ${row['n']}`)
+        ? withoutOwnDatabase(text, latin1(database.name))
+        : text;
+      yield this.#program(shown, await withReadableComment(this.#wire, own, shown, row['c']));
     }
     if (rows.length > 0) yield* this.#turnBack(database);
   }

@@ -6,6 +6,7 @@ import { declareDatabase, setReadOnly } from './database-options.ts';
 import { allowLooseKeys } from './foreign-key.ts';
 import { isServerError } from './failure.ts';
 import { countObjects } from './fit.ts';
+import { readLibraries } from './libraries.ts';
 import { type ObjectUnit, runUnits, unitsOf } from './object-units.ts';
 import {
   listStaging,
@@ -22,12 +23,12 @@ import type { Wire } from './wire.ts';
 /** The view names a column or a function that is not there, or selects what nobody may. */
 const invalidView = [1054, 1142, 1143, 1305, 1347, 1370];
 
-const switchPieces = ['defaults', 'routines', 'views', 'triggers', 'events'];
+const switchPieces = ['defaults', 'libraries', 'routines', 'views', 'triggers', 'events'];
 
 /**
  * From the staging to the final names. Every step finds out by itself whether it has been done:
- * 1. the mark says `switching`; 2. the databases stand; 3. one RENAME for each database; 4. routines, views, triggers,
- * events, all anew, and what accounts may do with them; 5. the mark says `switched`.
+ * 1. the mark says `switching`; 2. the databases stand; 3. one RENAME for each database; 4. libraries, routines, views,
+ * triggers, events, all anew, and what accounts may do with them; 5. the mark says `switched`.
  */
 export async function switchOver(wire: Wire, mark: StagingMark): Promise<void> {
   if (mark.state === 'switched') return;
@@ -120,7 +121,7 @@ function madeBy(steps: readonly Step[], database: StagedDatabase): (object: Stor
   };
 }
 
-/** Drops triggers, views, routines and events as far as they are `ours`; tables stay. */
+/** Drops triggers, views, routines, libraries and events as far as they are `ours`; tables stay. */
 export async function dropObjects(
   wire: Wire,
   database: string,
@@ -134,7 +135,8 @@ export async function dropObjects(
       `UNION ALL SELECT ROUTINE_TYPE, ROUTINE_NAME, '' FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${schema} ` +
       `UNION ALL SELECT 'EVENT', EVENT_NAME, '' FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ${schema}`,
   );
-  for (const row of rows) {
+  const libraries = await readLibraries(wire, database);
+  for (const row of [...rows, ...libraries.map(({ n = null }) => ({ kind: 'LIBRARY', n, t: '' }))]) {
     const object = { kind: row['kind'] ?? '', name: row['n'] ?? '', table: row['t'] ?? '' };
     if (!ours(object)) continue;
     // MariaDB before 11.4 has that word in this mode only.

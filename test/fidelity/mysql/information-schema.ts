@@ -41,6 +41,9 @@ export const views: readonly View[] = [
   view('PARAMETERS', 'SPECIFIC_SCHEMA', 'ROUTINE_TYPE', 'SPECIFIC_NAME'),
   view('LIBRARIES', 'LIBRARY_SCHEMA', 'LIBRARY_NAME'),
   view('JSON_DUALITY_VIEWS', 'TABLE_SCHEMA', 'TABLE_NAME'),
+  view('JSON_DUALITY_VIEW_TABLES', 'TABLE_SCHEMA', 'TABLE_NAME'),
+  view('JSON_DUALITY_VIEW_COLUMNS', 'TABLE_SCHEMA', 'TABLE_NAME'),
+  view('JSON_DUALITY_VIEW_LINKS', 'TABLE_SCHEMA', 'TABLE_NAME'),
   view('EVENTS', 'EVENT_SCHEMA', 'EVENT_NAME'),
   view('SCHEMA_PRIVILEGES', 'TABLE_SCHEMA'),
   view('TABLE_PRIVILEGES', 'TABLE_SCHEMA', 'TABLE_NAME'),
@@ -64,6 +67,8 @@ export const measured = new Set([
   'CREATED',
   'LAST_ALTERED',
   'LAST_EXECUTED',
+  // Of a library: who made it, which no statement says of another.
+  'CREATOR',
   // The id of the server an event was made on.
   'ORIGINATOR',
   // Whether MySQL's second engine holds a partition at present; where there is none, some ALTER TABLE says 1.

@@ -9,10 +9,17 @@ export const onMariadb: Condition = ({ family }) => family === 'mariadb';
 
 /** MariaDB from this version on. */
 export function onMariadbSince(major: number, minor: number): Condition {
-  return ({ family, version }) => {
-    const [first = 0, second = 0] = version.split('.').map(Number);
-    return family === 'mariadb' && (first > major || (first === major && second >= minor));
-  };
+  return (server) => onMariadb(server) && isSince(server, major, minor);
+}
+
+/** MySQL from this version on. */
+export function onMysqlSince(major: number, minor: number): Condition {
+  return (server) => onMysql(server) && isSince(server, major, minor);
+}
+
+function isSince({ version }: TestServer, major: number, minor: number): boolean {
+  const [first = 0, second = 0] = version.split('.').map(Number);
+  return first > major || (first === major && second >= minor);
 }
 
 export interface ObjectOptions {
@@ -56,6 +63,8 @@ export function counts(table: string, count: number, condition = '1'): string {
 
 const schemaColumns: Readonly<Record<string, string>> = {
   ROUTINES: 'ROUTINE_SCHEMA',
+  LIBRARIES: 'LIBRARY_SCHEMA',
+  ROUTINE_LIBRARIES: 'ROUTINE_SCHEMA',
   TRIGGERS: 'TRIGGER_SCHEMA',
   EVENTS: 'EVENT_SCHEMA',
   CHECK_CONSTRAINTS: 'CONSTRAINT_SCHEMA',

@@ -1,6 +1,6 @@
 /** Procedures, functions, packages. */
 import type { FidelityCase } from '../../case.ts';
-import { counts, objectCase, onMariadb, onMysql } from './object-case.ts';
+import { counts, objectCase, onMariadb, onMysql, onMysqlSince } from './object-case.ts';
 
 export const routineCases: readonly FidelityCase[] = [
   objectCase(
@@ -155,6 +155,31 @@ END   `,
     ],
     ['SELECT {db}.tools.f1() = 21', counts('ROUTINES', 4, "ROUTINE_TYPE LIKE 'PACKAGE%'")],
     { exists: onMariadb },
+  ),
+  objectCase(
+    'libraries, and routines that use them',
+    [
+      "CREATE LIBRARY z COMMENT 'it''s \"quoted\" \\\\ é\\nnew line' LANGUAGE JAVASCRIPT AS 'export function f(n) { return `${n}` + \"$$ é 𝒳 ;\" + ''; //'' }'",
+      'CREATE LIBRARY `odd `` lib.` LANGUAGE JAVASCRIPT AS $$ export const one = 1; $$',
+      "CREATE LIBRARY assembly LANGUAGE WASM AS x'0061736d0100000027005c'",
+      "CREATE LIBRARY nothing LANGUAGE WASM AS x''",
+      `SET SESSION sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'; CREATE LIBRARY "ansi ""l" COMMENT 'ends in \\' LANGUAGE JAVASCRIPT AS ' "\\" '`,
+      "SET SESSION sql_mode = ''",
+      'CREATE LIBRARY {more}.z LANGUAGE JAVASCRIPT AS $$ $$',
+      "CREATE FUNCTION a (n int) RETURNS int DETERMINISTIC LANGUAGE JAVASCRIPT USING (z AS own, {more}.z, `odd `` lib.`) COMMENT 'x USING (`{db}`.`z`)' AS $$ return own.f(n) /* USING (`{db}`.`z`) */ $$",
+      'CREATE PROCEDURE a () LANGUAGE WASM USING (assembly) AS $$ $$',
+      `SET SESSION sql_mode = 'ANSI_QUOTES'; CREATE FUNCTION "ansi f" () RETURNS int DETERMINISTIC LANGUAGE JAVASCRIPT USING ("ansi ""l" AS "x y") AS $$ return 1 $$`,
+    ],
+    [
+      counts('LIBRARIES', 5),
+      counts(
+        'LIBRARIES',
+        1,
+        "LANGUAGE = 'WASM' AND LENGTH(LIBRARY_DEFINITION) = 0 AND LIBRARY_NAME = 'nothing'",
+      ),
+      counts('ROUTINE_LIBRARIES', 5),
+    ],
+    { exists: onMysqlSince(9, 2), more: 1 },
   ),
   objectCase(
     'functions with JSON tables, windows and CTEs',

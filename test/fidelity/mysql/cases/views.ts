@@ -1,6 +1,6 @@
 /** Views. */
 import type { FidelityCase } from '../../case.ts';
-import { counts, objectCase, onMariadb } from './object-case.ts';
+import { counts, objectCase, onMariadb, onMysqlSince } from './object-case.ts';
 
 export const viewCases: readonly FidelityCase[] = [
   objectCase(
@@ -88,6 +88,22 @@ export const viewCases: readonly FidelityCase[] = [
     ],
     ['SELECT g = 5 FROM v', 'SELECT minimum_value = 1 FROM of_sequence'],
     { exists: onMariadb },
+  ),
+  objectCase(
+    'JSON duality views',
+    [
+      'CREATE TABLE parent (id int PRIMARY KEY, `odd ``name` varchar(20) DEFAULT 7)',
+      'CREATE TABLE child (id int PRIMARY KEY, parent_id int, v varchar(20), FOREIGN KEY (parent_id) REFERENCES parent (id))',
+      "INSERT INTO parent VALUES (1, 'x'); INSERT INTO child VALUES (1, 1, 'y'), (2, 1, 'z')",
+      "CREATE JSON RELATIONAL DUALITY VIEW a AS SELECT JSON_DUALITY_OBJECT(WITH (INSERT, UPDATE, DELETE) '_id': id, 'it''s \"name\" é𝒳': `odd ``name`, 'kids': (SELECT JSON_ARRAYAGG(JSON_DUALITY_OBJECT(WITH (INSERT, UPDATE) 'id': id, 'v': v)) FROM child WHERE child.parent_id = parent.id)) FROM parent",
+      "CREATE DEFINER = 'gone user'@'%' SQL SECURITY INVOKER JSON DUALITY VIEW `read only` AS SELECT JSON_DUALITY_OBJECT('_id': id) FROM {db}.child",
+    ],
+    [
+      counts('JSON_DUALITY_VIEWS', 2, "STATUS = 'valid'"),
+      counts('JSON_DUALITY_VIEWS', 1, 'ALLOW_DELETE = 1'),
+      "SELECT JSON_EXTRACT(data, '$.kids[1].v') = 'z' FROM a",
+    ],
+    { exists: onMysqlSince(9, 4) },
   ),
   objectCase(
     'views alone in a database',
