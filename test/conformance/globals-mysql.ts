@@ -1,4 +1,5 @@
 /** Accounts of a MySQL or MariaDB server, stored and made again on another; SHOW CREATE USER and SHOW GRANTS say whether they are the same. */
+import { inspect } from 'node:util';
 import mysql from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Engine } from '../../shard-agent/engine.ts';
@@ -305,6 +306,34 @@ export function testMysqlGlobals(fixture: MysqlGlobalsFixture): void {
       expect(await stopping(open(target), strange)).toContainEqual(
         expect.objectContaining({ cause: expect.stringContaining('odd_plugin') as string }),
       );
+    });
+
+    test('a statement that the target cannot read is not shown: a password is in it', async () => {
+      const set = await takeShard(open(source), { globals: 'with-passwords' });
+      const unreadable: MemoryShard = {
+        ...set,
+        stored: {
+          ...set.stored,
+          async *openSchema(line) {
+            const parts: Buffer[] = [];
+            for await (const part of set.stored.openSchema(line)) parts.push(part);
+            const text = Buffer.concat(parts).toString('latin1');
+            yield Buffer.from(
+              text.replace(/IDENTIFIED (?=WITH '\w+' AS 0x|BY PASSWORD)/, 'ODDLY $&'),
+              'latin1',
+            );
+          },
+        },
+      };
+      const session = await prepareRestore(open(target), unreadable, 'odd1', { globals: true });
+      try {
+        const failed: unknown = await session.stage().catch((error: unknown) => error);
+        expect(failed).toMatchObject({ code: 'database-failed' });
+        expect(inspect(failed, { depth: 9 })).not.toMatch(/0x\w{6}|\*\w{6}/);
+        await session.discard();
+      } finally {
+        await session.close();
+      }
     });
 
     test('reading accounts takes SELECT on mysql: without, check and backup say so', async () => {

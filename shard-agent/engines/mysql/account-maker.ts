@@ -82,7 +82,7 @@ export async function makeAccounts(
   for (const { kind, sql, account } of plan.statements) {
     if (kind === 'create-user') {
       const { create, connectionsPerHour, locked } = lockedAccount(sql, token);
-      await wire.run(create);
+      await runUnshown(wire, create, account);
       const lock = locked ? 'LOCK' : 'UNLOCK';
       const alter = `ALTER USER ${account} WITH MAX_CONNECTIONS_PER_HOUR ${connectionsPerHour} ACCOUNT ${lock}`;
       await later(accountPieces.finish, latin1(alter));
@@ -91,6 +91,23 @@ export async function makeAccounts(
     else await wire.run(sql);
   }
   if (dialect.forgetLimits !== undefined) await later(accountPieces.finish, dialect.forgetLimits);
+}
+
+/** A server quotes what it cannot read, and what it keeps of a password is in it: of that error only the number is told. */
+async function runUnshown(wire: Wire, sql: string, account: string): Promise<void> {
+  try {
+    await wire.run(sql);
+  } catch (error) {
+    // A syntax error, a text that is none of its character set.
+    if (!isServerError(error, 1064, 1300)) throw error;
+    throw new TidemarkError({
+      code: 'database-failed',
+      operation: 'make an account of the set',
+      subject: `account ${account}`,
+      cause: `the server cannot read the statement that makes it (error ${error.errno})`,
+      remedy: 'Restore without --globals, and make the accounts by hand (docs/restore-by-hand.md).',
+    });
+  }
 }
 
 /** After the objects stand. May be done again. */
