@@ -139,7 +139,8 @@ function autoIncrementIsPrimary(definitions: readonly string[]): boolean {
   return primary.startsWith(`PRIMARY KEY (${column.slice(0, afterQuoted(column, 0))}`);
 }
 
-function withoutQuoted(text: string): string {
+/** The words of a definition: no name, no text. */
+export function withoutQuoted(text: string): string {
   let kept = '';
   for (let at = 0; at < text.length; ) {
     if (isQuote(text[at])) at = afterQuoted(text, at);

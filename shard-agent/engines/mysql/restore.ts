@@ -27,7 +27,7 @@ import {
   writeMark,
 } from './staging-mark.ts';
 import { holdsHistory, ofAllTime } from './history.ts';
-import { TableTurns } from './table-turns.ts';
+import { lanesDeadlock, TableTurns } from './table-turns.ts';
 import { withoutPlaces } from './table-place.ts';
 import { MysqlUndoable, restoreLimitMs } from './staged-restores.ts';
 import { dropObjects, listTables } from './switch.ts';
@@ -148,7 +148,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
     const folded = { ...parsed, tail: withoutPlaces(parsed.tail) };
     const table = stageTable(folded, names, deferKeys, this.#placeIn(database.name));
     await wire.run(Buffer.from(table.create, 'latin1'));
-    if (parsed.definitions.some(readsRows)) this.#turns.loadAlone(database.name, name);
+    if (lanesDeadlock(parsed)) this.#turns.loadAlone(database.name, name);
     if (table.restated.length > 0) {
       const sql = `ALTER TABLE ${quoteName(table.name)} ${table.restated.join(', ')}`;
       await this.#addStep(database.name, 'defaults', sql);
@@ -294,11 +294,6 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
   #piece(database: string, name: string): SchemaLine | undefined {
     return this.#order.stored.schema.find((line) => line.database === database && line.name === name);
   }
-}
-
-/** A key that InnoDB does not keep unique itself: the server reads rows for each new one, and two lanes lock each other out. */
-function readsRows(definition: string): boolean {
-  return /^(?:UNIQUE|PRIMARY) KEY\b/.test(definition) && / USING HASH| WITHOUT OVERLAPS/.test(definition);
 }
 
 /** `table` and `clauses` are bytes as latin1 text. */

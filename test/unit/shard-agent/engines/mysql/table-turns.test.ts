@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { TableTurns } from '../../../../../shard-agent/engines/mysql/table-turns.ts';
+import { parseCreateTable } from '../../../../../shard-agent/engines/mysql/create-table.ts';
+import { lanesDeadlock, TableTurns } from '../../../../../shard-agent/engines/mysql/table-turns.ts';
 
 /** A load that ends when it is told to. */
 function load(log: string[], name: string): { run: () => Promise<void>; end: (error?: Error) => void } {
@@ -40,4 +41,28 @@ test('a table that is loaded alone takes one at a time, also after one that fail
   }
   const outcomes = await settledRuns;
   expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+});
+
+test.each([
+  ['CREATE TABLE `t` (\n  `k` int NOT NULL AUTO_INCREMENT,\n  PRIMARY KEY (`k`)\n) ENGINE=InnoDB', false],
+  [
+    'CREATE TABLE `t` (\n  `k` int NOT NULL AUTO_INCREMENT,\n  PRIMARY KEY (`k`)\n) ENGINE=InnoDB\n PARTITION BY KEY (`k`)\nPARTITIONS 3',
+    true,
+  ],
+  [
+    'CREATE TABLE `t` (\n  `k` int NOT NULL AUTO_INCREMENT,\n  PRIMARY KEY (`k`)\n) ENGINE=InnoDB\n/*!50100 PARTITION BY KEY (k)\nPARTITIONS 3 */',
+    true,
+  ],
+  [
+    "CREATE TABLE `t` (\n  `k AUTO_INCREMENT ` int NOT NULL,\n  PRIMARY KEY (`k`)\n) ENGINE=InnoDB COMMENT='a'\n PARTITION BY KEY (`k`)\nPARTITIONS 3",
+    false,
+  ],
+  [
+    "CREATE TABLE `t` (\n  `k` int NOT NULL AUTO_INCREMENT,\n  PRIMARY KEY (`k`)\n) ENGINE=InnoDB COMMENT=' PARTITION BY '",
+    false,
+  ],
+  ['CREATE TABLE `t` (\n  `c` text,\n  UNIQUE KEY `u` (`c`) USING HASH\n) ENGINE=InnoDB', true],
+])('lanes lock each other out of what they count or read: %s', (sql, expected) => {
+  const table = parseCreateTable(sql);
+  expect(table && lanesDeadlock(table)).toBe(expected);
 });
