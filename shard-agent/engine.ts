@@ -146,7 +146,13 @@ export interface BackupSession {
 
 export type LockOutcome =
   | { readonly outcome: 'locked'; readonly lockMs: number }
-  | { readonly outcome: 'blocked'; readonly reason: string; readonly blockers: readonly Blocker[] };
+  | {
+      readonly outcome: 'blocked';
+      readonly reason: string;
+      readonly blockers: readonly Blocker[];
+      /** From the first lock request of this attempt to the confirmed release; 0 when none was made. Looking for names comes after. */
+      readonly holdMs: number;
+    };
 
 export interface Cut {
   /** From the first lock request of this attempt to the confirmed unlock. 0 without locks. */

@@ -168,7 +168,7 @@ function onLockReturned(
   state: ParticipantState,
   event: EventOf<'lock-returned'>,
 ): ParticipantStep {
-  const { outcome, atMs } = event;
+  const { outcome } = event;
   if (state.kind === 'thawing') {
     if (outcome.outcome === 'locked' && state.holdMs !== undefined) {
       // Granted after all, behind the unlock's back: give it back before anybody is told of a thaw.
@@ -185,8 +185,9 @@ function onLockReturned(
         { kind: 'reply', reply: frozenReply(attempt, outcome.lockMs) },
       );
     case 'blocked': {
-      const holdMs = atMs - sinceMs;
-      const reply = blockedReply(attempt, outcome.reason, outcome.blockers, holdMs);
+      // The engine's own count: it has looked for names since, and nobody waited for that.
+      const { reason, blockers, holdMs } = outcome;
+      const reply = blockedReply(attempt, reason, blockers, holdMs);
       return step({ kind: 'idle', attempt, holdMs }, { kind: 'disarm' }, { kind: 'reply', reply });
     }
   }

@@ -154,6 +154,9 @@ export function testEngine(fixture: EngineFixture): void {
       const outcome = await session.lock(100, never);
       expect(performance.now() - started).toBeLessThan(100 + 400);
       expectBlocked(outcome);
+      // From the request to the release: the whole drain, and no more than all of it took.
+      expect(outcome.holdMs).toBeGreaterThan(90);
+      expect(outcome.holdMs).toBeLessThan(performance.now() - started);
       const blocker = outcome.blockers.find((candidate) => candidate.processId === writer.processId);
       expect(blocker).toMatchObject({ kind: 'writer', user: server.user, database: 'bank' });
       expect(blocker?.statement).toMatch(/UPDATE accounts/);

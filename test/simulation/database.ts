@@ -196,7 +196,8 @@ export class FakeSession
       return { outcome: 'locked', lockMs: time.nowMs - record.requestedMs };
     const blockers = granted ? inDoubt : this.#named();
     database.release(record, 'drain');
-    return { outcome: 'blocked', reason: granted ? 'in doubt' : 'not drained in time', blockers };
+    const holdMs = time.nowMs - record.requestedMs;
+    return { outcome: 'blocked', reason: granted ? 'in doubt' : 'not drained in time', blockers, holdMs };
   }
 
   async cut(): Promise<Cut> {

@@ -35,7 +35,7 @@ test('the shard that was frozen', () => {
 test('the shard that was blocked', () => {
   playParticipant({}, [
     ['2 FREEZE 1 drain 8', 'timer in 100; lock for 8'],
-    ['10 blocked', 'no timer; -> BLOCKED 1 held 8'],
+    ['10 blocked', 'no timer; -> BLOCKED 1 held 7'],
     ['15 FREEZE 2 drain 8', 'timer in 100; lock for 8'],
   ]);
 });

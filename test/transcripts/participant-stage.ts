@@ -55,7 +55,7 @@ function read(line: string): ParticipantEvent {
     return {
       atMs,
       kind: 'lock-returned',
-      outcome: { outcome: 'blocked', reason: 'not drained', blockers: [] },
+      outcome: { outcome: 'blocked', reason: 'not drained', blockers: [], holdMs: 7 },
     };
   }
   if (what === 'snapshots') return { atMs, kind: 'cut-returned', cut: { holdMs: 7, position } };

@@ -114,7 +114,7 @@ export class Barrier {
       await this.#release();
       throw failure(error, 'take the locks', 'the lock sessions');
     }
-    if (over()) return this.#ended();
+    if (over()) return this.#ended(undefined);
     const started = performance.now();
     this.#heldSince = started;
     let seen: Promise<Seen> | undefined;
@@ -123,12 +123,13 @@ export class Barrier {
     });
     if (attempt !== 'granted') {
       await this.#release();
+      const holdMs = performance.now() - started;
       if ('error' in attempt) throw failure(attempt.error, 'take the locks', 'the lock sessions');
       const early = await seen;
       // Nobody was seen while waiting: whoever is there now was probably there then.
       const { blockers, unseen } =
         early !== undefined && early.blockers.length > 0 ? early : await this.#look();
-      return { outcome: 'blocked', reason: `${attempt.blocked}${unseen}`, blockers };
+      return { outcome: 'blocked', reason: `${attempt.blocked}${unseen}`, blockers, holdMs };
     }
     return this.#checkUnderLocks(started, over);
   }
@@ -152,18 +153,20 @@ export class Barrier {
       if (inDoubt.length > 0) {
         await this.#release();
         const reason = 'transactions are in doubt (prepared, neither committed nor rolled back)';
-        return { outcome: 'blocked', reason, blockers: inDoubt };
+        return { outcome: 'blocked', reason, blockers: inDoubt, holdMs: performance.now() - started };
       }
     } catch (error) {
       await this.#release();
       throw failure(error, 'check under the locks', 'the server');
     }
-    return over() ? this.#ended() : { outcome: 'locked', lockMs };
+    return over() ? this.#ended(started) : { outcome: 'locked', lockMs };
   }
 
-  async #ended(): Promise<LockOutcome> {
+  /** `started`: when the first lock was asked for, if one was. */
+  async #ended(started: number | undefined): Promise<LockOutcome> {
     await this.#release();
-    return { outcome: 'blocked', reason: 'the attempt was ended', blockers: [] };
+    const holdMs = started === undefined ? 0 : performance.now() - started;
+    return { outcome: 'blocked', reason: 'the attempt was ended', blockers: [], holdMs };
   }
 
   async #request(drainMs: number, signal: AbortSignal, look: () => void): Promise<Attempt> {

@@ -31,6 +31,8 @@ interface Attempt {
   running: Promise<unknown> | undefined;
 }
 
+const ended = 'the attempt was ended';
+
 export class Barrier {
   readonly databases: readonly DatabaseBarrier[];
   readonly #monitor: Session;
@@ -89,9 +91,7 @@ export class Barrier {
     try {
       const outcome = await running;
       kept = outcome.outcome === 'locked' && !stop.aborted;
-      if (outcome.outcome === 'locked' && !kept)
-        return { outcome: 'blocked', reason: 'the attempt was ended', blockers: [] };
-      return outcome;
+      return outcome.outcome === 'locked' && !kept ? await this.#blocked(attempt, ended, []) : outcome;
     } finally {
       attempt.running = undefined;
       if (!kept) await this.#release(false);
@@ -99,7 +99,7 @@ export class Barrier {
   }
 
   async #take(attempt: Attempt, drainMs: number, stop: AbortSignal): Promise<LockOutcome> {
-    if (stop.aborted) return { outcome: 'blocked', reason: 'the attempt was ended', blockers: [] };
+    if (stop.aborted) return { outcome: 'blocked', reason: ended, blockers: [], holdMs: 0 };
     let looking: Promise<Seen> | undefined;
     const look = globalThis.setTimeout(() => {
       looking = this.#blockers();
@@ -129,12 +129,11 @@ export class Barrier {
       const [refusal] = refusals;
       if (refusal !== undefined) {
         this.#catalogueChanged ||= refusals.some((one) => one.catalogueChanged);
-        const blockers = seen.found.length > 0 ? seen.found : await this.inTheWay(0);
-        const reason = stop.aborted ? 'the attempt was ended' : `${refusal.reason}${seen.unseen}`;
-        return { outcome: 'blocked', reason, blockers };
+        const reason = stop.aborted ? ended : `${refusal.reason}${seen.unseen}`;
+        return await this.#blocked(attempt, reason, seen.found, () => this.inTheWay(0));
       }
       const lockMs = performance.now() - attempt.began;
-      return (await this.#verify()) ?? { outcome: 'locked', lockMs };
+      return (await this.#verify(attempt)) ?? { outcome: 'locked', lockMs };
     } finally {
       waiting = false;
       clearTimeout(look);
@@ -142,20 +141,30 @@ export class Barrier {
     }
   }
 
-  async #verify(): Promise<LockOutcome | undefined> {
+  /** The locks go first, in every database; the names, unless they are known, can wait. */
+  async #blocked(
+    attempt: Attempt,
+    reason: string,
+    known: readonly Blocker[],
+    look: () => Promise<readonly Blocker[]> = () => Promise.resolve([]),
+  ): Promise<LockOutcome> {
+    await this.#release(false);
+    const holdMs = performance.now() - attempt.began;
+    return { outcome: 'blocked', reason, blockers: known.length > 0 ? known : await look(), holdMs };
+  }
+
+  async #verify(attempt: Attempt): Promise<LockOutcome | undefined> {
     const results = await Promise.allSettled(this.databases.map((database) => database.verify()));
     const [refusal] = settled(results, 'check under the locks').filter((one) => one !== undefined);
     if (refusal === undefined) return undefined;
     this.#catalogueChanged ||= refusal.catalogueChanged;
-    // The locks go first, the names can wait.
-    await this.#release(false);
     const names = this.databases.map((database) => database.database);
-    const blockers = refusal.catalogueChanged
-      ? []
-      : await (refusal.pids.length > 0
-          ? processes(this.#monitor, refusal.pids)
-          : inDoubt(this.#monitor, names, 0));
-    return { outcome: 'blocked', reason: refusal.reason, blockers };
+    return this.#blocked(attempt, refusal.reason, [], async () => {
+      if (refusal.catalogueChanged) return [];
+      return refusal.pids.length > 0
+        ? processes(this.#monitor, refusal.pids)
+        : inDoubt(this.#monitor, names, 0);
+    });
   }
 
   /** Who the waiting sessions wait for. A failure here costs a name, not the attempt: it is said in words. */

@@ -190,7 +190,12 @@ test('an agent that is told to stop between its cut and the end of the call does
 
 test('a shard that never drains: exit code 3 at the deadline, nobody left frozen', async () => {
   const [one, two] = [await startShard('one'), await startShard('two')];
-  two.recorder.locked = async () => ({ outcome: 'blocked', reason: 'not drained in time', blockers: [] });
+  two.recorder.locked = async () => ({
+    outcome: 'blocked',
+    reason: 'not drained in time',
+    blockers: [],
+    holdMs: 5,
+  });
   const open = await openBarrier([one.member(), two.member()], never());
   const short = { ...config, deadlineMs: 150 };
   await expect(reachCut(open, short, { signal: never() })).rejects.toMatchObject({

@@ -118,7 +118,10 @@ class FakeBackup implements BackupSession {
     }).catch(() => 'late' as const);
     const outcome = await Promise.race([this.#server.drained().then(() => 'drained' as const), patience]);
     ended.abort();
-    if (outcome === 'late') return { outcome: 'blocked', reason: 'open writers', blockers: this.#blockers() };
+    if (outcome === 'late') {
+      const holdMs = performance.now() - this.#lockedAtMs;
+      return { outcome: 'blocked', reason: 'open writers', blockers: this.#blockers(), holdMs };
+    }
     this.#server.locked = true;
     this.#holdsLocks = true;
     // The server gives the locks back itself, whatever happens to the agent.
