@@ -4,6 +4,7 @@ import { Session, during, type PostgresConfig } from './connection.ts';
 import { makeExtensions, removeUnknown } from './extensions.ts';
 import { lendInDatabase, lendInSchemas } from './lent-rights.ts';
 import { giveMultirangesToOwners } from './multiranges.ts';
+import { passesOf } from './passes.ts';
 import type { DatabaseProperties } from './properties.ts';
 import { missingTablespaces, placementStatements } from './tablespaces.ts';
 import { connectionArguments, type Tool, type ToolRuns } from './tools.ts';
