@@ -219,7 +219,12 @@ function drained(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => child.stdin?.once('drain', resolve));
 }
 
-function toolError(name: string, subject: string, cause: string): TidemarkError {
+/** A statement with what somebody connects elsewhere by, passwords too: pg_restore quotes it whole when it is refused. */
+const withSecrets =
+  /(Command was: (?:CREATE|ALTER) (?:USER MAPPING|SUBSCRIPTION|SERVER) .*?) (?:OPTIONS \(|CONNECTION )[^]*/;
+
+function toolError(name: string, subject: string, words: string): TidemarkError {
+  const cause = words.replace(withSecrets, '$1 …');
   const locked =
     /lock.{0,40}timeout|could not obtain lock|canceling statement due to (statement|lock) timeout/i.test(
       cause,
