@@ -189,3 +189,9 @@ export function replaceUnquoted(text: string, from: RegExp, to: string): string 
   }
   return text;
 }
+
+/** MariaDB shows the default of a DOUBLE that is -0 as `-0`, which as a statement is the integer 0. */
+export function withSignedZeros(create: string): string {
+  const signed = replaceUnquoted(create, / DEFAULT -0(?:\.0*)?(?![\d.e])/, ' DEFAULT -0e0');
+  return signed === create ? create : withSignedZeros(signed);
+}

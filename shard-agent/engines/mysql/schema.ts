@@ -6,7 +6,7 @@ import { TidemarkError } from '../../../proto/errors.ts';
 import type { SchemaPiece } from '../../engine.ts';
 import type { Catalogue, Database } from './catalogue.ts';
 import { ownSqlMode, quoteName, quoteText } from './connection.ts';
-import { replaceUnquoted } from './create-table.ts';
+import { replaceUnquoted, withSignedZeros } from './create-table.ts';
 import type { Dialect } from './dialect.ts';
 import { isServerError } from './failure.ts';
 import { keysToQuote, withQuotedKeys } from './foreign-key-names.ts';
@@ -137,7 +137,8 @@ export class SchemaReader {
       const keys = text.includes('FOREIGN KEY')
         ? await keysToQuote(this.#wire, database.name, table.name)
         : [];
-      yield scriptStatement(withReferenceSystems(withQuotedKeys(text, keys), table.columns));
+      const sound = withSignedZeros(withQuotedKeys(text, keys));
+      yield scriptStatement(withReferenceSystems(sound, table.columns));
     }
   }
 

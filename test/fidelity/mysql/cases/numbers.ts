@@ -102,8 +102,10 @@ const floats: FidelityCase[] = [
        (-6, 2.2250738585072014e-308), (-7, 2.225073858507201e-308), (-8, 0.1), (-9, 0.30000000000000004), (-10, 1e15), (-11, 1e16),
        (-12, NULL), (-13, 123456789012345678), (-14, 0)`,
       `INSERT INTO f ${manyDoubles}`,
+      'CREATE TABLE d (n INT PRIMARY KEY, v DOUBLE DEFAULT -0e0, w DOUBLE(9,2) DEFAULT -0e0); INSERT INTO d (n) VALUES (1)',
     ],
     proof: [
+      `SELECT ${negativeZero} FROM d`,
       'SELECT COUNT(DISTINCT v) > 4000 FROM f',
       `SELECT ${bytesOf('0100000000000000', 'v')} FROM f WHERE n = -3`,
       `SELECT ${negativeZero} FROM f WHERE n = -2`,

@@ -5,6 +5,7 @@ import {
   renameQualifiers,
   replaceUnquoted,
   stageTable,
+  withSignedZeros,
 } from '../../../../../shard-agent/engines/mysql/create-table.ts';
 import { unqualifiedTrigger } from '../../../../../shard-agent/engines/mysql/trigger-head.ts';
 
@@ -89,4 +90,14 @@ test('a collation that a column has only from its table is left to the table', (
     '  `given` varchar(9) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci,',
     "  `other` enum('CHARACTER SET ') COLLATE utf8mb4_unicode_ci_2 COMMENT ' CHARACTER SET '",
   ]);
+});
+
+test('a default of -0 stays one: the integer -0 is 0', () => {
+  const shown =
+    "CREATE TABLE `d` (\n  `a DEFAULT -0` double DEFAULT -0,\n  `b` double(9,2) NOT NULL DEFAULT -0.00 COMMENT ' DEFAULT -0',\n" +
+    '  `c` double DEFAULT -0.5,\n  `e` double DEFAULT -0e0\n)';
+  expect(withSignedZeros(shown)).toBe(
+    "CREATE TABLE `d` (\n  `a DEFAULT -0` double DEFAULT -0e0,\n  `b` double(9,2) NOT NULL DEFAULT -0e0 COMMENT ' DEFAULT -0',\n" +
+      '  `c` double DEFAULT -0.5,\n  `e` double DEFAULT -0e0\n)',
+  );
 });
