@@ -221,7 +221,7 @@ function drained(child: ChildProcess): Promise<void> {
 
 /** A statement with what somebody connects elsewhere by, passwords too: pg_restore quotes it whole when it is refused. */
 const withSecrets =
-  /(Command was: (?:CREATE|ALTER) (?:USER MAPPING|SUBSCRIPTION|SERVER) .*?) (?:OPTIONS \(|CONNECTION )[^]*/;
+  /(Command was: (?:CREATE|ALTER) (?:USER MAPPING|SUBSCRIPTION|SERVER) [^]*?) (?:OPTIONS \(|CONNECTION )[^]*/;
 
 function toolError(name: string, subject: string, words: string): TidemarkError {
   const cause = words.replace(withSecrets, '$1 …');

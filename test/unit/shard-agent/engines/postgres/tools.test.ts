@@ -31,7 +31,7 @@ test.each([
     ` OPTIONS (\n    "password" 'top\nsecret',\n    "user" 'u'\n);\n\npg_restore: warning: one more`,
   ],
   ['CREATE SUBSCRIPTION "s"', ` CONNECTION 'host=x password=topsecret' PUBLICATION "p";`],
-  ['CREATE SERVER "s" FOREIGN DATA WRAPPER "w"', ` OPTIONS (\n    "token" 'topsecret'\n);`],
+  ['CREATE SERVER "s\n" FOREIGN DATA WRAPPER "w"', ` OPTIONS (\n    "token" 'topsecret'\n);`],
   ['ALTER USER MAPPING FOR "m" SERVER "srv"', ` OPTIONS (\n SET "password" 'topsecret'\n);`],
 ])('of %s no more is told: passwords follow', async (head, rest) => {
   const failed = await failureOf(`${refused}Command was: ${head}${rest}`);
