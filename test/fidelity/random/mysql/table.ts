@@ -171,9 +171,10 @@ function valueOf({ type, collation, picks }: ColumnModel, row: number, large: bo
 }
 
 function generatedColumn(model: ColumnModel, name: string, before: readonly Column[]): Column {
-  // What a CHAR says depends on the session's PAD_CHAR_TO_FULL_LENGTH: nothing may be computed from one.
+  // What a CHAR says depends on the session's PAD_CHAR_TO_FULL_LENGTH: nothing may be computed from one. Nor from a VECTOR.
   const base = before.findLast(
-    ({ role, type }) => ['key', 'plain', 'default', 'checked'].includes(role) && !type.sql.startsWith('char'),
+    ({ role, type }) =>
+      ['key', 'plain', 'default', 'checked'].includes(role) && !/^(?:char|vector)\b/.test(type.sql),
   );
   const expression =
     base === undefined ? '1 + 1' : model.notNull ? `${base.name} IS NULL` : `length(${base.name})`;
