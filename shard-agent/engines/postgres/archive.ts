@@ -61,9 +61,13 @@ export async function loadAfterData(
   settings: readonly string[],
 ): Promise<void> {
   const entries = await listEntries(archive);
-  const section = ['--section=post-data', `--jobs=${Math.max(1, lanes)}`];
   const quiet = entries.filter((entry) => !isEventTrigger(entry));
-  await withLentRights(archive, () => runListed(archive, 'after-data', quiet, section, settings));
+  await withLentRights(archive, async () => {
+    for (const [number, { entries: listed, apart }] of passesOf(quiet).entries()) {
+      const section = ['--section=post-data', `--jobs=${apart ? 1 : Math.max(1, lanes)}`];
+      await runListed(archive, `after-data-${number}`, listed, section, settings);
+    }
+  });
   await place(archive, 'index');
   const eventTriggers = entries.filter(isEventTrigger);
   if (eventTriggers.length > 0)
