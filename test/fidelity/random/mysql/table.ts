@@ -118,7 +118,10 @@ function resolveColumn(model: ColumnModel, name: string, before: readonly Column
   // MariaDB takes an expression's bytes for text of the statement: not all character sets can be written there.
   const spelt = !type.text || ['utf8mb4', 'latin1'].includes(collation.charset);
   const first = spelt ? valueOf(model, 0, false) : (type.values(collation)[0] ?? '');
-  const drawn = role === 'on update' && type.clock === undefined ? 'plain' : role;
+  const refused =
+    (role === 'on update' && type.clock === undefined) ||
+    (role === 'checked' && type.sql.startsWith('vector'));
+  const drawn = refused ? 'plain' : role;
   const hidden = drawn === 'invisible';
   // What stands in no partition of a unique key and has no default must be nullable to be left out.
   const nullable = !model.notNull || hidden;
