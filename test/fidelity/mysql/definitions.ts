@@ -4,6 +4,12 @@
  */
 import type { TestServer } from '../../servers/server.ts';
 import type { Fact } from '../fact.ts';
+import {
+  type BinaryDefaults,
+  readBinaryDefaults,
+  withBinaryDefault,
+  withBinaryDefaults,
+} from './binary-defaults.ts';
 import { firstWords, measured, systemTables, unset, type View, views } from './information-schema.ts';
 
 type Row = Readonly<Record<string, string | null>>;
@@ -25,9 +31,13 @@ export async function definitionsOf(server: TestServer, database: string): Promi
         )
       ).map((row) => (row['n'] ?? '').toUpperCase()),
     );
-    const facts = [...(await databaseFacts(ask, database)), ...(await shownFacts(ask, known, database))];
+    const defaults = await readBinaryDefaults(server, ask, database);
+    const facts = [
+      ...(await databaseFacts(ask, database)),
+      ...(await shownFacts(ask, known, database, defaults)),
+    ];
     for (const view of views.filter(({ name }) => known.has(name))) {
-      facts.push(...(await viewFacts(ask, view, database)));
+      facts.push(...(await viewFacts(ask, view, database, defaults)));
     }
     for (const table of systemTables) facts.push(...(await systemFacts(ask, table, database)));
     return facts;
@@ -64,7 +74,12 @@ async function databaseFacts(ask: Ask, database: string): Promise<Fact[]> {
 }
 
 /** SHOW CREATE of everything, in the kinds it knows; also what stands in a sequence. */
-async function shownFacts(ask: Ask, known: ReadonlySet<string>, database: string): Promise<Fact[]> {
+async function shownFacts(
+  ask: Ask,
+  known: ReadonlySet<string>,
+  database: string,
+  defaults: BinaryDefaults,
+): Promise<Fact[]> {
   const schema = text(database);
   const facts: Fact[] = [];
   const add = async (kind: string, name: string): Promise<void> => {
@@ -72,7 +87,9 @@ async function shownFacts(ask: Ask, known: ReadonlySet<string>, database: string
     facts.push({
       schema: '',
       subject: `${kind} ${quoted(name)}`,
-      says: shown.map((row) => unqualified(shownText(row), kind, database)).join('\n'),
+      says: shown
+        .map((row) => withBinaryDefaults(unqualified(shownText(row), kind, database), name, defaults))
+        .join('\n'),
     });
   };
   const tables = await ask(
@@ -128,9 +145,15 @@ function backticksOnce(line: string): string {
   return line.replaceAll(/`+/g, '`');
 }
 
-async function viewFacts(ask: Ask, { name, schema, of }: View, database: string): Promise<Fact[]> {
+async function viewFacts(
+  ask: Ask,
+  { name, schema, of }: View,
+  database: string,
+  defaults: BinaryDefaults,
+): Promise<Fact[]> {
   const rows = await ask(`SELECT * FROM information_schema.${name} WHERE ${schema} = ${text(database)}`);
-  return grouped(rows.map(withoutDeclaredInstant), (row) => {
+  const readable = rows.map((row) => withBinaryDefault(withoutDeclaredInstant(row), defaults));
+  return grouped(readable, (row) => {
     const owner = of.flatMap((column) => (row[column] === undefined ? [] : [quoted(row[column] ?? '')]));
     return `information_schema.${name}${owner.length === 0 ? '' : ` of ${owner.join(' ')}`}`;
   });
@@ -211,7 +234,9 @@ function readable(value: Buffer | null): string | null {
   try {
     return utf8.decode(value);
   } catch {
-    return `0x${value.toString('hex')}`;
+    return value
+      .toString('latin1')
+      .replaceAll(/[\x80-\xff]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16)}`);
   }
 }
 

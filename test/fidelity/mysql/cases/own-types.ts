@@ -13,9 +13,6 @@ function vectorSetup(fromText: string, key: string): string[] {
   ];
 }
 
-/** From version 11 on MariaDB shows them in hexadecimal: the same default, in other words. */
-export const binaryDefaults = 'defaults of BINARY and VARBINARY columns';
-
 export const ownTypeCases: readonly FidelityCase[] = [
   {
     group,
@@ -92,12 +89,12 @@ export const ownTypeCases: readonly FidelityCase[] = [
   },
   {
     group,
-    item: binaryDefaults,
+    item: 'defaults of BINARY and VARBINARY columns',
     database: 'own_binary_defaults',
     setup: [
-      "CREATE TABLE d (n INT PRIMARY KEY, a VARBINARY(4) DEFAULT x'005C27', b BINARY(3) DEFAULT 'a', c VARBINARY(9) DEFAULT 'it''s')",
+      "CREATE TABLE d (n INT PRIMARY KEY, a VARBINARY(4) DEFAULT x'005C27', b BINARY(3) DEFAULT 'a', c VARBINARY(9) DEFAULT 'it''s', d VARBINARY(9) DEFAULT x'ff00c3'); CREATE TABLE none (`odd ``'` VARBINARY(9) DEFAULT x'270a5c80')",
       'INSERT INTO d (n) VALUES (1)',
     ],
-    proof: ["SELECT HEX(a) = '005C27' FROM d"],
+    proof: ["SELECT HEX(a) = '005C27' AND HEX(d) = 'FF00C3' FROM d"],
   },
 ];
