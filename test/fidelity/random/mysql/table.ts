@@ -156,7 +156,7 @@ function resolveColumn(model: ColumnModel, name: string, before: readonly Column
  * something else, or not at all.
  */
 function withoutIntroducer(literal: string): string {
-  return literal.replace(/^_(\w+) (x'[\da-f]*')$/, 'CONVERT($2 USING $1)').replace(/^_\w+ (?=')/, '');
+  return literal.replace(/^_(\w+) (x'[\da-f]*')$/, 'CONVERT($2 USING $1)');
 }
 
 function fallbackOf(type: ColumnType, first: string, role: Column['role']): string {
