@@ -1,5 +1,6 @@
 /** A database's archive, as pg_dump wrote it, brought into a staging in the order that gives what was there. */
 import { writeFile } from 'node:fs/promises';
+import { childColumnStatements } from './child-columns.ts';
 import { Session, during, type PostgresConfig } from './connection.ts';
 import { makeExtensions, removeUnknown } from './extensions.ts';
 import { lendInDatabase, lendInSchemas } from './lent-rights.ts';
@@ -41,6 +42,10 @@ export async function loadBeforeData(archive: Archive): Promise<void> {
     const objects = rest.filter((entry) => !isGrant(entry));
     await runListed(archive, 'before-data', objects, preData);
     await inStaging(archive, 'give types to their owners', giveMultirangesToOwners);
+    await inStaging(archive, 'store columns as they were', async (session) => {
+      for (const statement of childColumnStatements(properties.childColumns ?? []))
+        await session.script(statement);
+    });
   });
   const grants = rest.filter(isGrant);
   // No section: grants have none of their own, and what precedes them in the archive is not listed here.

@@ -10,7 +10,7 @@ export interface Pass {
 /**
  * pg_restore keeps entries apart that it knows to lock one table, and does not know this one: the last index attached to a
  * partition's index makes that one valid, and locks the tables above it. A foreign key of such a table, made at the same
- * time, holds it and waits for the index: a deadlock (measured on 15).
+ * time, holds it and waits for the index: a deadlock (measured on 15 and 18).
  */
 const isAttachment = (entry: string): boolean => /^\d+; \d+ \d+ INDEX ATTACH /.test(entry);
 

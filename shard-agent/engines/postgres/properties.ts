@@ -2,6 +2,7 @@
  * What belongs to a database and is in no dump of its contents: encoding, locale, owner, grants, settings, comment;
  * and what a restore must know beforehand: roles, extensions, tablespaces, sequence values.
  */
+import { type ChildColumn, childColumnsQuery } from './child-columns.ts';
 import { quoteName, quoteTable, quoteText, type Session } from './connection.ts';
 import { extensionsQuery, type Extension } from './extensions.ts';
 import { placementsQuery, type Placement } from './tablespaces.ts';
@@ -39,6 +40,8 @@ export interface DatabaseProperties {
   /** Of the database itself and of everything in it. */
   readonly tablespaces: readonly string[];
   readonly placements: readonly Placement[];
+  /** Absent in sets of before they were read. */
+  readonly childColumns?: readonly ChildColumn[];
   /** False where the schema `public`, which every new database has, was dropped. */
   readonly publicSchema: boolean;
   readonly sequences: readonly SequenceState[];
@@ -67,6 +70,7 @@ export async function readProperties(
           ORDER BY a.number)
         FROM pg_catalog.aclexplode(d.datacl) WITH ORDINALITY a(grantor, grantee, privilege_type, is_grantable, number)) AS grants,
       (${extensionsQuery}) AS extensions, (${placementsQuery}) AS placements,
+      (${childColumnsQuery}) AS children,
       (SELECT COALESCE(pg_catalog.json_agg(s.spcname), '[]') FROM pg_catalog.pg_tablespace s
         WHERE s.oid = d.dattablespace OR s.oid IN (SELECT reltablespace FROM pg_catalog.pg_class WHERE oid >= 16384)
       ) AS tablespaces,
@@ -97,6 +101,7 @@ export async function readProperties(
     extensions: JSON.parse(row['extensions'] ?? '[]') as DatabaseProperties['extensions'],
     tablespaces: JSON.parse(row['tablespaces'] ?? '[]') as string[],
     placements: JSON.parse(row['placements'] ?? '[]') as DatabaseProperties['placements'],
+    childColumns: JSON.parse(row['children'] ?? '[]') as ChildColumn[],
     publicSchema: row['public'] === 't',
     sequences: await readSequences(session),
     dumpMajor,

@@ -93,6 +93,19 @@ const partitions: readonly FidelityCase[] = [
 
 const inheritance: readonly FidelityCase[] = [
   inSchema({
+    item: "children whose columns are stored otherwise than their parents'",
+    schema: 'o_stored',
+    setup: [
+      `CREATE TABLE a (t text, u text, v text); CREATE TABLE b () INHERITS (a); CREATE TABLE c () INHERITS (b);
+       ALTER TABLE a ALTER t SET COMPRESSION lz4; ALTER TABLE c ALTER t SET COMPRESSION pglz;
+       ALTER TABLE ONLY a ALTER u SET STORAGE EXTERNAL; ALTER TABLE ONLY b ALTER v SET STORAGE MAIN`,
+    ],
+    proof: [
+      `SELECT string_agg(attcompression::text || attstorage::text, ' ' ORDER BY attrelid::regclass::text, attname) = 'lx e x x x m px x x' FROM pg_attribute
+       WHERE attrelid IN ('o_stored.a'::regclass, 'o_stored.b'::regclass, 'o_stored.c'::regclass) AND attnum > 0`,
+    ],
+  }),
+  inSchema({
     item: 'inheritance',
     schema: 'o_inherit',
     setup: [
