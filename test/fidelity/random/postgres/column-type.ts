@@ -218,7 +218,7 @@ function inDoubleQuotes(text: string): string {
 function compositeOf(first: Text, second: Text): Text {
   return (pick, small) => {
     const a = pick % 5 === 4 ? '' : inDoubleQuotes(first(pick, small));
-    const b = pick % 3 === 2 ? '' : inDoubleQuotes(second(pick >> 1, true));
+    const b = pick % 3 === 2 ? '' : inDoubleQuotes(second(pick >>> 1, true));
     return `(${a},${b},${pick % 4 === 3 ? '' : pick % 1000})`;
   };
 }

@@ -2,7 +2,10 @@
 import { oddName, postgresNames } from '../names.ts';
 import { literal, quoted } from './column-type.ts';
 import type { Extra } from './schema.ts';
-import { columnsOf, type Table } from './table.ts';
+import { notNullConstraints, temporalKeys } from './newest-extras.ts';
+import { columnsOf, isPartitioned, type Table } from './table.ts';
+import { swallowingTrigger, triggersOfAllKinds } from './triggers.ts';
+import { viewStatements } from './views.ts';
 
 export function extraStatements(table: Table): string[] {
   return table.model.extras.flatMap((extra) => statementsOf(table, extra));
@@ -11,8 +14,8 @@ export function extraStatements(table: Table): string[] {
 const words = literal('100% "odd" \'comment\'\n\t\\ ; -- 😀');
 
 function statementsOf(table: Table, extra: Extra): string[] {
-  const { sql, index, kind, model, key } = table;
-  const partitioned = ['range', 'list', 'hash'].includes(kind);
+  const { sql, index, model, keys } = table;
+  const partitioned = isPartitioned(table);
   const named = (short: string): string => quoted(oddName(model.name, `${short}${index}`, postgresNames));
   const inSchema = (short: string): string => `${quoted(table.schema)}.${named(short)}`;
   const first = columnsOf(table).find(({ column }) => !['dropped', 'virtual'].includes(column.role))?.column;
@@ -34,24 +37,28 @@ function statementsOf(table: Table, extra: Extra): string[] {
       return [`ALTER TABLE ${sql} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`];
     case 'policy':
       return [`CREATE POLICY ${named('y')} ON ${sql} AS RESTRICTIVE FOR SELECT USING (false)`];
-    case 'view':
-      return [
-        `CREATE VIEW ${inSchema('v')} AS SELECT * FROM ${sql}`,
-        `CREATE VIEW ${inSchema('vv')} WITH (security_barrier) AS SELECT * FROM ${inSchema('v')}`,
-      ];
-    case 'materialised view':
-      return [
-        `CREATE MATERIALIZED VIEW ${inSchema('m')} AS SELECT * FROM ${sql} WITH ${index % 2 === 0 ? '' : 'NO '}DATA`,
-      ];
     case 'rule':
       return [`CREATE RULE ${named('r')} AS ON INSERT TO ${sql} DO INSTEAD NOTHING`];
     case 'trigger':
-      return [
-        `CREATE TRIGGER ${named('g')} BEFORE INSERT ON ${sql} FOR EACH ROW EXECUTE FUNCTION public.swallow()`,
-        ...(index % 2 === 0
-          ? [`ALTER TABLE ${sql} DISABLE TRIGGER ${named('g')}`]
-          : [`ALTER TABLE ${sql} ENABLE ALWAYS TRIGGER ${named('g')}`]),
-      ];
+      return swallowingTrigger(table);
+    case 'triggers of all kinds':
+      return triggersOfAllKinds(table);
+    case 'view':
+    case 'materialised view':
+    case 'view by key':
+    case 'materialised view by key':
+    case 'view of two':
+    case 'view with trigger':
+      return viewStatements(table, extra);
+    case 'replica identity': {
+      const keyed = ['primary', 'both'].includes(model.key);
+      const using = `USING INDEX ${quoted(oddName(model.keyType.name, `p${index}`, postgresNames))}`;
+      return [`ALTER TABLE ${sql} REPLICA IDENTITY ${keyed ? using : index % 2 === 0 ? 'FULL' : 'NOTHING'}`];
+    }
+    case 'temporal keys':
+      return temporalKeys(table);
+    case 'not null constraints':
+      return notNullConstraints(table);
     case 'cluster':
       if (partitioned || !['primary', 'unique', 'both'].includes(model.key)) return [];
       return [
@@ -60,8 +67,10 @@ function statementsOf(table: Table, extra: Extra): string[] {
     case 'check not valid':
       return [`ALTER TABLE ${sql} ADD CONSTRAINT ${named('cn')} CHECK (false) NOT VALID`];
     case 'exclude':
-      if (partitioned || key === undefined) return [];
-      return [`ALTER TABLE ${sql} ADD CONSTRAINT ${named('x')} EXCLUDE USING btree (${key.name} WITH =)`];
+      if (partitioned || keys.length === 0) return [];
+      return [
+        `ALTER TABLE ${sql} ADD CONSTRAINT ${named('x')} EXCLUDE USING btree (${keys.map(({ name }) => `${name} WITH =`).join(', ')})`,
+      ];
     case 'sequence':
       return [
         `CREATE SEQUENCE ${inSchema('q')} AS smallint INCREMENT -3 MINVALUE -300 MAXVALUE 30 START 27 CACHE 5 CYCLE`,

@@ -9,13 +9,14 @@ const single: readonly IndexMethod[] = ['hash', 'spgist'];
 const covering: readonly IndexMethod[] = ['btree', 'gist', 'spgist'];
 
 export function indexStatements(table: Table): string[] {
-  const { key, model, index } = table;
+  const { keys, model, index } = table;
   const statements = model.indexes.flatMap((one, at) => indexStatement(table, one, at));
-  if (model.key === 'both' && key !== undefined && table.kind !== 'hash') {
+  const list = keys.map(({ name }) => name).join(', ');
+  if (model.key === 'both' && table.kind !== 'hash') {
     const name = quoted(oddName(model.name, `u${index}`, postgresNames));
-    const where = ['range', 'list'].includes(table.kind) ? '' : ` WHERE ${key.name} IS NOT NULL`;
+    const where = ['range', 'list'].includes(table.kind) ? '' : ` WHERE ${keys[0]?.name} IS NOT NULL`;
     statements.push(
-      `CREATE UNIQUE INDEX ${name} ON ${table.sql} (${key.name}, (${key.name} IS NULL))${where}`,
+      `CREATE UNIQUE INDEX ${name} ON ${table.sql} (${list}, (${keys[0]?.name} IS NULL))${where}`,
     );
   }
   return statements;

@@ -4,7 +4,9 @@ import { insensitive, literal, quoted } from './column-type.ts';
 import { database, type Rendered } from '../round-trip.ts';
 import { indexStatements } from './indexes.ts';
 import { extraStatements } from './extras.ts';
-import type { ReferenceModel, SchemaModel } from './schema.ts';
+import { isReferable, type Link, linksOf } from './links.ts';
+import { partitionClause, partitionStatements } from './partitions.ts';
+import type { SchemaModel } from './schema.ts';
 import { type Column, columnsOf, oddSchema, resolveTable, type Table } from './table.ts';
 
 const rowsInStatement = 50;
@@ -41,59 +43,8 @@ export function renderSchema(model: SchemaModel): Rendered {
   };
 }
 
-/** Its key may be referred to. */
-function isReferable(table: Table): boolean {
-  return ['primary', 'unique', 'nulls not distinct', 'both'].includes(table.model.key);
-}
-
-interface Link {
-  readonly columns: readonly Column[];
-  readonly constraint: string;
-}
-
-function linksOf(table: Table, parents: readonly Table[]): Link[] {
-  return table.model.references.flatMap((reference, at) => {
-    const fit = parents.filter((parent) => parent.kind !== 'unlogged' || table.kind === 'unlogged');
-    const parent = fit[reference.parent % Math.max(1, fit.length)];
-    return parent?.key === undefined ? [] : [linkTo(table, parent, parent.key, reference, at)];
-  });
-}
-
-function linkTo(table: Table, parent: Table, key: Column, reference: ReferenceModel, at: number): Link {
-  const name = quoted(oddName(reference.parent, `f${table.index}_${at}`, postgresNames));
-  const { rows } = parent.model;
-  const value = (row: number): string =>
-    rows === 0 || (reference.nulls && row % 3 === 0)
-      ? 'NULL'
-      : (key.value?.((row * 7 + at) % rows) ?? 'NULL');
-  const column: Column = {
-    name,
-    type: key.type,
-    model: undefined,
-    role: 'reference',
-    definition: `${name} ${key.type.sql}`,
-    value,
-    inherited: value,
-    indexable: true,
-    nullable: true,
-  };
-  const partitioned = ['range', 'list', 'hash'].includes(table.kind);
-  const forms: Record<ReferenceModel['form'], string> = {
-    plain: '',
-    deferred: ' DEFERRABLE INITIALLY DEFERRED',
-    'not valid': partitioned ? '' : ' NOT VALID',
-    cascade: ' ON UPDATE CASCADE ON DELETE SET NULL',
-    full: ' MATCH FULL ON DELETE CASCADE',
-  };
-  const constraint = quoted(oddName(reference.parent, `fk${table.index}_${at}`, postgresNames));
-  return {
-    columns: [column],
-    constraint: `ALTER TABLE ${table.sql} ADD CONSTRAINT ${constraint} FOREIGN KEY (${name}) REFERENCES ${parent.sql} (${key.name})${forms[reference.form]}`,
-  };
-}
-
 function createStatements(table: Table, links: readonly Link[]): string[] {
-  const { kind, key, model } = table;
+  const { kind, model } = table;
   const columns = [
     ...table.own.filter(({ role }) => role !== 'late'),
     ...links.flatMap((link) => link.columns),
@@ -103,7 +54,7 @@ function createStatements(table: Table, links: readonly Link[]): string[] {
     ...columns.map(({ definition }) => definition),
     ...(constraint === undefined ? [] : [constraint]),
   ];
-  const partition = key === undefined ? '' : ` PARTITION BY ${kind.toUpperCase()} (${key.name})`;
+  const partition = partitionClause(table);
   const tails: Record<Table['kind'], string> = {
     plain: model.extras.includes('fillfactor') ? ' WITH (fillfactor = 37, autovacuum_enabled = false)' : '',
     unlogged: '',
@@ -113,59 +64,29 @@ function createStatements(table: Table, links: readonly Link[]): string[] {
     hash: partition,
   };
   const create = `CREATE ${kind === 'unlogged' ? 'UNLOGGED ' : ''}TABLE ${table.sql} (\n  ${definitions.join(',\n  ')}\n)${tails[kind]}`;
-  return [create, ...partitionStatements(table)];
+  return [create, ...partitionStatements(table, columns)];
 }
 
-function keyConstraint({ key, model, index, kind }: Table): string | undefined {
-  if (key === undefined) return undefined;
+function keyConstraint({ keys, model, index, kind }: Table): string | undefined {
+  if (keys.length === 0) return undefined;
   const name = `CONSTRAINT ${quoted(oddName(model.keyType.name, `p${index}`, postgresNames))}`;
-  const include = kind === 'plain' && model.columns.length === 0 ? ` INCLUDE (${key.name})` : '';
+  const names = keys.map((key) => key.name);
+  const list = (index % 2 === 0 ? names : names.reverse()).join(', ');
+  const include = kind === 'plain' && model.columns.length === 0 ? ` INCLUDE (${names[0]})` : '';
   switch (model.key) {
     case 'none':
-    case 'identity full':
+    case 'not null':
       return undefined;
     case 'primary':
     case 'both':
-      return `${name} PRIMARY KEY (${key.name})${include}`;
+      return `${name} PRIMARY KEY (${list})${include}`;
     case 'unique':
-      return `${name} UNIQUE (${key.name})`;
+      return `${name} UNIQUE (${list})`;
     case 'deferrable':
-      return `${name} UNIQUE (${key.name}) DEFERRABLE${index % 2 === 0 ? ' INITIALLY DEFERRED' : ''}`;
+      return `${name} UNIQUE (${list}) DEFERRABLE${index % 2 === 0 ? ' INITIALLY DEFERRED' : ''}`;
     case 'nulls not distinct':
-      return `${name} UNIQUE NULLS NOT DISTINCT (${key.name})`;
+      return `${name} UNIQUE NULLS NOT DISTINCT (${list})`;
   }
-}
-
-function partitionStatements(table: Table): string[] {
-  const { kind, key } = table;
-  if (key === undefined || !['range', 'list', 'hash'].includes(kind)) return [];
-  const at = (n: number): string => literal(key.type.distinct?.(n) ?? '');
-  const make = (n: number, bound: string, tail = ''): string =>
-    `CREATE TABLE ${partitionName(table, n)} PARTITION OF ${table.sql} ${bound}${tail}`;
-  if (kind === 'hash') {
-    return [
-      make(0, 'FOR VALUES WITH (MODULUS 2, REMAINDER 0)'),
-      make(1, 'FOR VALUES WITH (MODULUS 4, REMAINDER 1)'),
-      make(2, 'FOR VALUES WITH (MODULUS 4, REMAINDER 3)', ` PARTITION BY LIST (${key.name})`),
-      `CREATE TABLE ${partitionName(table, 3)} PARTITION OF ${partitionName(table, 2)} DEFAULT`,
-    ];
-  }
-  if (kind === 'list') {
-    return [
-      make(0, `FOR VALUES IN (${at(0)})`),
-      make(1, `FOR VALUES IN (${at(1)}, NULL)`),
-      make(2, 'DEFAULT'),
-    ];
-  }
-  return [
-    make(0, `FOR VALUES FROM (MINVALUE) TO (${at(1)})`),
-    make(1, `FOR VALUES FROM (${at(1)}) TO (MAXVALUE)`),
-    make(2, 'DEFAULT'),
-  ];
-}
-
-function partitionName(table: Table, n: number): string {
-  return `${quoted(table.schema)}.${quoted(oddName(table.model.name, `t${table.index}p${n}`, postgresNames))}`;
 }
 
 function insertStatements(table: Table, links: readonly Link[]): string[] {
@@ -199,12 +120,12 @@ function lateStatements(table: Table): string[] {
 
 /** What happens to columns once rows stand in the table. */
 function changeStatements(table: Table): string[] {
-  return table.own.flatMap((column) => {
+  return table.own.flatMap((column, at) => {
     const { name, role, model } = column;
     if (role === 'dropped') return [`ALTER TABLE ${table.sql} DROP COLUMN ${name}`];
     const statements: string[] = [];
     if (role === 'not valid') {
-      const check = quoted(oddName(model?.name ?? 0, `nv${table.index}`, postgresNames) + name.length);
+      const check = quoted(oddName(model?.name ?? 0, `nv${table.index}_${at}`, postgresNames));
       statements.push(
         `ALTER TABLE ${table.sql} ADD CONSTRAINT ${check} CHECK (${name} IS NULL AND false) NOT VALID`,
       );
@@ -218,9 +139,10 @@ const words = literal('100% "odd" \'comment\'\n\t\\ ; -- 😀');
 function detailStatements(table: Table, { name, model, type }: Column): string[] {
   const alter = `ALTER TABLE ${table.sql} ALTER COLUMN ${name}`;
   const long = type.cast === 'text' || type.cast === 'bytea' || type.cast === 'jsonb';
+  if (model?.detail === 3) return [`COMMENT ON COLUMN ${table.sql}.${name} IS ${words}`];
+  // Nothing is stored of it.
+  if (model?.role === 'virtual') return [];
   switch (model?.detail) {
-    case 3:
-      return [`COMMENT ON COLUMN ${table.sql}.${name} IS ${words}`];
     case 4:
       return [`${alter} SET STATISTICS 1234`];
     case 5:
@@ -228,7 +150,7 @@ function detailStatements(table: Table, { name, model, type }: Column): string[]
     case 6:
       return long ? [`${alter} SET COMPRESSION lz4`] : [];
     case 7:
-      return model.role === 'virtual' ? [] : [`${alter} SET (n_distinct = -0.25)`];
+      return [`${alter} SET (n_distinct = -0.25)`];
     default:
       return [];
   }

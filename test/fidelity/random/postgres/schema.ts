@@ -34,7 +34,7 @@ export type KeyKind =
   | 'unique'
   | 'deferrable'
   | 'nulls not distinct'
-  | 'identity full'
+  | 'not null'
   | 'both';
 
 export interface TableModel {
@@ -44,9 +44,23 @@ export interface TableModel {
   readonly rows: number;
   readonly key: KeyKind;
   readonly keyType: TypeModel;
+  /** Columns that make the key together with the first. */
+  readonly moreKeys: readonly TypeModel[];
+  readonly partitions: PartitionsModel;
   readonly indexes: readonly IndexModel[];
   readonly references: readonly ReferenceModel[];
   readonly extras: readonly Extra[];
+}
+
+export interface PartitionsModel {
+  /** Bits tell which were tables of their own, with columns in another order and dropped ones, before they were attached. */
+  readonly attached: number;
+  /** By all columns of the key. */
+  readonly wide: boolean;
+  /** One has partitions of its own, one of them the default. */
+  readonly nested: boolean;
+  /** In the other schema. */
+  readonly elsewhere: boolean;
 }
 
 export interface IndexModel {
@@ -59,10 +73,19 @@ export interface IndexModel {
 export interface ReferenceModel {
   readonly parent: number;
   readonly nulls: boolean;
-  readonly form: 'plain' | 'deferred' | 'not valid' | 'cascade' | 'full';
+  readonly form: ReferenceForm;
 }
 
-export const extras = [
+export type ReferenceForm =
+  | 'plain'
+  | 'deferred'
+  | 'not valid'
+  | 'cascade'
+  | 'full'
+  | 'some set to null'
+  | 'not enforced';
+
+const extras = [
   'comment',
   'fillfactor',
   'toast',
@@ -79,8 +102,16 @@ export const extras = [
   'exclude',
   'sequence',
   'grant',
+  'triggers of all kinds',
+  'view by key',
+  'materialised view by key',
+  'view of two',
+  'view with trigger',
+  'replica identity',
 ] as const;
-export type Extra = (typeof extras)[number];
+/** From PostgreSQL 18 on. */
+const newestExtras = ['temporal keys', 'not null constraints'] as const;
+export type Extra = (typeof extras)[number] | (typeof newestExtras)[number];
 
 export interface SchemaModel {
   readonly tables: readonly TableModel[];
@@ -129,7 +160,10 @@ function tableArbitrary(major: number): fc.Arbitrary<TableModel> {
     scalars.filter((scalar) => scalar.distinct !== undefined),
     ['none', 'none', 'domain'],
   );
-  const keys: KeyKind[] = ['none', 'primary', 'unique', 'deferrable', 'identity full', 'both'];
+  const keys: KeyKind[] = ['none', 'primary', 'unique', 'deferrable', 'not null', 'both'];
+  const forms: ReferenceForm[] = ['plain', 'deferred', 'not valid', 'cascade', 'full'];
+  if (major >= 15) forms.push('some set to null');
+  if (major >= 18) forms.push('not enforced');
   return fc.record({
     name: fc.nat(greatestNamePick),
     kind: fc.oneof(
@@ -149,15 +183,22 @@ function tableArbitrary(major: number): fc.Arbitrary<TableModel> {
       }),
       { maxLength: 3 },
     ),
+    moreKeys: fc.oneof({ arbitrary: fc.constant([]), weight: 1 }, fc.array(keyed, { maxLength: 2 })),
+    partitions: fc.record({
+      attached: fc.nat(15),
+      wide: fc.boolean(),
+      nested: fc.boolean(),
+      elsewhere: fc.boolean(),
+    }),
     references: fc.array(
       fc.record({
         parent: fc.nat(30),
         nulls: fc.boolean(),
-        form: fc.constantFrom('plain' as const, 'deferred', 'not valid', 'cascade', 'full'),
+        form: fc.constantFrom(...forms),
       }),
       { maxLength: 2 },
     ),
-    extras: fc.subarray([...extras], { maxLength: 4 }),
+    extras: fc.subarray<Extra>([...extras, ...(major >= 18 ? newestExtras : [])], { maxLength: 5 }),
   });
 }
 

@@ -1,6 +1,6 @@
 /** One drawn table with its columns worked out: their definitions, and the values of every row. */
 import { oddName, postgresNames } from '../names.ts';
-import { literal, quoted, type ResolvedType, resolveType } from './column-type.ts';
+import { literal, quoted, type ResolvedType, resolveType, type TypeModel } from './column-type.ts';
 import type { ColumnModel, TableModel } from './schema.ts';
 
 export interface Column {
@@ -28,7 +28,8 @@ export interface Table {
   readonly sql: string;
   readonly parent: Table | undefined;
   readonly own: readonly Column[];
-  readonly key: Column | undefined;
+  /** Of its key, partitioned tables of what they are partitioned by too; none where it has neither. */
+  readonly keys: readonly Column[];
   /** Types to be created before it. */
   readonly create: readonly string[];
 }
@@ -39,24 +40,24 @@ export function resolveTable(model: TableModel, index: number, before: readonly 
   const bases = before.filter(({ kind }) => ['plain', 'unlogged', 'child'].includes(kind));
   const parent = model.kind === 'child' ? bases[model.name % Math.max(1, bases.length)] : undefined;
   const create: string[] = [];
-  const partitioned = ['range', 'list', 'hash'].includes(model.kind);
-  const key = model.key === 'none' && !partitioned ? undefined : keyColumn(model, index, create);
-  const hashable = key?.type.indexes.includes('hash') === true;
+  const keyTypes = model.key === 'none' && !isPartitioned(model) ? [] : [model.keyType, ...model.moreKeys];
+  const keys = keyTypes.map((type, at) => keyColumn(model, type, index, at, create));
+  const hashable = keys.every(({ type }) => type.indexes.includes('hash'));
   const kind =
     model.kind === 'child' && parent === undefined
       ? 'plain'
       : model.kind === 'hash' && !hashable
         ? 'range'
         : model.kind;
-  const own: Column[] = key === undefined ? [] : [key];
+  const own: Column[] = [...keys];
   for (const [at, column] of model.columns.entries()) {
     own.push(resolveColumn(column, `${index}_${at}`, own, create));
   }
   // Not always first: the order of columns is the model's, with the key somewhere in it.
-  if (key !== undefined && model.name % 2 === 1) own.push(own.shift() as Column);
+  if (keys.length > 0 && model.name % 2 === 1) own.push(own.shift() as Column);
   const schema = model.name % 3 === 1 ? oddSchema : 'public';
   const name = quoted(oddName(model.name, `t${index}`, postgresNames));
-  return { index, model, kind, schema, name, sql: `${quoted(schema)}.${name}`, parent, own, key, create };
+  return { index, model, kind, schema, name, sql: `${quoted(schema)}.${name}`, parent, own, keys, create };
 }
 
 /** All columns, inherited ones first, as the server orders them. */
@@ -70,20 +71,31 @@ function inheritedOf(table: Table): { column: Column; value: ((row: number) => s
   return [...above, ...table.own.map((column) => ({ column, value: column.inherited }))];
 }
 
-function keyColumn(model: TableModel, index: number, create: string[]): Column {
-  const type = resolveType(model.keyType, `k${index}`);
+/** By what it is drawn as, or as what it became. */
+export function isPartitioned({ kind }: Pick<TableModel, 'kind'>): boolean {
+  return ['range', 'list', 'hash'].includes(kind);
+}
+
+/** The last of several is different in every row, the others in every second one. */
+function keyColumn(model: TableModel, drawn: TypeModel, index: number, at: number, create: string[]): Column {
+  const unique = at === 0 ? `k${index}` : `k${index}_${at}`;
+  const type = resolveType(drawn, unique);
   create.push(...type.create);
   const { distinct } = type;
   if (distinct === undefined) throw new Error(`${type.sql} makes no key`);
   const nullable = ['none', 'unique', 'deferrable'].includes(model.key);
-  const name = quoted(oddName(model.keyType.name, `k${index}`, postgresNames));
-  const value = (row: number): string => (nullable && row % 5 === 4 ? 'NULL' : literal(distinct(row)));
+  const name = quoted(oddName(drawn.name, unique, postgresNames));
+  const shared = at < model.moreKeys.length;
+  const value = (row: number): string =>
+    nullable && row % 5 === 4 ? 'NULL' : literal(distinct(shared ? row >> 1 : row));
+  const notNull =
+    model.key === 'not null' || (isPartitioned(model) && ['primary', 'both'].includes(model.key));
   return {
     name,
     type,
     model: undefined,
     role: 'key',
-    definition: `${name} ${type.sql}${model.key === 'identity full' ? ' NOT NULL' : ''}`,
+    definition: `${name} ${type.sql}${notNull ? ' NOT NULL' : ''}`,
     value,
     inherited: value,
     indexable: true,
@@ -101,7 +113,9 @@ function resolveColumn(
   const { detail } = model;
   // The server lets no constant of a role stand in a definition.
   const role = model.type.scalar.sql === 'regrole' ? 'plain' : model.role;
-  if (role === 'identity' || role === 'serial') return numberedColumn(model, name);
+  // The server names a sequence after table and column, cut to fit: two that fill their names would meet.
+  if (role === 'serial') return numberedColumn(model, quoted(`it's s${unique}`));
+  if (role === 'identity') return numberedColumn(model, name);
   const type = resolveType(model.type, unique);
   if (role === 'generated' || role === 'virtual') {
     const column = generatedColumn(model, name, type, before);
