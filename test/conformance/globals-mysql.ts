@@ -355,6 +355,42 @@ export function testMysqlGlobals(fixture: MysqlGlobalsFixture): void {
       expect(await engine.check()).not.toContainEqual(wanted);
     });
 
+    test('a grant on what the target will not have is named, one that the backup cannot judge too', async () => {
+      const server = await start();
+      try {
+        await server.run('CREATE DATABASE bank');
+        await server.run('CREATE TABLE bank.t (id int PRIMARY KEY)');
+        await server.run('CREATE DATABASE beside');
+        await server.run('CREATE TABLE beside.t (id int PRIMARY KEY)');
+        await server.run(`CREATE USER anna@'%' IDENTIFIED BY 'x'`);
+        await server.run(`GRANT SELECT ON bank.t TO anna@'%'`);
+        await server.run(`GRANT SELECT ON beside.t TO anna@'%'`);
+        const set = await takeShard(openServer(server, ['bank']), { globals: 'with-passwords' });
+        const causes = async (): Promise<string[]> =>
+          (await open(target).fit(set.stored, true)).map(({ cause }) => cause);
+        const told = expect.stringMatching(/not here.*GRANT SELECT ON `beside`.`t`/) as string;
+        expect(await causes()).toContainEqual(told);
+        expect((await causes()).join()).not.toContain('`bank`');
+        await target.run('CREATE DATABASE beside');
+        await target.run('CREATE TABLE beside.t (id int PRIMARY KEY)');
+        expect(await causes()).not.toContainEqual(told);
+
+        await server.run(`CREATE USER keeper@'%' IDENTIFIED BY 'k'`);
+        await server.run(`GRANT SELECT ON mysql.* TO keeper@'%'`);
+        await server.run(`GRANT SELECT ON bank.* TO keeper@'%'`);
+        const engine = openServer({ ...server, user: 'keeper', password: 'k' }, ['bank']);
+        expect(await engine.check('without-passwords')).toContainEqual(
+          expect.objectContaining({
+            warning: true,
+            cause: expect.stringMatching(/GRANT SELECT ON `beside`.`t`.* this account may see/) as string,
+            remedy: expect.stringContaining('GRANT SELECT ON `beside`.* TO') as string,
+          }),
+        );
+      } finally {
+        await server.stop();
+      }
+    });
+
     test('a grant that outlived its object is named, and left out', async () => {
       await target.run('CREATE DATABASE bank');
       await target.run('CREATE TABLE bank.t (id int PRIMARY KEY)');

@@ -12,7 +12,7 @@ import { plainGrant, withoutDefaultRoles } from './account-sql.ts';
 import { quoteName, quoteText } from './connection.ts';
 import type { Dialect } from './dialect.ts';
 import { isServerError } from './failure.ts';
-import { readLibraries } from './libraries.ts';
+import { isThere } from './granted-object.ts';
 import { latin1, scriptComment, scriptStatement } from './sql-script.ts';
 import type { Wire } from './wire.ts';
 
@@ -29,7 +29,12 @@ export interface AccountScript {
   /** In the order in which they are to be run. */
   readonly statements: readonly string[];
   /** For the eyes of whoever misses something: what is not carried. */
-  readonly leftOut: readonly string[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+interface LeftOut {
+  readonly what: string;
+  readonly remedy: string;
 }
 
 /** Needs SELECT on the database `mysql`: throws `privilege-missing` with the statement when it is not there. */
@@ -64,14 +69,8 @@ export async function accountFindings(
   globals: StoredGlobals,
 ): Promise<Finding[]> {
   const { leftOut } = await readAccounts(wire, dialect, globals);
-  return leftOut.map((text) =>
-    finding(
-      'not-supported',
-      'accounts',
-      `it is not stored: ${text}`,
-      'REVOKE it, or DROP the account.',
-      true,
-    ),
+  return leftOut.map(({ what, remedy }) =>
+    finding('not-supported', 'accounts', `it is not stored: ${what}`, remedy, true),
   );
 }
 
@@ -82,7 +81,7 @@ export function accountsPiece({ statements, leftOut }: AccountScript): SchemaPie
     scriptComment('mysql --comments --binary-mode < this file'),
     scriptStatement('SET NAMES utf8mb4'),
     scriptStatement("SET SESSION sql_mode = ''"),
-    ...leftOut.map((text) => scriptComment(latin1(`Left out: ${text}`))),
+    ...leftOut.map(({ what }) => scriptComment(latin1(`Left out: ${what}`))),
   ].join('');
   return {
     database: '',
@@ -114,7 +113,7 @@ class AccountReader {
   readonly #roles: string[] = [];
   readonly #defaults: string[] = [];
   readonly #objects: string[] = [];
-  readonly #leftOut: string[] = [];
+  readonly #leftOut: LeftOut[] = [];
 
   constructor(wire: Wire, dialect: Dialect, globals: StoredGlobals) {
     this.#wire = wire;
@@ -162,7 +161,10 @@ class AccountReader {
     } catch (error) {
       // No such account, as long as names of hosts are not looked up.
       if (!isServerError(error, 1133, 1141, 1396)) throw error;
-      this.#leftOut.push(`account ${account}, which the server does not use (skip_name_resolve)`);
+      this.#leftOut.push({
+        what: `account ${account}, which the server does not use (skip_name_resolve)`,
+        remedy: 'DROP the account, or let the server look up names of hosts.',
+      });
       return false;
     }
   }
@@ -199,33 +201,21 @@ class AccountReader {
           this.#defaults.push(line);
           break;
         case 'object':
-          if (await this.#isThere(statement.on)) this.#objects.push(line);
-          else this.#leftOut.push(`${line}, as there is no such object (any more)`);
+          if (await isThere(this.#wire, statement.on)) this.#objects.push(line);
+          else this.#leftOut.push(unseenObject(line, statement.on));
           break;
         default:
           if (!/^GRANT USAGE ON \*\.\* TO (?!.* WITH GRANT OPTION$)/s.test(line)) this.#grants.push(line);
       }
     }
   }
+}
 
-  /** A grant outlives what it is on, and then no server takes it. */
-  async #isThere({ kind, database, name, columns }: GrantedObject): Promise<boolean> {
-    const [schema, object] = [quoteText(database), quoteText(name)];
-    if (kind === 'LIBRARY') return (await readLibraries(this.#wire, database)).some(({ n }) => n === name);
-    // Of other kinds we know nothing: whoever restores is told.
-    if (!['TABLE', 'FUNCTION', 'PROCEDURE', 'PACKAGE', 'PACKAGE BODY'].includes(kind)) return true;
-    const sql =
-      kind === 'TABLE'
-        ? `SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${schema} AND TABLE_NAME = ${object}`
-        : `SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${schema} AND ROUTINE_NAME = ${object} AND ROUTINE_TYPE = ${quoteText(kind)}`;
-    if (Number(await this.#wire.value(sql)) === 0) return false;
-    if (columns.length === 0) return true;
-    const list = columns.map(quoteText).join(', ');
-    const found = await this.#wire.value(
-      `SELECT COUNT(*) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ${schema} AND TABLE_NAME = ${object} AND COLUMN_NAME IN (${list})`,
-    );
-    return Number(found) === columns.length;
-  }
+function unseenObject(grant: string, { database }: GrantedObject): LeftOut {
+  return {
+    what: `${grant}, as there is no such object (any more), or none that this account may see`,
+    remedy: `REVOKE it where the object is gone; else GRANT SELECT ON ${quoteName(database)}.* TO the account of the backup.`,
+  };
 }
 
 /** As SQL takes it. */

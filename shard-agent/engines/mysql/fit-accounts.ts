@@ -7,6 +7,7 @@ import type { AccountPlan, AccountStatement } from './account-plan.ts';
 import { accountTokens } from './account-sql.ts';
 import type { Dialect } from './dialect.ts';
 import { isServerError } from './failure.ts';
+import { isThere } from './granted-object.ts';
 import { Grants } from './grants.ts';
 import { variable } from './server.ts';
 import type { SourceFacts } from './source-facts.ts';
@@ -46,6 +47,7 @@ export async function fitAccounts(
     ...(await pluginFindings(wire, plan.statements)),
     ...(await patternFindings(wire, dialect, plan.statements, facts)),
     ...(await roleFindings(wire, dialect, plan, grants)),
+    ...(await objectFindings(wire, plan.statements, stored)),
   ];
   return { findings, coming };
 }
@@ -183,4 +185,20 @@ async function roleFindings(
       ),
     );
   return [...administered, ...foreign];
+}
+
+/** Grants on what neither the set brings nor the server has: the restore leaves them out. */
+async function objectFindings(
+  wire: Wire,
+  statements: readonly AccountStatement[],
+  stored: StoredShard,
+): Promise<Finding[]> {
+  const brought = new Set(stored.databases.map(({ name }) => name));
+  const findings: Finding[] = [];
+  for (const one of statements) {
+    if (one.kind !== 'object' || brought.has(one.on.database) || (await isThere(wire, one.on))) continue;
+    const cause = `its object is in no database of the set and not here, so that it is not made: ${one.sql}`;
+    findings.push(finding('does-not-fit', 'a grant', cause, `${one.sql}; when the object stands.`, true));
+  }
+  return findings;
 }
