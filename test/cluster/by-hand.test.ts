@@ -22,6 +22,7 @@ let setFolder: string;
 beforeAll(async () => {
   source = await Cluster.start({ postgres: 1, mariadb: 1, purpose: 'source' });
   await layOutQuietBank(source);
+  await layOutOddities(source.shard('shard-1').server);
   const backup = await source.tidemark('backup', '--globals', 'with-passwords', '--json');
   expect(backup.exitCode, describeResult(backup)).toBe(0);
   setFolder = path.join(source.repository, source.name, 'sets', String(backup.json?.['id']));
@@ -29,13 +30,38 @@ beforeAll(async () => {
 
 afterAll(() => source.stop());
 
+/** A table with history, a view that nobody can use, and one that only the backup's account cannot use. */
+async function layOutOddities(server: TestServer): Promise<void> {
+  await server.run('CREATE TABLE prices (id int PRIMARY KEY, cents int) WITH SYSTEM VERSIONING', 'bank');
+  for (const change of [
+    'INSERT INTO prices VALUES (1, 10), (2, 20)',
+    'UPDATE prices SET cents = 11 WHERE id = 1',
+    'DELETE FROM prices WHERE id = 2',
+  ])
+    await server.run(change, 'bank');
+  await makeElsewhere(server);
+  await server.run('CREATE TABLE gone (id int)', 'bank');
+  await server.run('CREATE VIEW a_broken AS SELECT id FROM gone', 'bank');
+  await server.run('DROP TABLE gone', 'bank');
+  await server.run('CREATE SQL SECURITY INVOKER VIEW b_unseen AS SELECT id FROM elsewhere.t', 'bank');
+}
+
+async function makeElsewhere(server: TestServer): Promise<void> {
+  await server.run('CREATE DATABASE elsewhere');
+  await server.run('CREATE TABLE t (id int)', 'elsewhere');
+}
+
 /** The commands below one heading of the page, in order. */
 function commandsBelow(heading: string): string {
+  return blocksBelow(heading).join('\n');
+}
+
+function blocksBelow(heading: string): string[] {
   const page = readFileSync(path.join(projectRoot, 'docs', 'restore-by-hand.md'), 'utf8');
   const section = page.split(/^## /m).find((part) => part.startsWith(heading));
-  const blocks = [...(section ?? '').matchAll(/^```sh\n(.*?)^```/gms)].map((match) => match[1]);
+  const blocks = [...(section ?? '').matchAll(/^```sh\n(.*?)^```/gms)].map((match) => match[1] ?? '');
   expect(blocks.length, `commands below ${heading}`).toBeGreaterThan(0);
-  return blocks.join('\n');
+  return blocks;
 }
 
 function shell(commands: string, environment: Record<string, string>): string {
@@ -120,15 +146,27 @@ test('a MariaDB chunk comes back by mysql', async () => {
     mkdirSync(home, { recursive: true });
     const login = `[client]\nhost=${target.host}\nport=${target.port}\nuser=${target.user}\npassword=${target.password}\n`;
     writeFileSync(path.join(home, '.my.cnf'), login, { mode: 0o600 });
-    shell([commandsBelow('MySQL and MariaDB'), commandsBelow('Accounts of MySQL')].join('\n'), {
+    await makeElsewhere(target);
+    const of = (table: string): Record<string, string> => ({
       SET: setFolder,
       SHARD: path.join(setFolder, 'shards', 'shard-1'),
       DATABASE: 'bank',
-      COLUMNS: columnsOf('shard-1', 'accounts', ''),
+      TABLE: table,
+      COLUMNS: columnsOf('shard-1', table, ''),
       HOME: home,
       TMPDIR: home,
     });
+    const commands = [commandsBelow('MySQL and MariaDB'), commandsBelow('Accounts of MySQL')];
+    shell(commands.join('\n'), of('accounts'));
     await expectSameAccounts(source.shard('shard-1').server, target);
+    const rows = blocksBelow('MySQL and MariaDB').find((block) => block.includes('LOAD DATA')) ?? '';
+    shell(rows, { ...of('prices'), MORE: ', system_versioning_insert_history = ON' });
+    const history = 'SELECT *, row_start, row_end FROM prices FOR SYSTEM_TIME ALL ORDER BY id, row_end';
+    const former = await source.shard('shard-1').server.run(history, 'bank');
+    expect(former.length).toBe(3);
+    expect(await target.run(history, 'bank')).toEqual(former);
+    const views = "SELECT TABLE_NAME AS n FROM information_schema.VIEWS WHERE TABLE_SCHEMA = 'bank'";
+    expect(await target.run(views)).toEqual([{ n: 'b_unseen' }]);
     for (const user of [bankUser, 'tidemark']) {
       const grants = `SHOW GRANTS FOR '${user}'@'%'`;
       expect(await target.run(grants)).toEqual(await source.shard('shard-1').server.run(grants));
