@@ -4,6 +4,7 @@ import { openPostgres } from '../../shard-agent/engines/postgres/index.ts';
 import type { Engine } from '../../shard-agent/engine.ts';
 import { agentPassword, agentUser, createAgentUser } from '../cluster/database-user.ts';
 import type { PostgresServer } from '../servers/postgres.ts';
+import { backupOrder } from './engine-conformance.ts';
 import { restoreShard, takeShard } from './memory-shard.ts';
 import type { PostgresFixture } from './postgres-fixture.ts';
 
@@ -88,6 +89,11 @@ const cases: readonly Case[] = [
     fatal: true,
   },
   {
+    title: 'collations',
+    setup: ['CREATE COLLATION "every C" FROM "C"; CREATE COLLATION own (provider = libc, locale = \'C\')'],
+    says: ['collations that belong to no encoding: public."every C"', "tied to the database's encoding"],
+  },
+  {
     title: "the server's own schemas",
     setup: [`CREATE FUNCTION pg_catalog.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'`],
     says: ["objects in the server's own schemas: mine()", 'they are left out'],
@@ -154,6 +160,14 @@ export function testPostgresLeftOut(fixture: PostgresFixture): void {
       expect(found).toMatchObject([{ code: 'not-supported', warning: entry.fatal !== true }]);
       expect(found[0]?.cause).toContain(cause);
       expect(found[0]?.remedy).not.toBe('');
+      if (entry.fatal === true) {
+        const { code, subject: named, cause: reason } = found[0] ?? {};
+        await expect(engine.prepareBackup(backupOrder)).rejects.toMatchObject({
+          code,
+          subject: named,
+          reason,
+        });
+      }
     });
 
     test('every role that objects name is named before a restore, and no other', async () => {

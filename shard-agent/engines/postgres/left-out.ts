@@ -118,6 +118,14 @@ const inDatabase: readonly LeftOut[] = [
     fatal: true,
   },
   {
+    things: 'collations that belong to no encoding',
+    query: `SELECT ${qualified('c.collname')} AS name FROM pg_catalog.pg_collation c JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace
+       WHERE c.oid >= 16384 AND c.collprovider = 'c' AND c.collencoding = -1 AND NOT ${ofExtension('pg_collation', 'c.oid')}`,
+    cause:
+      "they come back tied to the database's encoding: the same to everything in it, and not there in databases of other encodings that are made from it",
+    remedy: 'Where such databases are made: CREATE COLLATION … FROM "C"; again after a restore.',
+  },
+  {
     things: "objects in the server's own schemas",
     query: `SELECT p.oid::pg_catalog.regprocedure::text AS name FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
        WHERE p.oid >= 16384 AND n.nspname IN ('pg_catalog', 'information_schema') AND NOT ${ofExtension('pg_proc', 'p.oid')}
