@@ -1,5 +1,8 @@
-/** Servers that are no shard: replicas, and poolers before a shard. Each is refused by name, before anything is stored. */
-import { writeFileSync } from 'node:fs';
+/**
+ * Servers that are no shard: replicas, and poolers before a shard; and shards with what no restore could bring back. Each is
+ * refused by name, before anything is stored.
+ */
+import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
@@ -153,8 +156,29 @@ test('two agents beside the same server', async () => {
   }
 });
 
+/** What of any shard stands in the repository: the attempts themselves are written down. */
+function ofShards(): string[] {
+  const all = readdirSync(source.repository, { recursive: true, encoding: 'utf8' });
+  return all.filter((name) => /\/shards\/|seal/.test(name));
+}
+
+test('a shard with a language that could not be made again', async () => {
+  const { server } = source.shard('shard-0');
+  await server.run('CREATE LANGUAGE borrowed HANDLER plpgsql_call_handler', 'bank');
+  try {
+    const result = await source.tidemark('backup', '--json');
+    expect(result.exitCode, describeResult(result)).toBe(6);
+    expect(result.json).toMatchObject({ error: { code: 'not-supported' } });
+    expect(result.stdout).toMatch(/shard-0.*languages: borrowed/s);
+    expect(ofShards()).toEqual([]);
+  } finally {
+    await server.run('DROP LANGUAGE borrowed', 'bank');
+  }
+});
+
 test('none of these attempts left a session, and the shards themselves are still backed up', async () => {
   await source.expectNothingLeft();
   const backup = await source.tidemark('backup', '--json');
   expect(backup.exitCode, describeResult(backup)).toBe(0);
+  expect(ofShards()).not.toEqual([]);
 });
