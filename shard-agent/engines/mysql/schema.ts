@@ -9,6 +9,7 @@ import { ownSqlMode, quoteName, quoteText } from './connection.ts';
 import { replaceUnquoted, withSignedZeros } from './create-table.ts';
 import type { Dialect } from './dialect.ts';
 import { isServerError } from './failure.ts';
+import { withWholeFloats } from './float-default.ts';
 import { keysToQuote, withQuotedKeys } from './foreign-key-names.ts';
 import { soundView, viewsQuery } from './left-out.ts';
 import { readableLibrary, readLibraries, routinesWithOwnLibraries, withoutOwnDatabase } from './libraries.ts';
@@ -137,7 +138,9 @@ export class SchemaReader {
       const keys = text.includes('FOREIGN KEY')
         ? await keysToQuote(this.#wire, database.name, table.name)
         : [];
-      const sound = withSignedZeros(withQuotedKeys(text, keys));
+      const names = table.columns.map(({ name }) => name);
+      const whole = await withWholeFloats(this.#wire, withQuotedKeys(text, keys), table.name, names);
+      const sound = withSignedZeros(whole);
       yield scriptStatement(withReferenceSystems(sound, table.columns));
     }
   }

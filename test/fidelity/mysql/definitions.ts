@@ -39,6 +39,7 @@ export async function definitionsOf(server: TestServer, database: string): Promi
     for (const view of views.filter(({ name }) => known.has(name))) {
       facts.push(...(await viewFacts(ask, view, database, defaults)));
     }
+    facts.push(...(await floatDefaults(ask, database)));
     for (const table of systemTables) facts.push(...(await systemFacts(ask, table, database)));
     return facts;
   } finally {
@@ -67,6 +68,27 @@ const settings = {
     'sql_select_limit = 18446744073709551615',
   ],
 };
+
+/** What is a FLOAT's default in all its digits: the catalogue and SHOW CREATE round it to six. */
+async function floatDefaults(ask: Ask, database: string): Promise<Fact[]> {
+  const columns = await ask(
+    'SELECT c.TABLE_NAME AS t, c.COLUMN_NAME AS c FROM information_schema.COLUMNS c JOIN information_schema.TABLES b USING (TABLE_SCHEMA, TABLE_NAME) ' +
+      `WHERE TABLE_SCHEMA = ${text(database)} AND b.TABLE_TYPE NOT LIKE '%VIEW' AND c.DATA_TYPE = 'float' AND c.COLUMN_DEFAULT REGEXP '^-?[0-9.]+(e[-+]?[0-9]+)?$'`,
+  );
+  const facts: Fact[] = [];
+  for (const { t, c } of columns) {
+    const name = quoted(c ?? '');
+    const says = await ask(
+      `SELECT COUNT(*) >= 0 AS one, CAST(DEFAULT(${name}) AS DOUBLE) AS v FROM ${quoted(database)}.${quoted(t ?? '')}`,
+    );
+    facts.push({
+      schema: '',
+      subject: `default of ${quoted(t ?? '')}.${name}`,
+      says: says[0]?.['v'] ?? 'NULL',
+    });
+  }
+  return facts;
+}
 
 async function databaseFacts(ask: Ask, database: string): Promise<Fact[]> {
   const [row] = await ask(`SHOW CREATE DATABASE ${quoted(database)}`);
