@@ -14,15 +14,20 @@ export interface ChildColumn {
   readonly compression: '' | 'p' | 'l';
 }
 
-/** Not of partitions: those are dumped as tables of their own. */
+/**
+ * A child's child too is made with what the first of them has. Not of partitions: those are dumped as tables of their own.
+ */
 export const childColumnsQuery = `
+  WITH RECURSIVE above (child, ancestor) AS (
+    SELECT inhrelid, inhparent FROM pg_catalog.pg_inherits
+    UNION SELECT a.child, i.inhparent FROM above a JOIN pg_catalog.pg_inherits i ON i.inhrelid = a.ancestor)
   SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('schema', n.nspname, 'table', c.relname, 'column', a.attname,
     'storage', a.attstorage, 'compression', a.attcompression) ORDER BY n.nspname, c.relname, a.attnum), '[]')
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
   WHERE c.relkind = 'r' AND NOT c.relispartition AND c.relpersistence <> 't' AND a.attnum > 0 AND NOT a.attisdropped
-    AND EXISTS (SELECT FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_attribute p ON p.attrelid = i.inhparent
-      WHERE i.inhrelid = c.oid AND p.attname = a.attname AND NOT p.attisdropped
+    AND EXISTS (SELECT FROM above u JOIN pg_catalog.pg_attribute p ON p.attrelid = u.ancestor
+      WHERE u.child = c.oid AND p.attname = a.attname AND NOT p.attisdropped
         AND (p.attstorage <> a.attstorage OR p.attcompression <> a.attcompression))
     AND ${foreignNamespaces}`;
 
