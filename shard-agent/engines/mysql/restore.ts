@@ -224,14 +224,14 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
     });
   }
 
-  /** Makes every routine, view, trigger and event once in the staging, and drops it: an error comes before the decision. */
+  /** Makes every library, routine, view, trigger and event once in the staging, and drops it: an error comes before the decision. */
   async #tryObjects(): Promise<void> {
     const steps = await readSteps(this.wire, this.restore);
     await withSession(this.#endpoint, { name: 'staging' }, async (wire) => {
       const databases = [...this.#staging.keys()];
       const others = (database: string): string[] =>
         databases.filter((name) => name !== database).map((name) => `${quoteName(name)}.`);
-      for (const piece of ['routines', 'views', 'triggers', 'events']) {
+      for (const piece of ['libraries', 'routines', 'views', 'triggers', 'events']) {
         const units = unitsOf(steps.filter((step) => step.piece === piece));
         // What reaches into another database of the set finds it only after the switch.
         await runUnits(
