@@ -67,6 +67,18 @@ const cases: readonly Case[] = [
     says: ['checks of children, valid though those of their parents are not: public.c: k', 'NOT VALID'],
   },
   {
+    title: 'parents that disagree',
+    setup: [
+      `CREATE TABLE p (a text, b text); CREATE TABLE q (a text, b text); CREATE TABLE c () INHERITS (p, q);
+       ALTER TABLE ONLY p ALTER a SET STORAGE EXTERNAL; ALTER TABLE p ALTER b SET COMPRESSION pglz; ALTER TABLE q ALTER b SET COMPRESSION lz4`,
+    ],
+    says: [
+      'children whose parents store one column in different ways: public.c.a, public.c.b',
+      'the server makes no child of parents that disagree',
+    ],
+    fatal: true,
+  },
+  {
     title: 'the order of columns',
     setup: [
       `CREATE TABLE p (a int, b int); CREATE TABLE c (own int) INHERITS (p); CREATE TABLE late (x int) INHERITS (p); ALTER TABLE p ADD COLUMN z int;

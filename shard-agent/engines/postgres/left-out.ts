@@ -126,6 +126,18 @@ const inDatabase: readonly LeftOut[] = [
     remedy: 'Where such databases are made: CREATE COLLATION … FROM "C"; again after a restore.',
   },
   {
+    things: 'children whose parents store one column in different ways',
+    query: `SELECT DISTINCT ${qualified('c.relname')} || '.' || pg_catalog.quote_ident(a.attname) AS name FROM ${relations}
+       JOIN pg_catalog.pg_inherits i ON i.inhrelid = c.oid JOIN pg_catalog.pg_attribute a ON a.attrelid = i.inhparent
+       JOIN pg_catalog.pg_inherits o ON o.inhrelid = c.oid AND o.inhseqno > i.inhseqno
+       JOIN pg_catalog.pg_attribute b ON b.attrelid = o.inhparent AND b.attname = a.attname
+       WHERE a.attnum > 0 AND NOT a.attisdropped AND NOT b.attisdropped AND (a.attstorage <> b.attstorage
+         OR a.attcompression <> '' AND b.attcompression <> '' AND a.attcompression <> b.attcompression)`,
+    cause: 'they cannot be made again: the server makes no child of parents that disagree',
+    remedy: 'ALTER TABLE ONLY … ALTER … SET STORAGE …, or SET COMPRESSION …: the same for every parent.',
+    fatal: true,
+  },
+  {
     things: "objects in the server's own schemas",
     query: `SELECT p.oid::pg_catalog.regprocedure::text AS name FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
        WHERE p.oid >= 16384 AND n.nspname IN ('pg_catalog', 'information_schema') AND NOT ${ofExtension('pg_proc', 'p.oid')}
