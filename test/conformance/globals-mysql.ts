@@ -277,6 +277,26 @@ export function testMysqlGlobals(fixture: MysqlGlobalsFixture): void {
       expect(Object.keys(await accounts(target))).not.toContain('`größe`@`127.0.0.1`');
     });
 
+    test('a finish goes its way when an account was dropped or given away meanwhile', async () => {
+      const set = await takeShard(open(source), { globals: 'with-passwords' });
+      const session = await prepareRestore(open(target), set, 'gone1', { globals: true });
+      await session.stage();
+      await loadChunks(await session.writeLanes(), set);
+      await session.finishLoad();
+      await target.run(`DROP USER 'Own'@'%'`);
+      await session.switch();
+      await target.run(`DROP USER keeps@'%'`);
+      await target.run(`DROP USER anna@'%'`);
+      await target.run(`CREATE USER anna@'%' IDENTIFIED BY 'hers' ACCOUNT LOCK`);
+      await session.finish();
+      await session.close();
+      expect(await open(target).staged()).toEqual([]);
+      await expect(login('anna', 'hers')).rejects.toThrow(/locked/);
+      // Nor is an account without a password made by what it was to be granted.
+      expect(Object.keys(await accounts(target))).not.toContain('`Own`@`%`');
+      expect(await login('größe', 'ß')).toBe('größe@127.0.0.1');
+    });
+
     test('what a restorer may not do, and how accounts log in, is found before anything is made', async () => {
       const set = await takeShard(open(source), { globals: 'with-passwords' });
       await target.run(`CREATE USER restorer@'%' IDENTIFIED BY 'r'`);

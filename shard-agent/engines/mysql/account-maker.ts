@@ -111,8 +111,13 @@ async function runUnshown(wire: Wire, sql: string, account: string): Promise<voi
 }
 
 /** After the objects stand. May be done again. */
-export async function grantObjects(wire: Wire, steps: readonly Step[]): Promise<void> {
-  await runSteps(wire, steps, accountPieces.objects);
+export async function grantObjects(
+  wire: Wire,
+  { accounts }: StagingMark,
+  steps: readonly Step[],
+): Promise<void> {
+  if (accounts === undefined) return;
+  await runSteps(wire, steps, accountPieces.objects, await stillOurs(wire, accounts));
 }
 
 /** Gives everybody what they have, and lets them in. May be done again. */
@@ -122,21 +127,31 @@ export async function finishAccounts(
   steps: readonly Step[],
 ): Promise<void> {
   if (accounts === undefined) return;
-  const own = await administeredRoles(wire, accounts);
+  const ours = await stillOurs(wire, accounts);
   for (const { name, keepAdmin } of accounts.roles) {
-    if (!keepAdmin && own.has(name)) await wire.run(`REVOKE ${name} FROM CURRENT_USER`);
+    if (!keepAdmin && ours.has(name)) await wire.run(`REVOKE ${name} FROM CURRENT_USER`);
   }
-  await runSteps(wire, steps, accountPieces.finish);
+  await runSteps(wire, steps, accountPieces.finish, ours);
 }
 
-async function runSteps(wire: Wire, steps: readonly Step[], piece: string): Promise<void> {
+async function runSteps(
+  wire: Wire,
+  steps: readonly Step[],
+  piece: string,
+  ours: ReadonlySet<string>,
+): Promise<void> {
   for (const step of steps.filter((one) => one.piece === piece)) {
+    const flushes = step.sql.startsWith('FLUSH ');
+    const { account } = flushes
+      ? { account: 'PUBLIC' }
+      : readStatement(Buffer.from(step.sql, 'latin1').toString('utf8'));
+    // A GRANT to nobody may make somebody, whom no password keeps out.
+    if (account !== 'PUBLIC' && !ours.has(account)) continue;
     try {
       await wire.run(Buffer.from(step.sql, 'latin1'));
     } catch (error) {
       // Who may not flush leaves a limit of 0 to be shown until the server starts again: it means none.
-      const expected = step.sql.startsWith('FLUSH ') ? [1227] : noObject;
-      if (!isServerError(error, ...expected)) throw error;
+      if (!isServerError(error, ...(flushes ? [1227] : noObject))) throw error;
     }
   }
 }
@@ -144,16 +159,20 @@ async function runSteps(wire: Wire, steps: readonly Step[], piece: string): Prom
 /** Drops those that bear the restore's signs, and no others. */
 export async function dropAccounts(wire: Wire, { accounts }: StagingMark): Promise<void> {
   if (accounts === undefined) return;
-  const own = await administeredRoles(wire, accounts);
-  for (const { name } of accounts.roles) if (own.has(name)) await wire.run(`DROP ROLE ${name}`);
-  if (accounts.users.length === 0) return;
+  const ours = await stillOurs(wire, accounts);
+  for (const { name } of accounts.roles) if (ours.has(name)) await wire.run(`DROP ROLE ${name}`);
+  for (const account of accounts.users) if (ours.has(account)) await wire.run(`DROP USER ${account}`);
+}
+
+/** Accounts that bear the restore's signs: one that it has made and that does not was dropped, or made anew by somebody. */
+async function stillOurs(wire: Wire, accounts: MadeAccounts): Promise<ReadonlySet<string>> {
+  const roles = await administeredRoles(wire, accounts);
+  if (accounts.users.length === 0) return roles;
   const rows = await wire.query(
     `SELECT User AS u, Host AS h FROM mysql.user WHERE max_connections = ${accounts.token}`,
   );
-  const bearing = rows.map((row) =>
-    accountName({ user: row['u'] ?? '', host: row['h'] ?? '', isRole: false }),
-  );
-  for (const account of accounts.users) if (bearing.includes(account)) await wire.run(`DROP USER ${account}`);
+  const users = rows.map((row) => accountName({ user: row['u'] ?? '', host: row['h'] ?? '', isRole: false }));
+  return new Set([...roles, ...users]);
 }
 
 /** Which of the roles the account of this session administers: those that it has made. */

@@ -64,7 +64,7 @@ export async function switchOver(wire: Wire, mark: StagingMark): Promise<void> {
   );
   // Stored programs that were made under another collation have turned it.
   for (const database of mark.databases) await declareDatabase(wire, database.name, database);
-  await grantObjects(wire, steps);
+  await grantObjects(wire, mark, steps);
   await writeMark(wire, { ...mark, state: 'switched' });
 }
 
