@@ -1,6 +1,5 @@
 /** Would a shard's part of a set fit on this server? All that stands against it, at once. Changes nothing. */
 import { statfs } from 'node:fs/promises';
-import { TidemarkError } from '../../../proto/errors.ts';
 import type { Finding, StoredShard } from '../../engine.ts';
 import { finding } from '../../findings.ts';
 import { quoteName, quoteText } from './connection.ts';
@@ -11,7 +10,7 @@ import { Grants } from './grants.ts';
 import { readLibraries } from './libraries.ts';
 import { quoteAccount } from './schema.ts';
 import { refusal, variable } from './server.ts';
-import { type SourceFacts, sourceFactsShape } from './source-facts.ts';
+import { readFacts, type SourceFacts } from './source-facts.ts';
 import { placeFindings } from './table-place.ts';
 import type { Wire } from './wire.ts';
 
@@ -80,17 +79,6 @@ function withoutDefiners(facts: SourceFacts, coming: readonly string[]): SourceF
 function roleRemedy(dialect: Dialect): string {
   const names = dialect.backupPrivileges.map(({ name }) => name).join(', ');
   return `GRANT ${names} ON *.* TO the account of the restore, or make sure that it is the primary.`;
-}
-
-function readFacts(stored: StoredShard): SourceFacts {
-  const facts = sourceFactsShape.safeParse(stored.shard.engine);
-  if (facts.success) return facts.data;
-  throw new TidemarkError({
-    code: 'bad-bytes',
-    operation: 'read what the set says of its source',
-    subject: stored.shard.shard,
-    cause: facts.error.message,
-  });
 }
 
 /** How many objects of any kind stand in a database; undefined when there is no such database. */

@@ -13,7 +13,6 @@ import { allowLooseKeys, type KeyPlace, keyPlaces } from './foreign-key.ts';
 import type { Endpoint } from './handshake.ts';
 import { askInvariant } from './invariants.ts';
 import { laneSettings, MysqlWriteLane } from './load.ts';
-import { runUnits, unitsOf } from './object-units.ts';
 import { pieceNames } from './schema.ts';
 import { readScript } from './sql-script.ts';
 import {
@@ -28,16 +27,22 @@ import {
 } from './staging-mark.ts';
 import { holdsHistory, ofAllTime } from './history.ts';
 import { lanesDeadlock, TableTurns } from './table-turns.ts';
+import { computeSettings } from './source-facts.ts';
 import { withoutPlaces } from './table-place.ts';
 import { MysqlUndoable, restoreLimitMs } from './staged-restores.ts';
-import { dropObjects, listTables } from './switch.ts';
+import { listTables } from './switch.ts';
+import { tryObjects } from './try-objects.ts';
 import type { Wire } from './wire.ts';
 
 /** Tables above this size get their secondary indexes after the data, built by sorting. */
 const deferKeysBytes = 64 * 1024 * 1024;
 
 export async function prepareRestore(endpoint: Endpoint, order: RestoreOrder): Promise<RestoreSession> {
-  const { wire, dialect } = await openSession(endpoint, { name: 'restore' }, { limitMs: restoreLimitMs });
+  const { wire, dialect } = await openSession(
+    endpoint,
+    { name: 'restore' },
+    { limitMs: restoreLimitMs, extra: computeSettings(order.stored) },
+  );
   return new MysqlRestore(endpoint, dialect, wire, order);
 }
 
@@ -125,6 +130,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
     if (line === undefined) return;
     // The file's own settings change the session: not the one that other steps use.
     await withSession(this.#endpoint, { name: 'staging' }, async (wire) => {
+      await wire.run(`SET SESSION ${computeSettings(this.#order.stored).join(', ')}`);
       await wire.run(`USE ${quoteName(database.staging)}`);
       for await (const sql of readScript(this.#order.stored.openSchema(line))) {
         this.#order.signal.throwIfAborted();
@@ -176,7 +182,10 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
       const { wire } = await openSession(
         this.#endpoint,
         { name: 'lane', localFiles: true },
-        { limitMs: restoreLimitMs, extra: laneSettings(this.#dialect) },
+        {
+          limitMs: restoreLimitMs,
+          extra: [...laneSettings(this.#dialect), ...computeSettings(this.#order.stored)],
+        },
       );
       this.#lanes.push(wire);
       await allowLooseKeys(wire);
@@ -196,7 +205,10 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
       for (const { staging, table } of later)
         await alter(this.#lanes[0], staging, table.name, table.foreignKeys);
       await this.#countRows();
-      await this.#tryObjects();
+      const steps = await readSteps(this.wire, this.restore);
+      await withSession(this.#endpoint, { name: 'staging' }, (wire) =>
+        tryObjects(wire, steps, this.#staging),
+      );
       const mark = await readMark(this.wire, this.restore);
       if (mark === undefined) return;
       const databases: StagedDatabase[] = [];
@@ -221,28 +233,6 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
         subject: `${table.database}.${table.name}`,
         cause: `${loaded} rows were loaded, the table holds ${count}`,
       });
-    });
-  }
-
-  /** Makes every library, routine, view, trigger and event once in the staging, and drops it: an error comes before the decision. */
-  async #tryObjects(): Promise<void> {
-    const steps = await readSteps(this.wire, this.restore);
-    await withSession(this.#endpoint, { name: 'staging' }, async (wire) => {
-      const databases = [...this.#staging.keys()];
-      const others = (database: string): string[] =>
-        databases.filter((name) => name !== database).map((name) => `${quoteName(name)}.`);
-      for (const piece of ['libraries', 'routines', 'views', 'triggers', 'events']) {
-        const units = unitsOf(steps.filter((step) => step.piece === piece));
-        // What reaches into another database of the set finds it only after the switch.
-        await runUnits(
-          wire,
-          units,
-          (database) => this.#stagingOf(database),
-          [],
-          (unit) => others(unit.database).some((name) => unit.statements.at(-1)?.includes(name) === true),
-        );
-      }
-      for (const staging of this.#staging.values()) await dropObjects(wire, staging);
     });
   }
 

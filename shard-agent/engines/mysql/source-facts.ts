@@ -1,12 +1,14 @@
 /** What of the source a restore needs to know to say whether the set fits. Kept in the shard line under `engine`. */
 import { z } from 'zod';
+import { TidemarkError } from '../../../proto/errors.ts';
+import type { StoredShard } from '../../engine.ts';
 import { type Catalogue, textList } from './catalogue.ts';
 import type { Dialect } from './dialect.ts';
 import { variable } from './server.ts';
 import { ownPlaces } from './table-place.ts';
 import type { Wire } from './wire.ts';
 
-export const sourceFactsShape = z.object({
+const sourceFactsShape = z.object({
   lowerCaseTableNames: z.number(),
   sqlMode: z.string(),
   /** Accounts that views, routines, triggers and events run as. */
@@ -20,11 +22,30 @@ export const sourceFactsShape = z.object({
   hasCapitals: z.boolean().default(false),
   /** Triggers, routines or events, whose text names tables as somebody typed them. */
   hasCode: z.boolean().default(false),
+  /** Digits that a division adds, which generated columns are computed with. */
+  divPrecisionIncrement: z.number().default(4),
   /** MySQL's, in effect. */
   partialRevokes: z.boolean().default(false),
 });
 
 export type SourceFacts = z.infer<typeof sourceFactsShape>;
+
+/** Throws `bad-bytes` where the set does not say what it should. */
+export function readFacts(stored: StoredShard): SourceFacts {
+  const facts = sourceFactsShape.safeParse(stored.shard.engine);
+  if (facts.success) return facts.data;
+  throw new TidemarkError({
+    code: 'bad-bytes',
+    operation: 'read what the set says of its source',
+    subject: stored.shard.shard,
+    cause: facts.error.message,
+  });
+}
+
+/** Of every session that makes or fills tables: the server computes stored columns again, and must as the source did. */
+export function computeSettings(stored: StoredShard): string[] {
+  return [`div_precision_increment = ${readFacts(stored).divPrecisionIncrement}`];
+}
 
 export async function sourceFacts(wire: Wire, dialect: Dialect, catalogue: Catalogue): Promise<SourceFacts> {
   const list = textList(catalogue.databases.map((database) => database.name));
@@ -55,6 +76,7 @@ export async function sourceFacts(wire: Wire, dialect: Dialect, catalogue: Catal
     lowerCaseTableNames: Number((await variable(wire, 'lower_case_table_names')) ?? 0),
     sqlMode: (await variable(wire, 'sql_mode')) ?? '',
     definers: unique(definers.map((row) => row['d'])),
+    divPrecisionIncrement: Number((await variable(wire, 'div_precision_increment')) ?? 4),
     partialRevokes: (await variable(wire, 'partial_revokes')) === 'ON',
     engines: unique(catalogue.tables.map((table) => table.engine)),
     collations: unique([...collations, ...catalogue.databases.map(({ options }) => options.collation)]),

@@ -9,7 +9,7 @@ const mariadb = (server: TestServer): boolean => server.family === 'mariadb';
 function vectorSetup(fromText: string, key: string): string[] {
   return [
     `CREATE TABLE v (n INT PRIMARY KEY, e VECTOR(3) NOT NULL${key}, o VECTOR(2))`,
-    `INSERT INTO v VALUES (1, ${fromText}('[1, 2, 3]'), NULL), (2, ${fromText}('[0.1, -0.0, 16777216]'), x'010000000000803F'), (3, x'000009000A0000005C0000FF', NULL)`,
+    `INSERT INTO v VALUES (1, ${fromText}('[1, 2, 3]'), NULL), (2, ${fromText}('[0.1, -0.0, 16777216]'), x'010000000000803F'), (3, x'000009000A0000005C00FFBF', NULL)`,
   ];
 }
 
