@@ -11,7 +11,7 @@ import { type GrantedObject, readStatement } from './account-plan.ts';
 import { plainGrant, withoutDefaultRoles } from './account-sql.ts';
 import { quoteName, quoteText } from './connection.ts';
 import type { Dialect } from './dialect.ts';
-import { isServerError } from './failure.ts';
+import { failure, isServerError } from './failure.ts';
 import { isThere } from './granted-object.ts';
 import { latin1, scriptComment, scriptStatement } from './sql-script.ts';
 import type { Wire } from './wire.ts';
@@ -43,16 +43,17 @@ export async function readAccounts(
   dialect: Dialect,
   globals: StoredGlobals,
 ): Promise<AccountScript> {
+  const operation = 'read the accounts of the server';
   const reader = new AccountReader(wire, dialect, globals);
   try {
     return await reader.read();
   } catch (error) {
     // Access denied: to a table, to what others may do, for want of a privilege.
-    if (!isServerError(error, 1044, 1142, 1227, 1370)) throw error;
+    if (!isServerError(error, 1044, 1142, 1227, 1370)) throw failure(error, operation, 'the accounts');
     throw new TidemarkError(
       {
         code: 'privilege-missing',
-        operation: 'read the accounts of the server',
+        operation,
         subject: 'the accounts',
         cause: error.message,
         remedy: `GRANT SELECT ON \`mysql\`.* TO ${(await wire.value('SELECT CURRENT_USER()')) ?? 'this account'};`,
