@@ -14,6 +14,7 @@ const setup = `
   CREATE TYPE kind AS ENUM ('x'); ALTER TYPE kind OWNER TO other;
   CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION f OWNER TO other; GRANT EXECUTE ON FUNCTION f TO reader;
   CREATE SEQUENCE free; ALTER SEQUENCE free OWNER TO other;
+  COMMENT ON SCHEMA public IS 'the first entry of all';
   CREATE SCHEMA s AUTHORIZATION other; CREATE TABLE s.u (id int PRIMARY KEY); ALTER TABLE s.u OWNER TO app; GRANT SELECT ON s.u TO reader;
   CREATE MATERIALIZED VIEW s.m AS SELECT 1 AS one; ALTER MATERIALIZED VIEW s.m OWNER TO reader;
   CREATE STATISTICS s.both ON id, n FROM t; ALTER STATISTICS s.both OWNER TO app;
@@ -22,7 +23,7 @@ const setup = `
   CREATE PUBLICATION p FOR TABLE t; ALTER PUBLICATION p OWNER TO app; ALTER DEFAULT PRIVILEGES FOR ROLE other IN SCHEMA s GRANT SELECT ON TABLES TO reader;
   SELECT lo_from_bytea(7, 'seven'); ALTER LARGE OBJECT 7 OWNER TO other`;
 
-/** Everybody's owner and grants; those that are the default in the words of the default. */
+/** Everybody's owner and grants, those that are the default in the words of the default; and what precedes them all. */
 const rights = `
   SELECT 'relation ' || relname AS of, pg_get_userbyid(relowner) AS owner, relacl::text AS grants FROM pg_class WHERE oid >= 16384 AND relkind IN ('r', 'S', 'm', 'v')
   UNION ALL SELECT 'type ' || typname, pg_get_userbyid(typowner), typacl::text FROM pg_type WHERE typname = 'kind'
@@ -32,6 +33,7 @@ const rights = `
   UNION ALL SELECT 'publication ' || pubname, pg_get_userbyid(pubowner), NULL FROM pg_publication
   UNION ALL SELECT 'large object ' || oid, pg_get_userbyid(lomowner), lomacl::text FROM pg_largeobject_metadata
   UNION ALL SELECT 'default', pg_get_userbyid(defaclrole), defaclacl::text FROM pg_default_acl
+  UNION ALL SELECT 'comment', NULL, obj_description('public'::regnamespace, 'pg_namespace')
   UNION ALL SELECT 'database', pg_get_userbyid(datdba), COALESCE(datacl, acldefault('d', datdba))::text FROM pg_database WHERE datname = current_database()
   ORDER BY 1`;
 

@@ -97,9 +97,12 @@ function isSchema(entry: string): boolean {
   return /^\d+; \d+ \d+ SCHEMA - /.test(entry);
 }
 
-/** Also of default privileges. */
+/**
+ * Default privileges are none: they come after the data, and where they are left out of a list pg_restore takes a comment
+ * that begins it for one that comes after the data too.
+ */
 function isGrant(entry: string): boolean {
-  return /^\d+; \d+ \d+ (DEFAULT )?ACL /.test(entry);
+  return /^\d+; \d+ \d+ ACL /.test(entry);
 }
 
 /** The trigger itself, and what is said of it. */
