@@ -18,13 +18,11 @@ import { Barrier } from './barrier.ts';
 import { whoAlters } from './blockers.ts';
 import { readCatalogue } from './catalogue.ts';
 import { checkServer, openAny } from './check.ts';
-import { databaseError, during, serverWords, Session, type PostgresConfig } from './connection.ts';
+import { during, Session, type PostgresConfig } from './connection.ts';
+import { type CutSource, readDatabaseLines, readInvariants, readSchema } from './cut-contents.ts';
 import { DatabaseBarrier } from './database-barrier.ts';
-import { answerInvariant } from './invariant.ts';
 import { makePlan, type Plan } from './plan.ts';
-import { readProperties } from './properties.ts';
-import { beginInSnapshot, PostgresReadLane } from './read-lane.ts';
-import { archivePiece, largeObjectsPiece, schemaPiece, serverPiece } from './schema.ts';
+import { PostgresReadLane } from './read-lane.ts';
 import { confirmServer, listDatabases, readServer, requireNoOthers, subjectOf } from './server.ts';
 import { findTool, ToolRuns, type Tool } from './tools.ts';
 
@@ -212,68 +210,15 @@ class PostgresBackup implements BackupSession {
   }
 
   async databaseLines(): Promise<DatabaseLine[]> {
-    this.#requireCut();
-    const lines: DatabaseLine[] = [];
-    for (const database of this.#databases) {
-      const { bytes, properties } = await this.#inSnapshot(database, 'read its properties', () =>
-        readProperties(database.exporter, this.#tool.major),
-      );
-      lines.push({
-        kind: 'database',
-        name: database.database,
-        sourceBytes: bytes,
-        engine: { ...properties },
-      });
-    }
-    return lines;
+    return readDatabaseLines(this.#requireSource());
   }
 
   async *schema(): AsyncIterable<SchemaPiece> {
-    this.#requireCut();
-    yield* this.#globals();
-    for (const database of this.#databases) {
-      const common = {
-        config: this.#config,
-        runs: this.#runs,
-        tool: this.#tool,
-        database: database.database,
-        encoding: database.catalogue.encoding,
-        snapshot: database.snapshot ?? '',
-      };
-      yield schemaPiece({ ...common, name: archivePiece });
-      const row = await this.#inSnapshot(database, 'look for large objects', () =>
-        database.exporter.row('SELECT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata) AS any'),
-      );
-      if (row['any'] === 't') yield schemaPiece({ ...common, name: largeObjectsPiece });
-    }
-  }
-
-  async *#globals(): AsyncIterable<SchemaPiece> {
-    const { globals } = this.#order;
-    if (globals === 'none') return;
-    const monitor = this.#requireMonitor();
-    const tool = await findTool('pg_dumpall', this.#config.tools.pgDumpall, monitor.majorVersion);
-    yield serverPiece({ config: this.#config, runs: this.#runs, tool, database: monitor.database, globals });
+    yield* readSchema(this.#requireSource());
   }
 
   async invariants(queries: readonly InvariantQuery[]): Promise<InvariantLine[]> {
-    this.#requireCut();
-    const lines: InvariantLine[] = [];
-    for (const query of queries) {
-      const database = this.#databases.find((candidate) => candidate.database === query.database);
-      if (database === undefined) {
-        throw new TidemarkError({
-          code: 'not-ready',
-          operation: 'ask an invariant',
-          subject: query.name,
-          cause: `database ${query.database} is not backed up`,
-          remedy: "Correct `invariants` in the agent's file.",
-        });
-      }
-      const answer = await answerInvariant(this.#config, query, [beginInSnapshot(database.snapshot ?? '')]);
-      lines.push({ kind: 'invariant', name: query.name, database: query.database, sql: query.sql, answer });
-    }
-    return lines;
+    return readInvariants(this.#requireSource(), queries);
   }
 
   tasks(): readonly ReadTask[] {
@@ -313,19 +258,6 @@ class PostgresBackup implements BackupSession {
     ]);
   }
 
-  async #inSnapshot<T>(database: DatabaseBarrier, operation: string, action: () => Promise<T>): Promise<T> {
-    try {
-      return await action();
-    } catch (error) {
-      const subject = `database ${database.database}`;
-      if (database.exporter.alive) throw databaseError(error, operation, subject);
-      throw new TidemarkError(
-        { code: 'snapshot-lost', operation, subject, cause: serverWords(error) },
-        { cause: error },
-      );
-    }
-  }
-
   #database(name: string): DatabaseBarrier {
     const database = this.#databases.find((candidate) => candidate.database === name);
     if (database === undefined) throw new Error(`no database ${name} in the plan`);
@@ -341,6 +273,18 @@ class PostgresBackup implements BackupSession {
   #requireMonitor(): Session {
     if (this.#monitor === undefined) throw new Error('the session is not open');
     return this.#monitor;
+  }
+
+  #requireSource(): CutSource {
+    this.#requireCut();
+    return {
+      config: this.#config,
+      runs: this.#runs,
+      tool: this.#tool,
+      databases: this.#databases,
+      monitor: this.#requireMonitor(),
+      globals: this.#order.globals,
+    };
   }
 
   #requireCut(): Cut {

@@ -36,6 +36,22 @@ export async function firstObject(config: PostgresConfig, database: string): Pro
   }
 }
 
+/** Throws when one of the databases is there and holds something. The session is anywhere on the server. */
+export async function requireEmpty(
+  session: Session,
+  config: PostgresConfig,
+  names: readonly string[],
+): Promise<void> {
+  const rows = await session.rows('SELECT datname FROM pg_catalog.pg_database WHERE datname = ANY ($1)', [
+    names,
+  ]);
+  for (const row of rows) {
+    const name = row['datname'] ?? '';
+    const object = await firstObject(config, name);
+    if (object !== undefined) throw notEmpty(name, object);
+  }
+}
+
 export function notEmpty(database: string, object: string): TidemarkError {
   return new TidemarkError({
     code: 'target-not-empty',

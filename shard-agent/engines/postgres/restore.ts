@@ -10,7 +10,7 @@ import type { RestoreOrder, RestoreSession, WriteLane } from '../../engine.ts';
 import { loadAfterData, loadBeforeData, loadLargeObjects, type Archive } from './archive.ts';
 import { during, quoteName, Session, type PostgresConfig } from './connection.ts';
 import { evaluationSettings } from './evaluation.ts';
-import { firstObject, notEmpty } from './emptiness.ts';
+import { requireEmpty } from './emptiness.ts';
 import { answerInvariant } from './invariant.ts';
 import { checkRows } from './row-count.ts';
 import { createStatement, propertyStatements, sequenceStatements } from './properties.ts';
@@ -66,7 +66,10 @@ class PostgresRestore implements RestoreSession {
 
   async stage(): Promise<void> {
     const { databases } = this.#order.stored;
-    await this.#requireEmptyTargets();
+    const names = databases.map((line) => line.name);
+    await this.#onServer('look at the target', names.join(', '), (session) =>
+      requireEmpty(session, this.#config, names),
+    );
     this.#folder = await mkdtemp(path.join(tmpdir(), 'tidemark-schema-'));
     for (const [number, line] of databases.entries()) {
       if (this.#order.signal.aborted) {
@@ -83,20 +86,6 @@ class PostgresRestore implements RestoreSession {
       if (number === 0 && this.#order.globals) await this.#makeRoles(line);
       await loadBeforeData(this.#archiveOf(line, archive));
     }
-  }
-
-  async #requireEmptyTargets(): Promise<void> {
-    const names = this.#order.stored.databases.map((line) => line.name);
-    await this.#onServer('look at the target', names.join(', '), async (session) => {
-      const rows = await session.rows('SELECT datname FROM pg_catalog.pg_database WHERE datname = ANY ($1)', [
-        names,
-      ]);
-      for (const row of rows) {
-        const name = row['datname'] ?? '';
-        const object = await firstObject(this.#config, name);
-        if (object !== undefined) throw notEmpty(name, object);
-      }
-    });
   }
 
   /** The archive as a file: pg_restore seeks in it, and nothing of it is applied before all of it is checked. */
