@@ -19,6 +19,12 @@ beforeAll(async () => {
   source = await Cluster.start({ postgres: 1, mariadb: 1, purpose: 'source' });
   target = await Cluster.start({ postgres: 1, mariadb: 1, purpose: 'target', repository: source.repository });
   plan = await layOutQuietBank(source);
+  await source
+    .shard('shard-1')
+    .server.run(
+      "CREATE EVENT tick ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' ON COMPLETION PRESERVE DO SELECT 1",
+      'bank',
+    );
   await createBankRoles(target);
   const backup = await source.tidemark('backup', '--json');
   expect(backup.exitCode, describeResult(backup)).toBe(0);
@@ -58,6 +64,14 @@ async function expectWhole(): Promise<void> {
   const verdict = await judgeBank(plan, target.bankServers());
   expect(verdict.violations, describeVerdict(verdict)).toBe(0);
   await target.expectNothingLeft();
+  expect(await eventStatus()).toBe('ENABLED');
+}
+
+async function eventStatus(): Promise<unknown> {
+  const [row] = await target
+    .shard('shard-1')
+    .server.run("SELECT STATUS AS status FROM information_schema.EVENTS WHERE EVENT_SCHEMA = 'bank'");
+  return row?.['status'];
 }
 
 test('nobody dies', expectRestoreWorks);
@@ -114,3 +128,15 @@ test.each(['shard-0', 'shard-1'])(
     await expectWhole();
   },
 );
+
+test('an agent is killed after its switch: events sleep, and it lets them run when it is back', async () => {
+  const { agent } = target.shard('shard-1');
+  const step = new Step('agent.switched', 'kill', target.folder);
+  await agent.restart(target.agentRun(step.environment));
+  const restore = begin();
+  await step.reached(restore.result);
+  expect(await eventStatus()).toBe('DISABLED');
+  await agent.restart(target.agentRun());
+  await restore.result;
+  await expectWhole();
+});
