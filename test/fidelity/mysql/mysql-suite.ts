@@ -9,7 +9,7 @@ import { addTestZone, testZone } from './zone.ts';
 export type Start = (options: Pick<StartOptions, 'settings'>) => Promise<TestServer>;
 
 /** Values of 200 MiB fit, and rows can be loaded. */
-export const roomySettings: Readonly<Record<string, string>> = {
+const roomySettings: Readonly<Record<string, string>> = {
   'max-allowed-packet': '1G',
   'local-infile': 'ON',
 };
@@ -21,7 +21,7 @@ const small = mysqlCases.filter(
 type Own = Pick<FidelitySuite, 'title' | 'startSource' | 'startTarget'> &
   Partial<Pick<FidelitySuite, 'note' | 'grant' | 'cases'>>;
 
-export function mysqlSuite(own: Own): FidelitySuite {
+function mysqlSuite(own: Own): FidelitySuite {
   return { prepare: addTestZone, compare: compareMysql, cases: mysqlCases, ...own };
 }
 

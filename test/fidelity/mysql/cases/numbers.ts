@@ -160,7 +160,7 @@ const bit: FidelityCase = {
 };
 
 /** A derived table with the column `n`, from 1 to `most`. */
-export function numbersTo(most: number): string {
+function numbersTo(most: number): string {
   const digit =
     '(SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)';
   const places = String(most - 1).length;
