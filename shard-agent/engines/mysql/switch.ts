@@ -216,7 +216,7 @@ async function dropTable(wire: Wire, quoted: string): Promise<void> {
   }
 }
 
-/** After every shard has switched: events run, statistics are made, the staging goes. */
+/** After the switch of this shard, whether or not the others have theirs: events run, statistics are made, the staging goes. */
 export async function finishRestore(wire: Wire, mark: StagingMark): Promise<void> {
   if (mark.state !== 'switched') {
     throw new TidemarkError({
