@@ -223,14 +223,15 @@ export function testPostgresRestore(fixture: PostgresFixture): void {
 
 /** The line of a database as Tidemark wrote it before sets had extensions with their schema and owner, and grants their grantor. */
 function asStoredBefore(line: DatabaseLine): DatabaseLine {
-  const { placements, publicSchema, serverMajor, ...rest } = line.engine;
-  const grants = rest['grants'] as { grantor: string }[] | null;
+  const unknown = ['placements', 'publicSchema', 'serverMajor'];
+  const rest = Object.fromEntries(Object.entries(line.engine).filter(([name]) => !unknown.includes(name)));
+  const grants = rest['grants'] as { grantee: string; privilege: string; grantable: boolean }[] | null;
   const extensions = rest['extensions'] as { name: string; version: string }[];
   return {
     ...line,
     engine: {
       ...rest,
-      grants: grants?.map(({ grantor, ...grant }) => grant) ?? null,
+      grants: grants?.map(({ grantee, privilege, grantable }) => ({ grantee, privilege, grantable })) ?? null,
       extensions: extensions
         .filter(({ name }) => name !== 'plpgsql')
         .map(({ name, version }) => ({ name, version })),
