@@ -67,6 +67,29 @@ const cases: readonly Case[] = [
     says: ['checks of children, valid though those of their parents are not: public.c: k', 'NOT VALID'],
   },
   {
+    title: 'functions with a nameless parameter',
+    setup: [
+      `CREATE FUNCTION a_literal(int, b int) RETURNS text LANGUAGE sql BEGIN ATOMIC SELECT '""' || b AS "x""y"; END;
+       CREATE FUNCTION uses_it(int, b int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT $1 + b AS "x"; END`,
+    ],
+    says: [
+      'functions with a nameless parameter beside named ones: public.uses_it(integer,integer)',
+      'cannot be made again',
+    ],
+    fatal: true,
+  },
+  {
+    title: 'TOAST options',
+    setup: [
+      `CREATE TABLE t (a int, b text) WITH (toast.autovacuum_enabled = false); CREATE TABLE kept (LIKE t) WITH (toast.autovacuum_enabled = false);
+       ALTER TABLE t DROP COLUMN b`,
+    ],
+    says: [
+      'TOAST options of tables without long columns: public.t',
+      'they are left out where no column is long enough',
+    ],
+  },
+  {
     title: 'parents that disagree',
     setup: [
       `CREATE TABLE p (a text, b text); CREATE TABLE q (a text, b text); CREATE TABLE c () INHERITS (p, q);
