@@ -1,6 +1,7 @@
 /** PostgreSQL, source and restored: definitions and values. Imports nothing of the project's. */
 import type { Comparer } from '../fact.ts';
-import { definitionsAcrossVersions, definitionsOf } from './definitions.ts';
+import { definitionsAcrossVersions } from './across-versions.ts';
+import { definitionsOf } from './definitions.ts';
 import { valuesOf } from './values.ts';
 
 export const comparePostgres: Comparer = async (server, database) => [

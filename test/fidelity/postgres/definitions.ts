@@ -11,12 +11,16 @@ import { relationQueries } from './catalogue/relations.ts';
 import { sequenceFacts } from './catalogue/sequences.ts';
 import { tablePartQueries } from './catalogue/table-parts.ts';
 import { typeQueries } from './catalogue/made-types.ts';
-import { dumpFacts, newestDump } from './dump.ts';
+import { dumpFacts } from './dump.ts';
 
 /** Of things whose catalogues mean the same on every version, and that no extension brings along. */
-const lastingQueries: readonly CatalogueQuery[] = [...relationQueries, ...columnQueries, ...tablePartQueries];
+export const lastingQueries: readonly CatalogueQuery[] = [
+  ...relationQueries,
+  ...columnQueries,
+  ...tablePartQueries,
+];
 
-const queries: readonly CatalogueQuery[] = [
+export const queries: readonly CatalogueQuery[] = [
   ...lastingQueries,
   ...typeQueries,
   ...codeQueries,
@@ -27,35 +31,10 @@ export async function definitionsOf(server: TestServer, database: string): Promi
   return [...(await dumpFacts(server, database)), ...(await catalogueFacts(server, database, queries))];
 }
 
-/**
- * What a server writes down from the parsed query, each version in its own way, and grants, of which version 17 has one
- * more kind: there, only that it is there.
- */
-const ownWords = /^(VIEW|MATERIALIZED VIEW|RULE|relation|rule|ACL|DEFAULT ACL|default privileges) /;
-
-/** The same for servers of two versions: without what extensions bring along, and without queries' own words. */
-export async function definitionsAcrossVersions(server: TestServer, database: string): Promise<Fact[]> {
-  const facts = [
-    ...(await dumpFacts(server, database, newestDump())),
-    ...(await catalogueFacts(server, database, lastingQueries)),
-  ];
-  // From version 18 on NOT NULL is a constraint with a name; before it is a property of its column, told there.
-  return facts
-    .filter(({ subject, says }) => !(subject.startsWith('constraint ') && /^kind: n$/m.test(says)))
-    .map((fact) => (ownWords.test(fact.subject) ? { ...fact, says: kindAndOwner(fact.says) } : fact));
-}
-
-function kindAndOwner(says: string): string {
-  const lines = says
-    .split('\n')
-    .filter((line) => /^(kind|persistence|owner|options|populated|enabled)\b/.test(line));
-  return lines.join('\n');
-}
-
 /** Names outside pg_catalog are told with their schema, times in UTC. */
 const settings = `SET search_path = pg_catalog; SET timezone = 'UTC'; SET datestyle = 'ISO'; SET quote_all_identifiers = off`;
 
-async function catalogueFacts(
+export async function catalogueFacts(
   server: TestServer,
   database: string,
   asked: readonly CatalogueQuery[],

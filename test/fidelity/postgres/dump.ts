@@ -11,12 +11,8 @@ import { plainValues } from './catalogue/query.ts';
 const execute = promisify(execFile);
 
 /** One fact for each entry of the dump, the database's own properties among them. */
-export async function dumpFacts(
-  server: TestServer,
-  database: string,
-  program: Promise<string> = programFor(server),
-): Promise<Fact[]> {
-  return splitDump(await dump(server, database, await program));
+export async function dumpFacts(server: TestServer, database: string, program?: string): Promise<Fact[]> {
+  return splitDump(await dump(server, database, program ?? (await programFor(server))));
 }
 
 /** The newest pg_dump: what writes down servers of two versions in one way. */

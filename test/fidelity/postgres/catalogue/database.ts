@@ -71,7 +71,7 @@ const publications: CatalogueQuery = (major) => `
 
 const subscriptions: CatalogueQuery = () => `
   SELECT '' AS schema, 'subscription ' || quote_ident(s.subname) AS subject, ${role('s.subowner')} AS owner, s.subenabled AS enabled,
-    s.subconninfo AS connection, s.subslotname AS slot, s.subsynccommit AS commit, s.subbinary AS binary, s.substream::text AS stream,
+    s.subconninfo AS connection, s.subslotname AS slot, s.subsynccommit AS commit, s.subbinary AS binary, left(s.substream::text, 1) AS stream,
     array_to_string(s.subpublications, ', ') AS publications
   FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid WHERE d.datname = current_database()`;
 
