@@ -3,12 +3,19 @@ import { oddName, postgresNames } from '../names.ts';
 import { literal, quoted } from './column-type.ts';
 import type { Extra } from './schema.ts';
 import { notNullConstraints, temporalKeys } from './newest-extras.ts';
-import { columnsOf, isPartitioned, type Table } from './table.ts';
+import { type Column, columnsOf, isPartitioned, type Table } from './table.ts';
 import { swallowingTrigger, triggersOfAllKinds } from './triggers.ts';
 import { viewStatements } from './views.ts';
 
 export function extraStatements(table: Table): string[] {
   return table.model.extras.flatMap((extra) => statementsOf(table, extra));
+}
+
+/** It may hold long values, and stays. */
+function isLong({ role, type }: Column): boolean {
+  return (
+    ['plain', 'default', 'checked'].includes(role) && ['text', 'bytea', 'json', 'jsonb'].includes(type.cast)
+  );
 }
 
 const words = literal('100% "odd" \'comment\'\n\t\\ ; -- 😀');
@@ -26,9 +33,14 @@ function statementsOf(table: Table, extra: Extra): string[] {
     case 'deleted rows':
       return [];
     case 'toast':
-      return partitioned
-        ? []
-        : [`ALTER TABLE ${sql} SET (toast.autovacuum_enabled = false, toast_tuple_target = 256)`];
+      if (partitioned) return [];
+      return [
+        `ALTER TABLE ${sql} SET (toast_tuple_target = 256)`,
+        // Where only a dropped column needed the place of long values, it has no place on the target: check says so.
+        ...(columnsOf(table).some(({ column }) => isLong(column))
+          ? [`ALTER TABLE ${sql} SET (toast.autovacuum_enabled = false)`]
+          : []),
+      ];
     case 'statistics':
       return first === undefined
         ? []
