@@ -249,16 +249,18 @@ async function rowsOf(session: Session, sql: string): Promise<Row[]> {
   return Array.isArray(rows) ? (rows as Row[]) : [];
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function readable(value: Buffer | null): string | null {
-  if (value === null) return null;
+  return value === null ? null : value.toString('latin1').split('\n').map(readableLine).join('\n');
+}
+
+/** A line that is no UTF-8 is shown byte by byte; those around it, other columns of a table, are not. */
+function readableLine(line: string): string {
   try {
-    return utf8.decode(value);
+    return utf8.decode(Buffer.from(line, 'latin1'));
   } catch {
-    return value
-      .toString('latin1')
-      .replaceAll(/[\x80-\xff]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16)}`);
+    return line.replaceAll(/[\x80-\xff]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16)}`);
   }
 }
 

@@ -1,6 +1,7 @@
 /** The round trips on MySQL and MariaDB, from and to any of their versions and settings. */
 import type { StartOptions, TestServer } from '../../servers/server.ts';
 import type { FidelitySuite } from '../suite.ts';
+import { compareAcrossVersions } from './across-versions.ts';
 import { mysqlCases } from './cases.ts';
 import { foldedNameCases } from './cases/names.ts';
 import { compareMysql } from './comparer.ts';
@@ -19,7 +20,7 @@ const small = mysqlCases.filter(
 );
 
 type Own = Pick<FidelitySuite, 'title' | 'startSource' | 'startTarget'> &
-  Partial<Pick<FidelitySuite, 'note' | 'grant' | 'cases'>>;
+  Partial<Pick<FidelitySuite, 'note' | 'grant' | 'cases' | 'compare'>>;
 
 function mysqlSuite(own: Own): FidelitySuite {
   return { prepare: addTestZone, compare: compareMysql, cases: mysqlCases, ...own };
@@ -31,6 +32,7 @@ export function everyCase(title: string, source: Start, target: Start = source):
     title,
     startSource: () => source({ settings: roomySettings }),
     startTarget: () => target({ settings: roomySettings }),
+    ...(target === source ? {} : { compare: compareAcrossVersions }),
   });
 }
 
