@@ -94,10 +94,11 @@ export function testFidelity(suite: FidelitySuite): void {
         }
         outcomes.set(entry, 'DIFFERS');
         if (failures.has(entry)) throw failures.get(entry);
-        for (const server of servers()) await prove(server, entry);
+        await prove(serverOf(source), entry);
         const [before, after] = await Promise.all(servers().map((server) => factsOf(server, entry, compare)));
         expect(before?.length, 'facts about the case').toBeGreaterThan(0);
         expect(differences(before ?? [], after ?? []).join('\n\n')).toBe('');
+        await prove(serverOf(target), entry);
         outcomes.set(entry, 'same');
       },
     );
