@@ -27,6 +27,21 @@ const cases: readonly Case[] = [
     says: ['foreign tables: public.f', 'the rows stay where they are'],
   },
   {
+    title: 'foreign partitions beside rows that are placed anew',
+    setup: [
+      `CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE TYPE e AS ENUM ('a', 'b');
+       CREATE TABLE known (k int) PARTITION BY HASH (k);
+       CREATE FOREIGN TABLE kept PARTITION OF known FOR VALUES WITH (MODULUS 2, REMAINDER 0) SERVER s;
+       CREATE TABLE p (k e) PARTITION BY HASH (k); CREATE TABLE p0 PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+       CREATE FOREIGN TABLE p1 PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 1) SERVER s`,
+    ],
+    says: [
+      'foreign partitions of a table hashed otherwise on every server: public.p1',
+      'would write some of them to that other server',
+    ],
+    fatal: true,
+  },
+  {
     title: 'materialised views',
     setup: [
       'CREATE MATERIALIZED VIEW "M m" AS SELECT 1; CREATE MATERIALIZED VIEW empty AS SELECT 1 WITH NO DATA',

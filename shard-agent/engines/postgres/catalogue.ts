@@ -54,18 +54,22 @@ const tables = `
     AND (member.objid IS NULL OR config.oid IS NOT NULL)`;
 
 /**
- * The topmost ancestor whose hash differs from server to server: enums and what may hold them are hashed by object ids,
+ * Partitioned table `p` hashes otherwise from server to server: enums and what may hold them are hashed by object ids,
  * nondeterministic collations by the library's version, and nobody knows what a user's own operator class does.
  */
+export const hashedByTheServer = `p.partstrat = 'h' AND (
+  EXISTS (SELECT FROM pg_catalog.pg_opclass k WHERE k.oid = ANY (p.partclass) AND (k.oid >= 16384 OR k.opcintype
+    IN ('anyenum'::pg_catalog.regtype, 'anyarray'::pg_catalog.regtype, 'record'::pg_catalog.regtype,
+      'anyrange'::pg_catalog.regtype, 'anymultirange'::pg_catalog.regtype)))
+  OR EXISTS (SELECT FROM pg_catalog.pg_collation k WHERE k.oid = ANY (p.partcollation) AND NOT k.collisdeterministic))`;
+
+/** The topmost such ancestor. */
 const loadInto = `
   SELECT pg_catalog.json_build_object('schema', un.nspname, 'name', u.relname)
   FROM pg_catalog.pg_partition_ancestors(c.oid) WITH ORDINALITY up(oid, level)
-  JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = up.oid AND p.partstrat = 'h'
+  JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = up.oid
   JOIN pg_catalog.pg_class u ON u.oid = up.oid JOIN pg_catalog.pg_namespace un ON un.oid = u.relnamespace
-  WHERE EXISTS (SELECT FROM pg_catalog.pg_opclass k WHERE k.oid = ANY (p.partclass) AND (k.oid >= 16384 OR k.opcintype
-      IN ('anyenum'::pg_catalog.regtype, 'anyarray'::pg_catalog.regtype, 'record'::pg_catalog.regtype,
-        'anyrange'::pg_catalog.regtype, 'anymultirange'::pg_catalog.regtype)))
-    OR EXISTS (SELECT FROM pg_catalog.pg_collation k WHERE k.oid = ANY (p.partcollation) AND NOT k.collisdeterministic)
+  WHERE ${hashedByTheServer}
   ORDER BY up.level DESC LIMIT 1`;
 
 const seed = 'a.attrelid::int8 * 2048 + a.attnum';

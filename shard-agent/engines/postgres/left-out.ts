@@ -1,7 +1,7 @@
 /** What a backup leaves out or brings back otherwise, and must not in silence: the one list of it. */
 import type { Finding } from '../../engine.ts';
 import { finding } from '../../findings.ts';
-import { foreignNamespaces } from './catalogue.ts';
+import { foreignNamespaces, hashedByTheServer } from './catalogue.ts';
 import { Session, type PostgresConfig } from './connection.ts';
 
 interface LeftOut {
@@ -45,6 +45,15 @@ const inDatabase: readonly LeftOut[] = [
     query: `SELECT ${qualified('c.relname')} AS name FROM ${relations} WHERE c.relkind = 'f'`,
     cause: 'their definitions are carried, the rows stay where they are: on another server',
     remedy: 'Back up the server that holds the rows.',
+  },
+  {
+    things: 'foreign partitions of a table hashed otherwise on every server',
+    query: `SELECT ${qualified('c.relname')} AS name FROM ${relations} WHERE c.relkind = 'f' AND c.relispartition
+       AND EXISTS (SELECT FROM pg_catalog.pg_partition_ancestors(c.oid) up(oid)
+         JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = up.oid WHERE ${hashedByTheServer})`,
+    cause: 'a restore places the rows beside them anew, and would write some of them to that other server',
+    remedy: 'ALTER TABLE … DETACH PARTITION …; or partition by a type that is hashed alike everywhere.',
+    fatal: true,
   },
   {
     things: 'materialised views',
