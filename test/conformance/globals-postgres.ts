@@ -113,7 +113,12 @@ export function testPostgresGlobals(fixture: PostgresGlobalsFixture): void {
       const missing = (await engine.fit(set.stored)).filter(({ warning }) => !warning);
       expect(missing.map(({ cause }) => cause)).toContain('role Own er"x does not exist');
       const before = await dump(target);
+      await target.run(`ALTER SYSTEM SET log_statement = 'ddl'`);
+      await target.run('SELECT pg_reload_conf()');
       const found = await engine.fit(set.stored, true);
+      await target.run(`COMMENT ON DATABASE postgres IS 'the log is kept'`);
+      expect(target.log()).toContain('the log is kept');
+      expect(target.log(200), 'passwords in the log').not.toContain('SCRAM-SHA-256$');
       expect(found.filter(({ warning }) => !warning)).toEqual([]);
       expect(found.map(({ subject }) => subject)).toEqual([expect.stringMatching(/: roles postgres$/)]);
       expect(await dump(target)).toEqual(before);

@@ -111,7 +111,7 @@ export async function serveMysql(launch: MysqlLaunch): Promise<MysqlServer> {
     },
     connect,
     run,
-    log: () => running.lastWords(),
+    log: (lines) => running.lastWords(lines),
     async restart() {
       await running.signal('SIGTERM');
       running = await start();

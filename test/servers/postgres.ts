@@ -148,7 +148,7 @@ export async function servePostgres(options: {
     },
     connect,
     run,
-    log: () => running.lastWords(),
+    log: (lines) => running.lastWords(lines),
     async restart() {
       await running.signal('SIGINT');
       running = await startAgain(start);

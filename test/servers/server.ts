@@ -31,8 +31,8 @@ export interface TestServer {
   /** Stops the server and removes its folder. Idempotent. */
   stop(): Promise<void>;
 
-  /** The last lines of its log. */
-  log(): string;
+  /** The last lines of its log: 30, or at most 200. */
+  log(lines?: number): string;
 }
 
 export interface StartOptions {

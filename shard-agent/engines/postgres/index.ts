@@ -7,6 +7,7 @@ import { fitShard } from './fit.ts';
 import { prepareRestore, reopenRestore } from './restore.ts';
 import { findMarkedRoles } from './roles.ts';
 import { listDatabases, readServer, subjectOf } from './server.ts';
+import { sweepSpoolFolders } from './spool-folder.ts';
 import { findMarked, isBeginning } from './staging.ts';
 
 /** Lanes a check assumes where no order says. */
@@ -33,6 +34,7 @@ export function openPostgres(config: PostgresConfig): Engine {
 
 /** A staging that was never marked has no cluster: its maker died at once, and it can only be undone. */
 async function findStaged(config: PostgresConfig): Promise<StagedRestore[]> {
+  await sweepSpoolFolders();
   const session = await openAny(config, 'restore');
   try {
     const found = new Map<string, string>();

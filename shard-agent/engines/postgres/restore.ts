@@ -1,7 +1,5 @@
 /** A restore of this server: staging databases, loaded and finished there, then renamed. */
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TidemarkError } from '../../../proto/errors.ts';
@@ -17,6 +15,7 @@ import { createStatement, propertyStatements, sequenceStatements } from './prope
 import { archivePiece, largeObjectsPiece } from './schema.ts';
 import { makeRoles, planRoles } from './roles.ts';
 import { openMaintenance } from './server.ts';
+import { newSpoolFolder, removeSpoolFolder } from './spool-folder.ts';
 import { markStatement, stagingName, type StagingMark } from './staging-mark.ts';
 import { Staging } from './staging.ts';
 import { findTool, ToolRuns, type Tool } from './tools.ts';
@@ -70,7 +69,7 @@ class PostgresRestore implements RestoreSession {
     await this.#onServer('look at the target', names.join(', '), (session) =>
       requireEmpty(session, this.#config, names),
     );
-    this.#folder = await mkdtemp(path.join(tmpdir(), 'tidemark-schema-'));
+    this.#folder = await newSpoolFolder();
     for (const [number, line] of databases.entries()) {
       if (this.#order.signal.aborted) {
         throw new TidemarkError({
@@ -269,8 +268,8 @@ class PostgresRestore implements RestoreSession {
   async #close(): Promise<void> {
     await this.#closeLanes();
     await this.#runs.close();
-    if (this.#folder !== undefined)
-      await rm(this.#folder, { recursive: true, force: true }).catch(() => undefined);
+    // What cannot be removed now goes when the next agent starts.
+    if (this.#folder !== undefined) await removeSpoolFolder(this.#folder).catch(() => undefined);
   }
 
   async #closeLanes(): Promise<void> {

@@ -57,9 +57,17 @@ export async function planRoles(session: Session, stored: StoredShard): Promise<
   return planGlobals(readGlobals(text), new Set(rows.map((row) => row['rolname'] ?? '')));
 }
 
+/**
+ * Statements that make roles hold what the server keeps of passwords: where the account may decide it, none of them comes into the
+ * server's log, refused or not.
+ */
+const quietly = `SELECT pg_catalog.set_config(name, value, true)
+  FROM (VALUES ('log_min_error_statement', 'panic'), ('log_statement', 'none'), ('log_min_duration_statement', '-1')) settings(name, value)
+  WHERE EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = current_user AND rolsuper)`;
+
 /** Runs the plan in a transaction that is rolled back. Resolves with everything the server refuses. */
 export async function tryRoles(session: Session, plan: GlobalsPlan): Promise<RefusedStatement[]> {
-  await session.script('BEGIN');
+  await session.script(`BEGIN; ${quietly}`);
   try {
     return await new RoleMaker(session, plan).run();
   } finally {
@@ -73,7 +81,7 @@ export async function makeRoles(
   plan: GlobalsPlan,
   of: { restore: string; cluster: string },
 ): Promise<void> {
-  await session.script('BEGIN; SET LOCAL synchronous_commit = on');
+  await session.script(`BEGIN; SET LOCAL synchronous_commit = on; ${quietly}`);
   try {
     const refused = (await new RoleMaker(session, plan).run()).filter(({ fatal }) => fatal);
     if (refused.length > 0) {
