@@ -170,7 +170,7 @@ export function testMysqlCheck(fixture: EngineFixture, source: () => TestServer)
     const session = await sqlSession(source());
     await session.query('SET GLOBAL local_infile = ON');
     await session.close();
-    const { openSession } = await import('../../shard-agent/engines/mysql/connection.ts');
+    const { openSession } = await import('../../shard-agent/engines/mysql/connection/connection.ts');
     const { port, user, password } = source();
     const { wire } = await openSession({ host: '127.0.0.1', port, user, password }, { name: 'test' });
     await expect(wire.run("LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE mysql.user")).rejects.toThrow();

@@ -289,8 +289,10 @@ export function testMysqlCopy(fixture: EngineFixture, source: () => TestServer):
     async function loadLarge(session: BackupSession): Promise<void> {
       const table = session.tables.find((line) => line.name === 'v');
       if (table === undefined) throw new Error('no table');
-      const { MysqlWriteLane, laneSettings } = await import('../../shard-agent/engines/mysql/load.ts');
-      const { openSession } = await import('../../shard-agent/engines/mysql/connection.ts');
+      const { MysqlWriteLane, laneSettings } = await import(
+        '../../shard-agent/engines/mysql/restore/load.ts'
+      );
+      const { openSession } = await import('../../shard-agent/engines/mysql/connection/connection.ts');
       const { port, user, password } = source();
       const endpoint = { host: '127.0.0.1', port, user, password };
       const probe = await openSession(endpoint, { name: 'probe' });

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { thingsLeftOut } from '../../shard-agent/engines/postgres/left-out.ts';
+import { thingsLeftOut } from '../../shard-agent/engines/postgres/check/left-out.ts';
 
 const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'fidelity.md'), 'utf8').replaceAll(
   /\s+/g,

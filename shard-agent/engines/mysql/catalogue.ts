@@ -1,13 +1,13 @@
 /** What stands in the databases to be copied, read under the DDL guard: it cannot change before the copy has ended. */
 import type { Finding } from '../../engine.ts';
-import { quoteName, quoteText } from './connection.ts';
-import { type DatabaseOptions, readDatabaseOptions } from './database-options.ts';
+import { quoteName, quoteText } from './connection/connection.ts';
+import { type DatabaseOptions, readDatabaseOptions } from './schema/database-options.ts';
 import type { Dialect } from './dialect.ts';
-import { historyOf, type PeriodColumn } from './history.ts';
-import { libraryFindings } from './libraries.ts';
+import { historyOf, type PeriodColumn } from './schema/history.ts';
+import { libraryFindings } from './schema/libraries.ts';
 import { storedType } from './stored-type.ts';
-import { tableFiles } from './table-files.ts';
-import type { Wire } from './wire.ts';
+import { tableFiles } from './backup/table-files.ts';
+import type { Wire } from './connection/wire.ts';
 
 export interface Column {
   readonly name: string;

@@ -1,7 +1,7 @@
 /**
  * Everything in which MySQL and MariaDB differ. The rest of the engine asks here, and knows neither by name.
  */
-import { mariadbPasswords, mysqlPasswords, type PasswordRules } from './account-passwords.ts';
+import { mariadbPasswords, mysqlPasswords, type PasswordRules } from './accounts/account-passwords.ts';
 
 export type Family = 'mysql' | 'mariadb';
 

@@ -12,16 +12,16 @@ import type {
   StagedRestore,
   StoredShard,
 } from '../../engine.ts';
-import { prepareBackup } from './backup.ts';
+import { prepareBackup } from './backup/backup.ts';
 import { listDatabases } from './catalogue.ts';
-import { checkBackup } from './check.ts';
-import { describeEndpoint, withSession } from './connection.ts';
-import { attempt } from './failure.ts';
-import { fitShard } from './fit.ts';
-import type { Endpoint } from './handshake.ts';
-import { prepareRestore } from './restore.ts';
+import { checkBackup } from './check/check.ts';
+import { describeEndpoint, withSession } from './connection/connection.ts';
+import { attempt } from './connection/failure.ts';
+import { fitShard } from './restore/fit.ts';
+import type { Endpoint } from './connection/handshake.ts';
+import { prepareRestore } from './restore/restore.ts';
 import { describeServer } from './server.ts';
-import { stagedRestores } from './staged-restores.ts';
+import { stagedRestores } from './restore/staged-restores.ts';
 
 /** No tool of the server's is needed: `tools` is taken for the shape of all engines. */
 export function openMysql(config: {

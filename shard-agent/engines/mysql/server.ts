@@ -2,11 +2,11 @@
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { ServerDescription } from '../../engine.ts';
 import { type Database, textList } from './catalogue.ts';
-import { quoteText } from './connection.ts';
+import { quoteText } from './connection/connection.ts';
 import type { Dialect } from './dialect.ts';
-import { isServerError } from './failure.ts';
-import { tableFiles } from './table-files.ts';
-import type { Wire } from './wire.ts';
+import { isServerError } from './connection/failure.ts';
+import { tableFiles } from './backup/table-files.ts';
+import type { Wire } from './connection/wire.ts';
 
 /** Also estimates the size on disk. Reads no row. */
 export async function describeServer(

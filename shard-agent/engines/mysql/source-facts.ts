@@ -5,8 +5,8 @@ import type { StoredShard } from '../../engine.ts';
 import { type Catalogue, textList } from './catalogue.ts';
 import type { Dialect } from './dialect.ts';
 import { variable } from './server.ts';
-import { ownPlaces } from './table-place.ts';
-import type { Wire } from './wire.ts';
+import { ownPlaces } from './schema/table-place.ts';
+import type { Wire } from './connection/wire.ts';
 
 const sourceFactsShape = z.object({
   lowerCaseTableNames: z.number(),

@@ -1,5 +1,5 @@
 /** What stands in one database: tables and their columns, as the plan of a backup needs them. */
-import type { Session } from './connection.ts';
+import type { Session } from './connection/connection.ts';
 
 export interface CatalogueTable {
   readonly oid: number;

@@ -1,14 +1,14 @@
 /** The PostgreSQL engine, versions 14 to 18. */
 import type { Engine, StagedRestore } from '../../engine.ts';
-import { prepareBackup } from './backup.ts';
-import { checkServer, openAny } from './check.ts';
-import { during, type PostgresConfig } from './connection.ts';
-import { fitShard } from './fit.ts';
-import { prepareRestore, reopenRestore } from './restore.ts';
-import { findMarkedRoles } from './roles.ts';
+import { prepareBackup } from './backup/backup.ts';
+import { checkServer, openAny } from './check/check.ts';
+import { during, type PostgresConfig } from './connection/connection.ts';
+import { fitShard } from './restore/fit.ts';
+import { prepareRestore, reopenRestore } from './restore/restore.ts';
+import { findMarkedRoles } from './globals/roles.ts';
 import { listDatabases, readServer, subjectOf } from './server.ts';
-import { sweepSpoolFolders } from './spool-folder.ts';
-import { findMarked, isBeginning } from './staging.ts';
+import { sweepSpoolFolders } from './restore/spool-folder.ts';
+import { findMarked, isBeginning } from './restore/staging.ts';
 
 /** Lanes a check assumes where no order says. */
 const usualLanes = 4;

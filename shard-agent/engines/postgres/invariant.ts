@@ -1,7 +1,7 @@
 /** One question with one answer, asked inside a cut or a staging, in the same way on both sides. */
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { InvariantQuery } from '../../../topology/agent-file.ts';
-import { serverWords, Session, type PostgresConfig } from './connection.ts';
+import { serverWords, Session, type PostgresConfig } from './connection/connection.ts';
 
 /**
  * The server's own text for the one value, null for SQL NULL. `begin` opens the transaction; it is rolled back. The

@@ -2,8 +2,8 @@
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { Position } from '../../../topology/position.ts';
 import type { Finding, ServerDescription } from '../../engine.ts';
-import { during, Session, type PostgresConfig } from './connection.ts';
-import { stagingPattern } from './staging-mark.ts';
+import { during, Session, type PostgresConfig } from './connection/connection.ts';
+import { stagingPattern } from './restore/staging-mark.ts';
 
 /** Connected to when no database of the user's is meant. `postgres` is the server's own unless configured by name. */
 const maintenanceDatabases = ['postgres', 'template1'] as const;

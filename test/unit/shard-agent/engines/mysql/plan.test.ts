@@ -1,10 +1,10 @@
 /** What is decided without a server: conditions of ranges, grants, versions, units of objects. */
 import { expect, test } from 'vitest';
 import { compareVersions, dialectOf } from '../../../../../shard-agent/engines/mysql/dialect.ts';
-import { Grants } from '../../../../../shard-agent/engines/mysql/grants.ts';
-import { loadStatement } from '../../../../../shard-agent/engines/mysql/load.ts';
-import { unitsOf } from '../../../../../shard-agent/engines/mysql/object-units.ts';
-import { rangeCondition } from '../../../../../shard-agent/engines/mysql/ranges.ts';
+import { Grants } from '../../../../../shard-agent/engines/mysql/check/grants.ts';
+import { loadStatement } from '../../../../../shard-agent/engines/mysql/restore/load.ts';
+import { unitsOf } from '../../../../../shard-agent/engines/mysql/schema/object-units.ts';
+import { rangeCondition } from '../../../../../shard-agent/engines/mysql/backup/ranges.ts';
 import type { TableLine } from '../../../../../repository/manifest-entries.ts';
 
 const column = (name: string) => ({

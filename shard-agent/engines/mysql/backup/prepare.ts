@@ -1,0 +1,178 @@
+/** Preparing a backup: all that can fail or be slow happens here, before anybody is held up. */
+import { TidemarkError } from '../../../../proto/errors.ts';
+import type { BackupOrder, ReadTask, ServerDescription } from '../../../engine.ts';
+import { accountFindings } from '../accounts/accounts.ts';
+import { Barrier } from '../barrier/barrier.ts';
+import { Blockers } from '../barrier/blockers.ts';
+import { type Catalogue, listDatabases, readCatalogue, type Table } from '../catalogue.ts';
+import { requirePrivileges } from '../check/check.ts';
+import { openSession } from '../connection/connection.ts';
+import type { Dialect } from '../dialect.ts';
+import { attempt } from '../connection/failure.ts';
+import { DdlGuard } from '../barrier/guard.ts';
+import type { Endpoint } from '../connection/handshake.ts';
+import { leftOutFindings } from '../check/left-out.ts';
+import { planRanges } from './ranges.ts';
+import { describeServer, requirePrimary } from '../server.ts';
+import { Snapshots } from '../barrier/snapshots.ts';
+import type { Wire } from '../connection/wire.ts';
+
+export interface BackupParts {
+  readonly endpoint: Endpoint;
+  readonly dialect: Dialect;
+  readonly order: BackupOrder;
+  readonly server: ServerDescription;
+  readonly catalogue: Catalogue;
+  readonly tables: readonly Table[];
+  readonly tasks: readonly ReadTask[];
+  readonly guard: DdlGuard;
+  readonly control: Wire;
+  readonly observer: Wire;
+  readonly blockers: Blockers;
+  readonly barrier: Barrier | undefined;
+  readonly snapshots: Snapshots;
+  readonly uncontendedLockMs: number;
+  /** Databases that are written, perhaps, and not locked. */
+  readonly uncovered: boolean;
+}
+
+/** A task is cut into chunks as it is read: a few of full size and one that is smaller. */
+const chunksPerTask = 4;
+
+/** What has been opened so far, closed in reverse when preparing fails. */
+export type Undo = (() => Promise<void>)[];
+
+/** Opens everything a backup needs, all that can be slow or fail; what is opened is put on `undo`. */
+export async function prepareParts(
+  endpoint: Endpoint,
+  wanted: readonly string[] | undefined,
+  order: BackupOrder,
+  undo: Undo,
+): Promise<BackupParts> {
+  const limitMs = order.copyLimitMs;
+  const open = async (name: string): Promise<{ wire: Wire; dialect: Dialect }> => {
+    const session = await openSession(endpoint, { name }, { limitMs });
+    undo.push(() => session.wire.close());
+    return session;
+  };
+  const { wire: observer, dialect } = await open('observer');
+  const { wire: control } = await open('control');
+  requireDatabases(
+    (await listDatabases(observer, wanted)).map(({ name }) => name),
+    wanted,
+  );
+  await attempt('look at the privileges', 'the server', () => requirePrivileges(observer, dialect, wanted));
+  const accounts = order.globals === 'none' ? [] : await accountFindings(observer, dialect, order.globals);
+  await attempt('look at the role of the server', 'the server', () =>
+    requirePrimary(observer, dialect, 'the server'),
+  );
+  // From here on nothing of the catalogue changes.
+  const guard = await DdlGuard.take(endpoint, limitMs);
+  undo.push(() => guard.release());
+  const catalogue = await attempt('read the catalogue', 'the server', async () => {
+    const read = await readCatalogue(observer, dialect, await listDatabases(observer, wanted));
+    const leftOut = await leftOutFindings(observer, dialect, read.databases, wanted);
+    return { ...read, findings: [...read.findings, ...leftOut, ...accounts] };
+  });
+  requireComplete(catalogue);
+  const tables = catalogue.tables.filter((table) => table.kind === 'table');
+  const tasks = await attempt('plan the chunks', 'the server', () =>
+    planTasks(observer, dialect, tables, order),
+  );
+  const snapshots = await Snapshots.open(endpoint, dialect, observer, order.lanes + 1, limitMs);
+  undo.push(() => snapshots.close());
+  let barrier: Barrier | undefined;
+  const own = (): ReadonlySet<number> =>
+    new Set([
+      observer.threadId,
+      control.threadId,
+      guard.threadId,
+      ...snapshots.threadIds,
+      ...(barrier?.threadIds ?? []),
+    ]);
+  const blockers = new Blockers(observer, own);
+  let uncontendedLockMs = 0;
+  if (order.locks) {
+    const { holdLimitMs } = order;
+    const checkGuard = (): Promise<void> => guard.check();
+    const opened = await Barrier.open(
+      { endpoint, dialect, control, blockers, holdLimitMs, limitMs, checkGuard },
+      tables,
+    );
+    undo.push(() => opened.close());
+    barrier = opened;
+    uncontendedLockMs = await attempt('warm the lock sessions', 'the server', () => opened.measure());
+  }
+  const all = await listDatabases(observer, undefined);
+  return {
+    endpoint,
+    dialect,
+    order,
+    server: await describeServer(observer, dialect, catalogue.databases),
+    catalogue,
+    tables,
+    tasks,
+    guard,
+    control,
+    observer,
+    blockers,
+    barrier,
+    snapshots,
+    uncontendedLockMs,
+    uncovered: all.some(({ name }) => !catalogue.databases.some((database) => database.name === name)),
+  };
+}
+
+function requireDatabases(found: readonly string[], wanted: readonly string[] | undefined): void {
+  const missing = (wanted ?? []).filter((name) => !found.includes(name));
+  if (missing.length > 0) {
+    throw new TidemarkError({
+      code: 'not-ready',
+      operation: 'read the catalogue',
+      subject: missing.join(', '),
+      cause: 'no such database, or this account sees nothing of it',
+      remedy: "Correct `databases` in the agent's file, or create the database.",
+    });
+  }
+}
+
+/** Everything in the databases can be copied. */
+function requireComplete(catalogue: Catalogue): void {
+  const stopping = catalogue.findings.filter((finding) => !finding.warning);
+  const [first] = stopping;
+  if (first === undefined) return;
+  throw new TidemarkError({
+    code: first.code,
+    operation: 'plan the copy',
+    subject: stopping.map((finding) => finding.subject).join(', '),
+    cause: first.cause,
+    remedy: stopping.map((finding) => finding.remedy).join('\n'),
+  });
+}
+
+async function planTasks(
+  wire: Wire,
+  dialect: Dialect,
+  tables: readonly Table[],
+  order: BackupOrder,
+): Promise<ReadTask[]> {
+  const tasks: ReadTask[] = [];
+  for (const [index, table] of tables.entries()) {
+    order.signal.throwIfAborted();
+    const pieces = Math.floor(table.dataBytes / (order.chunkBytes * chunksPerTask));
+    const ranges = await planRanges(wire, dialect, table, pieces);
+    for (const [task, range] of ranges.entries()) {
+      tasks.push({
+        table: index,
+        task,
+        estimatedBytes: Math.ceil(table.dataBytes * range.share),
+        range: {
+          ...(ranges.length > 1 ? { key: table.key?.columns.map((column) => column.name) } : {}),
+          ...(range.from === undefined ? {} : { from: range.from }),
+          ...(range.to === undefined ? {} : { to: range.to }),
+        },
+      });
+    }
+  }
+  return tasks.sort((a, b) => b.estimatedBytes - a.estimatedBytes);
+}

@@ -1,0 +1,74 @@
+/** What a backup leaves out or alters, and must not in silence. */
+import type { Finding } from '../../../engine.ts';
+import { alteredFindings } from './altered.ts';
+import { type Database, listDatabases, stagingName, textList } from '../catalogue.ts';
+import { quoteName } from '../connection/connection.ts';
+import type { Dialect } from '../dialect.ts';
+import { serverObjectFindings } from './server-objects.ts';
+import { listDatabaseNames, readMark } from '../restore/staging-mark.ts';
+import { ownPlaces, placeFindings } from '../schema/table-place.ts';
+import type { Wire } from '../connection/wire.ts';
+
+/** How the server comments a view that can be used. Anything else is the reason why it cannot, in any language. */
+export const soundView = 'VIEW';
+
+/** Views with their database `d`, name `n` and comment `c`. TABLE_ROWS is asked for since MariaDB opens no view without. */
+export function viewsQuery(databases: readonly string[]): string {
+  return (
+    'SELECT TABLE_SCHEMA AS d, TABLE_NAME AS n, TABLE_COMMENT AS c, TABLE_ROWS FROM information_schema.TABLES ' +
+    `WHERE TABLE_SCHEMA IN (${textList(databases)}) AND TABLE_TYPE = 'VIEW' ORDER BY TABLE_SCHEMA, TABLE_NAME`
+  );
+}
+
+/**
+ * Warnings: views that cannot be used, objects of the server, tables in places of their own, databases that have the name of a restore's staging and are none, and columns
+ * whose values or definitions come back otherwise.
+ */
+export async function leftOutFindings(
+  wire: Wire,
+  dialect: Dialect,
+  databases: readonly Database[],
+  wanted: readonly string[] | undefined,
+): Promise<Finding[]> {
+  const names = databases.map(({ name }) => name);
+  return [
+    ...(await brokenViews(wire, databases)),
+    ...(await alteredFindings(wire, dialect, databases)),
+    ...placeFindings(await ownPlaces(wire, dialect, names)),
+    ...(await serverObjectFindings(wire, dialect, names)),
+    ...(wanted === undefined ? await namedAsStaging(wire) : []),
+  ];
+}
+
+async function brokenViews(wire: Wire, databases: readonly Database[]): Promise<Finding[]> {
+  const rows = await wire.query(viewsQuery(databases.map(({ name }) => name)));
+  const broken = rows.filter((row) => row['c'] !== soundView);
+  return broken.map((row) => {
+    const name = `${quoteName(row['d'] ?? '')}.${quoteName(row['n'] ?? '')}`;
+    return {
+      code: 'not-supported',
+      subject: `${row['d']}.${row['n']}`,
+      cause: `this view cannot be used, and a restore leaves it out where it cannot be made either: ${row['c']}`,
+      remedy: `Grant this account what the view reads, or correct or drop the view: SHOW CREATE VIEW ${name};`,
+      warning: true,
+    };
+  });
+}
+
+async function namedAsStaging(wire: Wire): Promise<Finding[]> {
+  const taken = new Set((await listDatabases(wire, undefined)).map(({ name }) => name));
+  const findings: Finding[] = [];
+  for (const name of await listDatabaseNames(wire, 'tidemark')) {
+    if (taken.has(name) || !stagingName.test(name)) continue;
+    const mark = await readMark(wire, name.split('_')[1] ?? '');
+    if (mark?.databases.some(({ staging }) => staging === name) === true) continue;
+    findings.push({
+      code: 'not-supported',
+      subject: name,
+      cause: "it is not backed up: its name is that of a restore's staging",
+      remedy: "Name every database to be backed up under `database.databases` in the agent's file.",
+      warning: true,
+    });
+  }
+  return findings;
+}

@@ -1,0 +1,259 @@
+/** Would a shard's part of a set fit on this server? All that stands against it, at once. Changes nothing. */
+import { statfs } from 'node:fs/promises';
+import type { Finding, StoredShard } from '../../../engine.ts';
+import { finding } from '../../../findings.ts';
+import { quoteName, quoteText } from '../connection/connection.ts';
+import { compareVersions, type Dialect } from '../dialect.ts';
+import { isServerError } from '../connection/failure.ts';
+import { fitAccounts, noAccounts } from '../accounts/fit-accounts.ts';
+import { Grants } from '../check/grants.ts';
+import { readLibraries } from '../schema/libraries.ts';
+import { quoteAccount } from '../schema/schema.ts';
+import { refusal, variable } from '../server.ts';
+import { readFacts, type SourceFacts } from '../source-facts.ts';
+import { placeFindings } from '../schema/table-place.ts';
+import type { Wire } from '../connection/wire.ts';
+
+/** What a restore calls its staging, for asking about privileges. */
+const someStaging = 'tidemark_restore_0';
+
+/** `globals`: with the accounts of the set. */
+export async function fitShard(
+  wire: Wire,
+  dialect: Dialect,
+  stored: StoredShard,
+  globals: boolean,
+): Promise<Finding[]> {
+  const { shard } = stored;
+  if (shard.family !== dialect.family) {
+    const cause = `the set is of ${shard.family}, this server is ${dialect.family}`;
+    return [finding('does-not-fit', 'the server', cause, `Restore onto a server of ${shard.family}.`)];
+  }
+  const findings: Finding[] = [...olderVersion(dialect.version, shard.version)];
+  const refused = await refusal(wire, dialect).catch((error: unknown) => {
+    if (!isServerError(error)) throw error;
+    // What a restore needs does not include what asking takes.
+    const cause = `whether it is the sole writable primary cannot be seen: ${error.message}`;
+    findings.push(finding('privilege-missing', 'the role of the server', cause, roleRemedy(dialect), true));
+    return undefined;
+  });
+  if (refused !== undefined) {
+    const remedy = 'Name the sole writable primary over a direct connection.';
+    findings.push(finding('does-not-fit', 'the server', refused, remedy));
+  }
+  const facts = readFacts(stored);
+  const accounts = globals ? await fitAccounts(wire, dialect, stored, facts) : noAccounts;
+  findings.push(
+    ...(await occupied(wire, stored)),
+    ...(await privileges(wire, dialect, stored)),
+    ...(await settings(wire, dialect, stored, facts)),
+    ...(await pieces(wire, withoutDefiners(facts, accounts.coming))),
+    ...placeFindings(facts.places ?? []),
+    ...(await space(wire, stored)),
+    ...accounts.findings,
+  );
+  return findings;
+}
+
+/**
+ * A server of an older series (10.6 for 10.11, 9.6 for 9.7) may lack what the set uses. Within a series both families
+ * add nothing that a dump shows as a rule, and on the worst day the spare server may be a patch behind: a warning.
+ */
+function olderVersion(here: string, source: string): Finding[] {
+  if (compareVersions(here, source) >= 0) return [];
+  const series = (version: string): string => version.split('.').slice(0, 2).join('.');
+  const cause = `the set is of version ${source}, this server is ${here}`;
+  const sameSeries = series(here) === series(source);
+  const remedy = sameSeries
+    ? `What ${here} does not know stops the restore, and all of it is undone; ${source} or newer is sure to do.`
+    : `Restore onto version ${series(source)} or newer.`;
+  return [finding('does-not-fit', 'the server', cause, remedy, sameSeries)];
+}
+
+/** Without those that the restore makes. */
+function withoutDefiners(facts: SourceFacts, coming: readonly string[]): SourceFacts {
+  const definers = facts.definers.filter((definer) => !coming.includes(quoteAccount(definer)));
+  return { ...facts, definers };
+}
+
+function roleRemedy(dialect: Dialect): string {
+  const names = dialect.backupPrivileges.map(({ name }) => name).join(', ');
+  return `GRANT ${names} ON *.* TO the account of the restore, or make sure that it is the primary.`;
+}
+
+/** How many objects of any kind stand in a database; undefined when there is no such database. */
+export async function countObjects(wire: Wire, database: string): Promise<number | undefined> {
+  const name = quoteText(database);
+  const exists = await wire.value(`SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${name}`);
+  if (exists === undefined) return undefined;
+  const count = await wire.value(
+    `SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${name}) + ` +
+      `(SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${name}) + ` +
+      `(SELECT COUNT(*) FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ${name})`,
+  );
+  return Number(count ?? 0) + (await readLibraries(wire, database)).length;
+}
+
+async function occupied(wire: Wire, stored: StoredShard): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { name } of stored.databases) {
+    const count = await countObjects(wire, name);
+    if (count === undefined || count === 0) continue;
+    const cause = `the database holds ${count} objects`;
+    findings.push(
+      finding(
+        'target-not-empty',
+        name,
+        cause,
+        `DROP DATABASE ${quoteName(name)}; once nothing in it is needed.`,
+      ),
+    );
+  }
+  return findings;
+}
+
+async function privileges(wire: Wire, dialect: Dialect, stored: StoredShard): Promise<Finding[]> {
+  const grants = await Grants.read(wire, dialect);
+  const databases = [someStaging, ...stored.databases.map(({ name }) => name)];
+  // Who makes a library may also use it, as a rule.
+  const usesLibraries = stored.schema.some(({ name }) => name === 'libraries');
+  const mayUse = !usesLibraries || (await variable(wire, 'automatic_sp_privileges')) === 'ON';
+  const use = { name: 'EXECUTE', satisfiedBy: [], need: 'make routines that use libraries' };
+  return [...dialect.restorePrivileges, ...(mayUse ? [] : [use])]
+    .filter(({ name, satisfiedBy }) => {
+      const names = [name, ...satisfiedBy];
+      return !grants.onServer(names) && !databases.every((database) => grants.onDatabase(names, database));
+    })
+    .map(({ name, need }) => {
+      const remedy = `GRANT ${name} ON *.* TO ${grants.account};`;
+      return finding('privilege-missing', name, `without ${name} a restore cannot ${need}`, remedy);
+    });
+}
+
+async function settings(
+  wire: Wire,
+  dialect: Dialect,
+  stored: StoredShard,
+  facts: SourceFacts,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const fit = (subject: string, cause: string, remedy: string): void => {
+    findings.push(finding('does-not-fit', subject, cause, remedy));
+  };
+  if ((await variable(wire, 'local_infile')) !== 'ON') {
+    fit('local_infile', 'rows are loaded by LOAD DATA LOCAL, which is off', 'SET GLOBAL local_infile = ON;');
+  }
+  const lower = Number((await variable(wire, 'lower_case_table_names')) ?? 0);
+  const names = [...stored.databases, ...stored.tables].map(({ name }) => name);
+  const capitals = facts.hasCapitals || names.some((name) => name !== name.toLowerCase());
+  if (lower !== facts.lowerCaseTableNames && capitals) {
+    const cause = `it is ${lower} here and was ${facts.lowerCaseTableNames} on the source, where names have capitals`;
+    fit(
+      'lower_case_table_names',
+      cause,
+      `Set up the server with lower_case_table_names = ${facts.lowerCaseTableNames}.`,
+    );
+  }
+  if (lower === 0 && facts.lowerCaseTableNames !== 0 && facts.hasCode) {
+    const cause =
+      'names that differ in capitals are different here, and its triggers, routines and events may not know';
+    const remedy = 'Write the names of tables in them as they are, or set up the server as the source was.';
+    findings.push(finding('does-not-fit', 'lower_case_table_names', cause, remedy, true));
+  }
+  if (dialect.family === 'mysql' && (await variable(wire, 'sql_require_primary_key')) === 'ON') {
+    const keyless = stored.tables.find((table) => table.engine['key'] === undefined);
+    if (keyless !== undefined) {
+      const cause = `the server refuses tables without a primary key, such as ${keyless.database}.${keyless.name}`;
+      fit('sql_require_primary_key', cause, 'SET GLOBAL sql_require_primary_key = OFF;');
+    }
+  }
+  const logs = (await variable(wire, 'log_bin')) === 'ON';
+  if (
+    facts.hasTriggersOrFunctions &&
+    logs &&
+    (await variable(wire, 'log_bin_trust_function_creators')) !== 'ON'
+  ) {
+    const grants = await Grants.read(wire, dialect);
+    if (!grants.onServer(['SUPER'])) {
+      const cause = 'with the binary log on, an account without SUPER may not make functions and triggers';
+      fit('log_bin_trust_function_creators', cause, 'SET GLOBAL log_bin_trust_function_creators = ON;');
+    }
+  }
+  return findings;
+}
+
+/** Engines, collations and accounts the set's objects refer to. */
+async function pieces(wire: Wire, facts: SourceFacts): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const column = async (sql: string): Promise<Set<string>> =>
+    new Set(
+      ((await wire.results(sql)).at(-1)?.rows ?? []).map(
+        (row) => row[0]?.toString('utf8').toLowerCase() ?? '',
+      ),
+    );
+  const engines = await column(
+    "SELECT ENGINE FROM information_schema.ENGINES WHERE SUPPORT IN ('YES', 'DEFAULT')",
+  );
+  for (const engine of facts.engines.filter((name) => !engines.has(name.toLowerCase()))) {
+    findings.push(
+      finding(
+        'does-not-fit',
+        engine,
+        'the server has no such storage engine',
+        `INSTALL SONAME 'ha_${engine.toLowerCase()}';`,
+      ),
+    );
+  }
+  // MariaDB lists some collations without the character set they are joined to.
+  const collations = await column(
+    'SELECT COLLATION_NAME FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY',
+  );
+  const joined = await column(
+    "SELECT CONCAT(CHARACTER_SET_NAME, '_', COLLATION_NAME) FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY",
+  );
+  for (const collation of facts.collations) {
+    const name = collation.toLowerCase();
+    if (collations.has(name) || joined.has(name)) continue;
+    findings.push(
+      finding(
+        'does-not-fit',
+        collation,
+        'the server has no such collation',
+        'Restore onto a server that has it.',
+      ),
+    );
+  }
+  if (facts.definers.length === 0) return findings;
+  const accounts = await column("SELECT CONCAT(User, '@', Host) FROM mysql.user").catch((error: unknown) => {
+    if (!isServerError(error)) throw error;
+    const cause = `whether the accounts exist that objects run as (${facts.definers.join(', ')}) cannot be seen`;
+    findings.push(finding('does-not-fit', 'accounts', cause, 'Make them where they are missing.', true));
+    return undefined;
+  });
+  for (const definer of facts.definers) {
+    if (accounts === undefined || accounts.has(definer.toLowerCase())) continue;
+    const cause = 'objects run as this account, which does not exist here';
+    findings.push(
+      finding(
+        'does-not-fit',
+        definer,
+        cause,
+        `CREATE USER ${quoteAccount(definer)} with what it needs.`,
+        true,
+      ),
+    );
+  }
+  return findings;
+}
+
+/** Only where the agent can see the server's disk. */
+async function space(wire: Wire, stored: StoredShard): Promise<Finding[]> {
+  const needed = stored.databases.reduce((bytes, database) => bytes + database.sourceBytes, 0);
+  const folder = await variable(wire, 'datadir');
+  const disk = folder === undefined ? undefined : await statfs(folder).catch(() => undefined);
+  if (disk === undefined) return [];
+  const free = disk.bavail * disk.bsize;
+  if (free >= needed) return [];
+  const cause = `the source took ${needed} bytes, ${folder} has ${free} free`;
+  return [finding('does-not-fit', 'disk space', cause, 'Make room on the disk of the data folder.')];
+}

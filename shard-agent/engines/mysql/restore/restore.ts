@@ -1,0 +1,299 @@
+/** One shard's restore: staging, data, keys, switch; or all of it undone. */
+import { TidemarkError } from '../../../../proto/errors.ts';
+import type { SchemaLine } from '../../../../repository/manifest-entries.ts';
+import type { RestoreOrder, RestoreSession, WriteLane } from '../../../engine.ts';
+import { madeAccounts, makeAccounts, readPlan } from '../accounts/account-maker.ts';
+import { openSession, quoteName, withSession } from '../connection/connection.ts';
+import { type CreateTable, parseCreateTable, stageTable, type StagedTable } from '../schema/create-table.ts';
+import { databaseOptionsShape, declareDatabase, readDatabaseOptions } from '../schema/database-options.ts';
+import type { Dialect } from '../dialect.ts';
+import { attempt } from '../connection/failure.ts';
+import { countObjects } from './fit.ts';
+import { allowLooseKeys, type KeyPlace, keyPlaces } from '../schema/foreign-key.ts';
+import type { Endpoint } from '../connection/handshake.ts';
+import { askInvariant } from '../invariant.ts';
+import { laneSettings, MysqlWriteLane } from './load.ts';
+import { pieceNames } from '../schema/schema.ts';
+import { readScript } from '../schema/sql-script.ts';
+import {
+  addStep,
+  createMark,
+  readMark,
+  readSteps,
+  type StagedDatabase,
+  type StagingMark,
+  stagingNameOf,
+  writeMark,
+} from './staging-mark.ts';
+import { holdsHistory, ofAllTime } from '../schema/history.ts';
+import { lanesDeadlock, TableTurns } from './table-turns.ts';
+import { computeSettings } from '../source-facts.ts';
+import { withoutPlaces } from '../schema/table-place.ts';
+import { MysqlUndoable, restoreLimitMs } from './staged-restores.ts';
+import { listTables } from './switch.ts';
+import { tryObjects } from './try-objects.ts';
+import type { Wire } from '../connection/wire.ts';
+
+/** Tables above this size get their secondary indexes after the data, built by sorting. */
+const deferKeysBytes = 64 * 1024 * 1024;
+
+export async function prepareRestore(endpoint: Endpoint, order: RestoreOrder): Promise<RestoreSession> {
+  const { wire, dialect } = await openSession(
+    endpoint,
+    { name: 'restore' },
+    { limitMs: restoreLimitMs, extra: computeSettings(order.stored) },
+  );
+  return new MysqlRestore(endpoint, dialect, wire, order);
+}
+
+class MysqlRestore extends MysqlUndoable implements RestoreSession {
+  readonly #endpoint: Endpoint;
+  readonly #dialect: Dialect;
+  readonly #order: RestoreOrder;
+  readonly #staging: ReadonlyMap<string, string>;
+  readonly #placeIn: (database: string) => KeyPlace;
+  readonly #loaded = new Map<number, number>();
+  readonly #turns = new TableTurns();
+  /** Indexes and foreign keys that follow the data, by staging database. */
+  readonly #later: { readonly staging: string; readonly table: StagedTable }[] = [];
+  #steps = 0;
+  #lanes: Wire[] = [];
+
+  constructor(endpoint: Endpoint, dialect: Dialect, wire: Wire, order: RestoreOrder) {
+    super(wire, order.restore);
+    this.#endpoint = endpoint;
+    this.#dialect = dialect;
+    this.#order = order;
+    this.#placeIn = keyPlaces(order.stored.tables);
+    this.#staging = new Map(
+      order.stored.databases.map(({ name }, index) => [name, stagingNameOf(order.restore, index)]),
+    );
+  }
+
+  async stage(): Promise<void> {
+    await attempt('make the staging', this.restore, async () => {
+      const plan = this.#order.globals
+        ? await readPlan(this.wire, this.#dialect, this.#order.stored)
+        : undefined;
+      const mark = { ...(await this.#newMark()), ...(plan && { accounts: madeAccounts(plan) }) };
+      await createMark(this.wire, mark);
+      // Before the objects that run as them.
+      if (plan !== undefined && mark.accounts !== undefined) {
+        await makeAccounts(this.wire, this.#dialect, plan, mark.accounts.token, (piece, sql) =>
+          this.#addStep('', piece, sql),
+        );
+      }
+      for (const database of mark.databases) await declareDatabase(this.wire, database.staging, database);
+      // A default may take its values from another database's sequence.
+      for (const database of mark.databases) await this.#makeTables(database, 'sequences');
+      for (const database of mark.databases) {
+        await this.#makeTables(database, 'tables');
+        for (const piece of pieceNames) {
+          const line = this.#piece(database.name, piece);
+          if (line === undefined || piece === 'database' || piece === 'tables') continue;
+          for await (const sql of readScript(this.#order.stored.openSchema(line))) {
+            await this.#addStep(database.name, piece, sql);
+          }
+        }
+      }
+    });
+  }
+
+  /** Refuses a target that holds anything, before anything is made. */
+  async #newMark(): Promise<StagingMark> {
+    const databases: StagedDatabase[] = [];
+    const standing = await readDatabaseOptions(this.wire);
+    for (const line of this.#order.stored.databases) {
+      const count = await countObjects(this.wire, line.name);
+      if (count !== undefined && count > 0) {
+        throw new TidemarkError({
+          code: 'target-not-empty',
+          operation: 'make the staging',
+          subject: line.name,
+          cause: `the database holds ${count} objects`,
+        });
+      }
+      const before = count === undefined ? undefined : standing.get(line.name);
+      databases.push({
+        name: line.name,
+        staging: this.#stagingOf(line.name),
+        ...databaseOptionsShape.parse(line.engine),
+        tables: [],
+        ...(before === undefined ? {} : { before }),
+      });
+    }
+    return { restore: this.restore, cluster: this.#order.cluster, state: 'staging', databases };
+  }
+
+  async #makeTables(database: StagedDatabase, kind: 'sequences' | 'tables'): Promise<void> {
+    const line = this.#piece(database.name, 'tables');
+    if (line === undefined) return;
+    // The file's own settings change the session: not the one that other steps use.
+    await withSession(this.#endpoint, { name: 'staging' }, async (wire) => {
+      await wire.run(`SET SESSION ${computeSettings(this.#order.stored).join(', ')}`);
+      await wire.run(`USE ${quoteName(database.staging)}`);
+      for await (const sql of readScript(this.#order.stored.openSchema(line))) {
+        this.#order.signal.throwIfAborted();
+        const parsed = parseCreateTable(sql);
+        // Settings go before both.
+        const wanted = sql.startsWith('SET ') || (parsed === undefined) === (kind === 'sequences');
+        if (!wanted) continue;
+        if (parsed === undefined) await wire.run(Buffer.from(sql, 'latin1'));
+        else await this.#makeTable(wire, database, parsed);
+      }
+    });
+  }
+
+  async #makeTable(wire: Wire, database: StagedDatabase, parsed: CreateTable): Promise<void> {
+    const name = Buffer.from(parsed.name, 'latin1').toString('utf8');
+    const line = this.#order.stored.tables.find(
+      (table) => table.database === database.name && table.name === name,
+    );
+    const deferKeys = Number(line?.engine['dataBytes'] ?? 0) > deferKeysBytes;
+    const names = new Map([...this.#staging].map(([from, to]) => [Buffer.from(from).toString('latin1'), to]));
+    const folded = { ...parsed, tail: withoutPlaces(parsed.tail) };
+    const table = stageTable(folded, names, deferKeys, this.#placeIn(database.name));
+    await wire.run(Buffer.from(table.create, 'latin1'));
+    if (lanesDeadlock(parsed)) this.#turns.loadAlone(database.name, name);
+    if (table.restated.length > 0) {
+      const sql = `ALTER TABLE ${quoteName(table.name)} ${table.restated.join(', ')}`;
+      await this.#addStep(database.name, 'defaults', sql);
+    }
+    if (table.keys.length + table.foreignKeys.length > 0)
+      this.#later.push({ staging: database.staging, table });
+  }
+
+  async #addStep(database: string, piece: string, sql: string): Promise<void> {
+    await addStep(this.wire, this.restore, this.#steps, { database, piece, sql });
+    this.#steps += 1;
+  }
+
+  async writeLanes(): Promise<WriteLane[]> {
+    return attempt('open the lanes', this.restore, async () => {
+      await this.#openLanes();
+      return this.#lanes.map(
+        (wire) => new MysqlWriteLane(wire, this.#dialect, this.#staging, this.#loaded, this.#turns),
+      );
+    });
+  }
+
+  async #openLanes(): Promise<void> {
+    const open = async (): Promise<void> => {
+      const { wire } = await openSession(
+        this.#endpoint,
+        { name: 'lane', localFiles: true },
+        {
+          limitMs: restoreLimitMs,
+          extra: [...laneSettings(this.#dialect), ...computeSettings(this.#order.stored)],
+        },
+      );
+      this.#lanes.push(wire);
+      await allowLooseKeys(wire);
+    };
+    this.#lanes = this.#lanes.filter((wire) => wire.alive);
+    await Promise.all(Array.from({ length: this.#order.lanes - this.#lanes.length }, open));
+  }
+
+  async finishLoad(): Promise<void> {
+    await attempt('finish the load', this.restore, async () => {
+      await this.#openLanes();
+      const later = this.#later.splice(0);
+      await this.#spread(later, async (wire, { staging, table }) => {
+        for (const clauses of table.keys) await alter(wire, staging, table.name, clauses);
+      });
+      // A foreign key needs the other table's index, and locks it: one after the other.
+      for (const { staging, table } of later)
+        await alter(this.#lanes[0], staging, table.name, table.foreignKeys);
+      await this.#countRows();
+      const steps = await readSteps(this.wire, this.restore);
+      await withSession(this.#endpoint, { name: 'staging' }, (wire) =>
+        tryObjects(wire, steps, this.#staging),
+      );
+      const mark = await readMark(this.wire, this.restore);
+      if (mark === undefined) return;
+      const databases: StagedDatabase[] = [];
+      // As they stand there, sequences too: what an undo drops under the final names.
+      for (const database of mark.databases)
+        databases.push({ ...database, tables: await listTables(this.wire, database.staging) });
+      await writeMark(this.wire, { ...mark, databases, state: 'loaded' });
+    });
+  }
+
+  async #countRows(): Promise<void> {
+    await this.#spread(this.#order.stored.tables, async (wire, table) => {
+      const name = `${quoteName(this.#stagingOf(table.database))}.${quoteName(table.name)}`;
+      const { types } = table.engine;
+      const all = Array.isArray(types) && holdsHistory(types) ? ofAllTime : '';
+      const count = Number(await wire.value(`SELECT COUNT(*) FROM ${name}${all}`));
+      const loaded = this.#loaded.get(table.table) ?? 0;
+      if (count === loaded) return;
+      throw new TidemarkError({
+        code: 'database-failed',
+        operation: 'count the rows loaded',
+        subject: `${table.database}.${table.name}`,
+        cause: `${loaded} rows were loaded, the table holds ${count}`,
+      });
+    });
+  }
+
+  async invariants(): Promise<{ name: string; answer: string | null }[]> {
+    return withSession(this.#endpoint, { name: 'invariants' }, async (wire) => {
+      const answers: { name: string; answer: string | null }[] = [];
+      for (const line of this.#order.stored.invariants) {
+        answers.push({
+          name: line.name,
+          answer: await askInvariant(wire, line, this.#stagingOf(line.database)),
+        });
+      }
+      return answers;
+    });
+  }
+
+  override async discard(): Promise<void> {
+    await this.#closeLanes();
+    await super.discard();
+  }
+
+  override async close(): Promise<void> {
+    await this.#closeLanes();
+    await super.close();
+  }
+
+  async #closeLanes(): Promise<void> {
+    const lanes = this.#lanes.splice(0);
+    await Promise.all(lanes.map((wire) => wire.close()));
+  }
+
+  /** Each item on the next lane that is free. */
+  async #spread<T>(items: readonly T[], work: (wire: Wire, item: T) => Promise<void>): Promise<void> {
+    const left = [...items];
+    await Promise.all(
+      this.#lanes.map(async (wire) => {
+        for (let item = left.shift(); item !== undefined; item = left.shift()) {
+          this.#order.signal.throwIfAborted();
+          await work(wire, item);
+        }
+      }),
+    );
+  }
+
+  #stagingOf(database: string): string {
+    return this.#staging.get(database) ?? stagingNameOf(this.restore, 0);
+  }
+
+  #piece(database: string, name: string): SchemaLine | undefined {
+    return this.#order.stored.schema.find((line) => line.database === database && line.name === name);
+  }
+}
+
+/** `table` and `clauses` are bytes as latin1 text. */
+async function alter(
+  wire: Wire | undefined,
+  staging: string,
+  table: string,
+  clauses: readonly string[],
+): Promise<void> {
+  if (clauses.length === 0) return;
+  const sql = `ALTER TABLE ${quoteName(staging)}.${quoteName(table)} ${clauses.join(', ')}`;
+  await wire?.run(Buffer.from(sql, 'latin1'));
+}

@@ -1,0 +1,138 @@
+/**
+ * A restore's staging on the server: databases `tidemark_<restore>_<n>`, one for each of the set's. The first also holds
+ * two tables of ours: what is needed to undo or roll forward without the set, by whoever comes after us.
+ */
+import { z } from 'zod';
+import { TidemarkError } from '../../../../proto/errors.ts';
+import { stagingName } from '../catalogue.ts';
+import { quoteName, quoteText } from '../connection/connection.ts';
+import { databaseOptionsShape } from '../schema/database-options.ts';
+import { isServerError } from '../connection/failure.ts';
+import type { Wire } from '../connection/wire.ts';
+
+export const markTables = ['tidemark-mark', 'tidemark-steps'] as const;
+
+const madeAccounts = z.object({
+  /** The limit of connections for each hour by which users are known as the restore's. */
+  token: z.number(),
+  /** As SQL takes them. */
+  users: z.array(z.string()),
+  /** MariaDB's. `keepAdmin`: nobody else would administer it. */
+  roles: z.array(z.object({ name: z.string(), keepAdmin: z.boolean() })),
+});
+
+/** Accounts that a restore makes. */
+export type MadeAccounts = z.infer<typeof madeAccounts>;
+
+const markShape = z.object({
+  restore: z.string(),
+  cluster: z.string(),
+  state: z.enum(['staging', 'loaded', 'switching', 'switched']),
+  databases: z.array(
+    z.object({
+      name: z.string(),
+      staging: z.string(),
+      ...databaseOptionsShape.shape,
+      /** Its own, when the (empty) database stood before. */
+      before: databaseOptionsShape.optional(),
+      tables: z.array(z.string()),
+    }),
+  ),
+  accounts: madeAccounts.optional(),
+});
+
+export type StagingMark = z.infer<typeof markShape>;
+export type StagedDatabase = StagingMark['databases'][number];
+
+/** One statement of the switch, or of the finish after it. */
+export interface Step {
+  readonly database: string;
+  readonly piece: string;
+  /** Bytes as latin1 text. */
+  readonly sql: string;
+}
+
+export function stagingNameOf(restore: string, number: number): string {
+  return `tidemark_${restore}_${number}`;
+}
+
+/** Makes the first staging database with the mark in it, before anything else is made. */
+export async function createMark(wire: Wire, mark: StagingMark): Promise<void> {
+  const home = quoteName(stagingNameOf(mark.restore, 0));
+  await wire.run(`CREATE DATABASE ${home} CHARACTER SET utf8mb4`);
+  await wire.run(
+    `CREATE TABLE ${home}.\`tidemark-mark\` (id INT PRIMARY KEY, body LONGTEXT CHARACTER SET utf8mb4) ENGINE = InnoDB`,
+  );
+  await wire.run(
+    `CREATE TABLE ${home}.\`tidemark-steps\` (n INT PRIMARY KEY, piece VARCHAR(64), ` +
+      'db VARCHAR(64) CHARACTER SET utf8mb4, body LONGBLOB) ENGINE = InnoDB',
+  );
+  await writeMark(wire, mark);
+}
+
+export async function writeMark(wire: Wire, mark: StagingMark): Promise<void> {
+  const table = `${quoteName(stagingNameOf(mark.restore, 0))}.\`tidemark-mark\``;
+  await wire.run(`REPLACE INTO ${table} VALUES (1, ${quoteText(JSON.stringify(mark))})`);
+}
+
+/** Undefined when there is no staging of that name, or only its beginning, in which nothing stands. */
+export async function readMark(wire: Wire, restore: string): Promise<StagingMark | undefined> {
+  const home = quoteName(stagingNameOf(restore, 0));
+  let body: string | null | undefined;
+  try {
+    body = await wire.value(`SELECT body FROM ${home}.\`tidemark-mark\` WHERE id = 1`);
+  } catch (error) {
+    // No such database, no such table.
+    if (isServerError(error, 1049, 1146)) return undefined;
+    throw error;
+  }
+  if (body === undefined || body === null) return undefined;
+  const mark = markShape.safeParse(JSON.parse(body));
+  if (mark.success) return mark.data;
+  throw new TidemarkError({
+    code: 'internal',
+    operation: 'read the mark of a restore',
+    subject: stagingNameOf(restore, 0),
+    cause: mark.error.message,
+  });
+}
+
+export async function addStep(wire: Wire, restore: string, number: number, step: Step): Promise<void> {
+  const table = `${quoteName(stagingNameOf(restore, 0))}.\`tidemark-steps\``;
+  const hex = Buffer.from(step.sql, 'latin1').toString('hex');
+  const values = [number, quoteText(step.piece), quoteText(step.database), hex === '' ? "''" : `x'${hex}'`];
+  await wire.run(`INSERT INTO ${table} VALUES (${values.join(', ')})`);
+}
+
+export async function readSteps(wire: Wire, restore: string): Promise<Step[]> {
+  const table = `${quoteName(stagingNameOf(restore, 0))}.\`tidemark-steps\``;
+  const rows = (await wire.results(`SELECT db, piece, body FROM ${table} ORDER BY n`)).at(-1)?.rows ?? [];
+  return rows.map(([database, piece, sql]) => ({
+    database: database?.toString('utf8') ?? '',
+    piece: piece?.toString('utf8') ?? '',
+    sql: sql?.toString('latin1') ?? '',
+  }));
+}
+
+/** Names of databases that begin so, and an underscore. In name order. */
+export async function listDatabaseNames(wire: Wire, begin: string): Promise<string[]> {
+  const rows = await wire.query(
+    'SELECT SCHEMA_NAME AS n FROM information_schema.SCHEMATA ' +
+      `WHERE SCHEMA_NAME LIKE '${begin.replaceAll('_', '\\_')}\\_%' ORDER BY SCHEMA_NAME`,
+  );
+  return rows.map((row) => row['n'] ?? '');
+}
+
+/** Ids of the restores that have staging databases here, going by their names. */
+export async function listRestores(wire: Wire): Promise<string[]> {
+  const names = (await listDatabaseNames(wire, 'tidemark')).filter((name) => stagingName.test(name));
+  return [...new Set(names.map((name) => name.split('_')[1] ?? ''))];
+}
+
+/** All staging databases of a restore, the one with the mark last. */
+export async function listStaging(wire: Wire, restore: string): Promise<string[]> {
+  const names = (await listDatabaseNames(wire, `tidemark_${restore}`)).filter((name) =>
+    stagingName.test(name),
+  );
+  return names.sort((a, b) => Number(b.split('_')[2]) - Number(a.split('_')[2]));
+}

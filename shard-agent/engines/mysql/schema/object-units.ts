@@ -1,0 +1,96 @@
+/** Views, routines, triggers and events: each a statement with the session settings that go before it. */
+import { ownSqlMode, quoteName } from '../connection/connection.ts';
+import { isServerError } from '../connection/failure.ts';
+import type { Step } from '../restore/staging-mark.ts';
+import type { Wire } from '../connection/wire.ts';
+
+export interface ObjectUnit {
+  readonly database: string;
+  readonly piece: string;
+  /** Bytes as latin1 text; the last makes the object. */
+  readonly statements: readonly string[];
+}
+
+/** Something it names is not there yet: a view before another, in this database or the next. */
+const notYet: readonly number[] = [1049, 1146, 1305, 1356];
+
+export function unitsOf(steps: readonly Step[]): ObjectUnit[] {
+  const units: ObjectUnit[] = [];
+  // What a file sets at its head holds for all that follows in it, so it is repeated for each.
+  let file = '';
+  let head: string[] = [];
+  let own: string[] = [];
+  for (const step of steps) {
+    const id = `${step.database}\0${step.piece}`;
+    if (id !== file) {
+      file = id;
+      head = [];
+      own = [];
+    }
+    if (/^(?:SET|ALTER DATABASE) /.test(step.sql)) {
+      if (units.some((unit) => `${unit.database}\0${unit.piece}` === file)) own.push(step.sql);
+      else head.push(step.sql);
+      continue;
+    }
+    units.push({ database: step.database, piece: step.piece, statements: [...head, ...own, step.sql] });
+    own = [];
+  }
+  return units;
+}
+
+/**
+ * Runs them in `target(database)`. What names something that is not there yet is tried again after the others; when
+ * nothing gets further, the error is thrown, unless `tolerate` takes it. `ignored`: error numbers that mean "not needed".
+ * The session is as before afterwards, except for its database and foreign_key_checks.
+ */
+export async function runUnits(
+  wire: Wire,
+  units: readonly ObjectUnit[],
+  target: (database: string) => string,
+  ignored: readonly number[] = [],
+  tolerate: (unit: ObjectUnit) => boolean = () => false,
+): Promise<void> {
+  try {
+    await runAll(wire, units, target, ignored, tolerate);
+  } finally {
+    // What the last object was made with must not be what our own statements, and the names in them, are read with.
+    if (wire.alive) await wire.run('SET NAMES utf8mb4');
+    if (wire.alive) await wire.run(`SET SESSION sql_mode = '${ownSqlMode}', time_zone = '+00:00'`);
+  }
+}
+
+async function runAll(
+  wire: Wire,
+  units: readonly ObjectUnit[],
+  target: (database: string) => string,
+  ignored: readonly number[],
+  tolerate: (unit: ObjectUnit) => boolean,
+): Promise<void> {
+  let left = [...units];
+  while (left.length > 0) {
+    const later: ObjectUnit[] = [];
+    let reason: unknown;
+    for (const unit of left) {
+      try {
+        await runUnit(wire, unit, target(unit.database));
+      } catch (error) {
+        const number = isServerError(error) ? error.errno : 0;
+        if (ignored.includes(number)) continue;
+        if (!notYet.includes(number)) throw error;
+        reason = error;
+        later.push(unit);
+      }
+    }
+    if (later.length === left.length) {
+      if (later.every(tolerate)) return;
+      throw reason;
+    }
+    left = later;
+  }
+}
+
+async function runUnit(wire: Wire, unit: ObjectUnit, database: string): Promise<void> {
+  await wire.run('SET NAMES utf8mb4');
+  await wire.run(`USE ${quoteName(database)}`);
+  for (const sql of unit.statements) await wire.run(Buffer.from(sql, 'latin1'));
+}

@@ -1,0 +1,312 @@
+/** One backup of this server: the barrier's sessions, the cut, and everything that is read from it. */
+import { TidemarkError } from '../../../../proto/errors.ts';
+import type { DatabaseLine, InvariantLine, TableLine } from '../../../../repository/manifest-entries.ts';
+import type { InvariantQuery } from '../../../../topology/agent-file.ts';
+import type {
+  BackupOrder,
+  BackupSession,
+  Blocker,
+  Cut,
+  Finding,
+  LockOutcome,
+  ReadLane,
+  ReadTask,
+  SchemaPiece,
+  ServerDescription,
+} from '../../../engine.ts';
+import { Barrier } from '../barrier/barrier.ts';
+import { whoAlters } from '../barrier/blockers.ts';
+import { readCatalogue } from '../catalogue.ts';
+import { checkServer, openAny } from '../check/check.ts';
+import { during, Session, type PostgresConfig } from '../connection/connection.ts';
+import { type CutSource, readDatabaseLines, readInvariants, readSchema } from './cut-contents.ts';
+import { DatabaseBarrier } from '../barrier/database-barrier.ts';
+import { makePlan, type Plan } from './plan.ts';
+import { PostgresReadLane } from './read-lane.ts';
+import { confirmServer, listDatabases, readServer, requireNoOthers, subjectOf } from '../server.ts';
+import { findTool, ToolRuns, type Tool } from '../connection/tools.ts';
+
+export async function prepareBackup(config: PostgresConfig, order: BackupOrder): Promise<BackupSession> {
+  const findings = await checkServer(config, {
+    lanes: order.lanes,
+    locks: order.locks,
+    globals: order.globals,
+  });
+  const refusal = findings.find((finding) => !finding.warning);
+  if (refusal !== undefined) {
+    const { code, subject, cause, remedy } = refusal;
+    throw new TidemarkError({ code, operation: 'prepare a backup', subject, cause, remedy });
+  }
+  const backup = new PostgresBackup(config, order, findings);
+  try {
+    await backup.open();
+    return backup;
+  } catch (error) {
+    await backup.close();
+    throw error;
+  }
+}
+
+class PostgresBackup implements BackupSession {
+  readonly warnings: readonly Finding[];
+  readonly #config: PostgresConfig;
+  readonly #order: BackupOrder;
+  readonly #runs: ToolRuns;
+  readonly #abort = new AbortController();
+  #server: ServerDescription | undefined;
+  #monitor: Session | undefined;
+  #databases: DatabaseBarrier[] = [];
+  #barrier: Barrier | undefined;
+  #lanes: PostgresReadLane[] = [];
+  #plan: Plan = { catalogues: [], tables: [], tasks: [], estimatedBytes: 0 };
+  #tool: Tool = { path: '', major: 0 };
+  #cut: Cut | undefined;
+  /** The last call of `lock`, from its beginning: `unlock` may come before any lock is requested. */
+  #attempt: { end: () => void; over: Promise<unknown> } | undefined;
+  #closing: Promise<void> | undefined;
+  uncontendedLockMs = 0;
+
+  constructor(config: PostgresConfig, order: BackupOrder, warnings: readonly Finding[]) {
+    this.#config = config;
+    this.#order = order;
+    this.warnings = warnings;
+    this.#runs = new ToolRuns(config);
+  }
+
+  get server(): ServerDescription {
+    if (this.#server === undefined) throw new Error('the session is not open');
+    return this.#server;
+  }
+
+  get tables(): readonly TableLine[] {
+    return this.#plan.tables;
+  }
+
+  get estimatedBytes(): number {
+    return this.#plan.estimatedBytes;
+  }
+
+  /** Everything that can fail or be slow, before any writer is held. */
+  async open(): Promise<void> {
+    const monitor = await openAny(this.#config);
+    this.#monitor = monitor;
+    const names = await listDatabases(monitor, this.#config);
+    this.#server = await readServer(monitor, this.#config, names);
+    this.#tool = await findTool('pg_dump', this.#config.tools.pgDump, monitor.majorVersion);
+    await Promise.all(names.map((name) => this.#openDatabase(name)));
+    this.#databases.sort((a, b) => (a.database < b.database ? -1 : 1));
+    this.#makePlan();
+    this.#barrier = new Barrier({
+      databases: this.#databases,
+      monitor,
+      holdLimitMs: this.#order.holdLimitMs,
+      systemIdentifier: this.#server.identity,
+    });
+    this.uncontendedLockMs = await this.#barrier.rehearse();
+    await this.#openLanes();
+    if (this.#order.signal.aborted) throw interrupted();
+  }
+
+  async #openDatabase(name: string): Promise<void> {
+    const reader = await Session.open(this.#config, name, 'catalogue');
+    try {
+      const catalogue = await during('read the catalogue', `database ${name}`, () => readCatalogue(reader));
+      const { copyLimitMs, locks } = this.#order;
+      const database = new DatabaseBarrier({ config: this.#config, catalogue, copyLimitMs, locks });
+      this.#databases.push(database);
+      await database.open();
+    } finally {
+      await reader.close();
+    }
+  }
+
+  #makePlan(): void {
+    this.#plan = makePlan(
+      this.#databases.map((database) => database.catalogue),
+      this.#order.chunkBytes,
+    );
+  }
+
+  async #openLanes(): Promise<void> {
+    const first = this.#plan.tasks[0];
+    const database = (first && this.#plan.tables[first.table]?.database) ?? this.#databases[0]?.database;
+    for (let number = 0; number < Math.max(1, this.#order.lanes); number += 1) {
+      const lane = new PostgresReadLane({
+        config: this.#config,
+        tableOf: (index) => this.#plan.tables[index],
+        snapshotOf: (name) => this.#database(name).snapshot ?? '',
+        whoAlters: (name, oid) => whoAlters(this.#requireMonitor(), name, oid),
+        copyLimitMs: this.#order.copyLimitMs,
+      });
+      this.#lanes.push(lane);
+      if (database !== undefined) await lane.open(database);
+    }
+  }
+
+  async inTheWay(olderThanMs: number): Promise<Blocker[]> {
+    return this.#requireBarrier().inTheWay(olderThanMs);
+  }
+
+  async lock(drainMs: number, signal: AbortSignal): Promise<LockOutcome> {
+    const barrier = this.#requireBarrier();
+    const ended = new AbortController();
+    const stop = AbortSignal.any([signal, this.#abort.signal, ended.signal]);
+    const attempt = this.#renew(barrier).then(() =>
+      barrier.lock(Math.min(drainMs, this.#order.holdLimitMs), stop),
+    );
+    this.#attempt = { end: () => ended.abort(), over: attempt.catch(() => undefined) };
+    return attempt;
+  }
+
+  async cut(): Promise<Cut> {
+    const cut = await this.#requireBarrier().cut();
+    await this.#requireSameDatabases();
+    this.#cut = cut;
+    return cut;
+  }
+
+  #requireSameDatabases(): Promise<void> {
+    const known = this.#databases.map(({ database }) => database);
+    return requireNoOthers(this.#requireMonitor(), this.#config, known);
+  }
+
+  async cutWithoutLocks(): Promise<Cut> {
+    const barrier = this.#requireBarrier();
+    await this.#renew(barrier);
+    const cut = await barrier.cutWithoutLocks();
+    await this.#requireSameDatabases();
+    this.#cut = cut;
+    return cut;
+  }
+
+  /** Before an attempt, while nobody waits: lets the earlier cut go, opens lost sessions, reads a changed catalogue. */
+  async #renew(barrier: Barrier): Promise<void> {
+    this.#cut = undefined;
+    if (barrier.cutTaken) await barrier.discardCut();
+    if (this.#monitor?.alive !== true) throw lostMonitor();
+    await this.#requireSameDatabases();
+    if (await during('prepare an attempt', subjectOf(this.#config), () => barrier.refresh()))
+      this.#makePlan();
+  }
+
+  async unlock(): Promise<void> {
+    const attempt = this.#attempt;
+    attempt?.end();
+    await attempt?.over;
+    await this.#barrier?.unlock();
+  }
+
+  async shardLine(): Promise<Awaited<ReturnType<BackupSession['shardLine']>>> {
+    const cut = this.#requireCut();
+    const { family, version, identity } = this.server;
+    return {
+      family,
+      version,
+      identity,
+      position: cut.position,
+      engine: { dumpMajor: this.#tool.major },
+      ...(this.#order.globals === 'none' ? {} : { globals: this.#order.globals }),
+    };
+  }
+
+  async databaseLines(): Promise<DatabaseLine[]> {
+    return readDatabaseLines(this.#requireSource());
+  }
+
+  async *schema(): AsyncIterable<SchemaPiece> {
+    yield* readSchema(this.#requireSource());
+  }
+
+  async invariants(queries: readonly InvariantQuery[]): Promise<InvariantLine[]> {
+    return readInvariants(this.#requireSource(), queries);
+  }
+
+  tasks(): readonly ReadTask[] {
+    return this.#plan.tasks;
+  }
+
+  async readLanes(): Promise<ReadLane[]> {
+    this.#requireCut();
+    return this.#lanes;
+  }
+
+  async confirmServer(): Promise<void> {
+    const session = await openAny(this.#config);
+    try {
+      await confirmServer(session, this.#config, {
+        identity: this.server.identity,
+        position: this.#cut?.position,
+      });
+    } finally {
+      await session.close();
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#abort.abort();
+    await this.unlock();
+    await this.#runs.close();
+    await Promise.all([
+      ...this.#lanes.map((lane) => lane.close()),
+      ...this.#databases.map((database) => database.close()),
+      this.#monitor?.close(),
+    ]);
+  }
+
+  #database(name: string): DatabaseBarrier {
+    const database = this.#databases.find((candidate) => candidate.database === name);
+    if (database === undefined) throw new Error(`no database ${name} in the plan`);
+    return database;
+  }
+
+  #requireBarrier(): Barrier {
+    if (this.#barrier === undefined || this.#closing !== undefined)
+      throw new Error('the session is not open');
+    return this.#barrier;
+  }
+
+  #requireMonitor(): Session {
+    if (this.#monitor === undefined) throw new Error('the session is not open');
+    return this.#monitor;
+  }
+
+  #requireSource(): CutSource {
+    this.#requireCut();
+    return {
+      config: this.#config,
+      runs: this.#runs,
+      tool: this.#tool,
+      databases: this.#databases,
+      monitor: this.#requireMonitor(),
+      globals: this.#order.globals,
+    };
+  }
+
+  #requireCut(): Cut {
+    if (this.#cut === undefined) throw new Error('there is no cut');
+    return this.#cut;
+  }
+}
+
+function lostMonitor(): TidemarkError {
+  return new TidemarkError({
+    code: 'database-unreachable',
+    operation: 'prepare an attempt',
+    subject: 'the monitor session',
+    cause: 'the server closed the connection',
+  });
+}
+
+function interrupted(): TidemarkError {
+  return new TidemarkError({
+    code: 'interrupted',
+    operation: 'prepare a backup',
+    subject: 'this shard',
+    cause: 'the operation was ended',
+  });
+}

@@ -1,0 +1,108 @@
+/** What a cut holds beside the rows: the databases' lines, their schema, the server's globals, the invariants' answers. */
+import { TidemarkError } from '../../../../proto/errors.ts';
+import type { DatabaseLine, InvariantLine } from '../../../../repository/manifest-entries.ts';
+import type { InvariantQuery } from '../../../../topology/agent-file.ts';
+import type { BackupOrder, SchemaPiece } from '../../../engine.ts';
+import { databaseError, serverWords, type PostgresConfig, type Session } from '../connection/connection.ts';
+import type { DatabaseBarrier } from '../barrier/database-barrier.ts';
+import { answerInvariant } from '../invariant.ts';
+import { readProperties } from '../database/properties.ts';
+import { beginInSnapshot } from './read-lane.ts';
+import { archivePiece, largeObjectsPiece, schemaPiece, serverPiece } from './schema.ts';
+import { findTool, type Tool, type ToolRuns } from '../connection/tools.ts';
+
+/** Where it is read from, while the cut's snapshots stand. */
+export interface CutSource {
+  readonly config: PostgresConfig;
+  readonly runs: ToolRuns;
+  /** The pg_dump in use. */
+  readonly tool: Tool;
+  readonly databases: readonly DatabaseBarrier[];
+  readonly monitor: Session;
+  readonly globals: BackupOrder['globals'];
+}
+
+export async function readDatabaseLines({ databases, tool }: CutSource): Promise<DatabaseLine[]> {
+  const lines: DatabaseLine[] = [];
+  for (const database of databases) {
+    const { bytes, properties } = await inSnapshot(database, 'read its properties', () =>
+      readProperties(database.exporter, tool.major),
+    );
+    lines.push({
+      kind: 'database',
+      name: database.database,
+      sourceBytes: bytes,
+      engine: { ...properties },
+    });
+  }
+  return lines;
+}
+
+/** The server's globals first, where they were ordered. Each piece is read while it is consumed. */
+export async function* readSchema(source: CutSource): AsyncIterable<SchemaPiece> {
+  if (source.globals !== 'none') yield await globalsPieceOf(source, source.globals);
+  const { config, runs, tool } = source;
+  for (const database of source.databases) {
+    const common = {
+      config,
+      runs,
+      tool,
+      database: database.database,
+      encoding: database.catalogue.encoding,
+      snapshot: database.snapshot ?? '',
+    };
+    yield schemaPiece({ ...common, name: archivePiece });
+    const row = await inSnapshot(database, 'look for large objects', () =>
+      database.exporter.row('SELECT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata) AS any'),
+    );
+    if (row['any'] === 't') yield schemaPiece({ ...common, name: largeObjectsPiece });
+  }
+}
+
+async function globalsPieceOf(
+  { config, runs, monitor }: CutSource,
+  globals: Exclude<CutSource['globals'], 'none'>,
+): Promise<SchemaPiece> {
+  const tool = await findTool('pg_dumpall', config.tools.pgDumpall, monitor.majorVersion);
+  return serverPiece({ config, runs, tool, database: monitor.database, globals });
+}
+
+/** Asked in the cut's snapshots, each in a session of its own. */
+export async function readInvariants(
+  { config, databases }: CutSource,
+  queries: readonly InvariantQuery[],
+): Promise<InvariantLine[]> {
+  const lines: InvariantLine[] = [];
+  for (const query of queries) {
+    const database = databases.find((candidate) => candidate.database === query.database);
+    if (database === undefined) {
+      throw new TidemarkError({
+        code: 'not-ready',
+        operation: 'ask an invariant',
+        subject: query.name,
+        cause: `database ${query.database} is not backed up`,
+        remedy: "Correct `invariants` in the agent's file.",
+      });
+    }
+    const answer = await answerInvariant(config, query, [beginInSnapshot(database.snapshot ?? '')]);
+    lines.push({ kind: 'invariant', name: query.name, database: query.database, sql: query.sql, answer });
+  }
+  return lines;
+}
+
+async function inSnapshot<T>(
+  database: DatabaseBarrier,
+  operation: string,
+  action: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    const subject = `database ${database.database}`;
+    if (database.exporter.alive) throw databaseError(error, operation, subject);
+    throw new TidemarkError(
+      { code: 'snapshot-lost', operation, subject, cause: serverWords(error) },
+      { cause: error },
+    );
+  }
+}

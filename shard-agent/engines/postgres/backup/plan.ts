@@ -1,0 +1,129 @@
+/** From the catalogue to tables with numbers and tasks with block ranges. Plain data; touches no server. */
+import type { TableLine } from '../../../../repository/manifest-entries.ts';
+import type { ReadTask } from '../../../engine.ts';
+import type { Catalogue, CatalogueTable, TableName } from '../catalogue.ts';
+import { quoteName, quoteTable } from '../connection/connection.ts';
+
+/** What a table's line keeps under `engine`. */
+export interface TableDetails {
+  readonly oid: number;
+  readonly encoding: string;
+  readonly condition: string;
+  /** Rows are loaded into this ancestor, which puts each where it belongs on that server. */
+  readonly loadInto?: TableName;
+}
+
+/** Heap blocks [fromBlock, toBlock); null: to the end of the table, wherever that is. */
+export interface BlockRange {
+  readonly fromBlock: number;
+  readonly toBlock: number | null;
+}
+
+export interface Plan {
+  readonly catalogues: readonly Catalogue[];
+  readonly tables: readonly TableLine[];
+  readonly tasks: readonly ReadTask[];
+  readonly estimatedBytes: number;
+}
+
+/**
+ * Tables are numbered over all databases in the order given. Tasks come database by database, the largest database
+ * first (a lane's connection belongs to one database), and within it largest first, so that the last tasks are small.
+ */
+export function makePlan(catalogues: readonly Catalogue[], chunkBytes: number): Plan {
+  const tables: TableLine[] = [];
+  const perDatabase: { bytes: number; tasks: ReadTask[] }[] = [];
+  for (const catalogue of catalogues) {
+    const tasks: ReadTask[] = [];
+    for (const table of catalogue.tables) {
+      if (table.partitioned) continue;
+      const number = tables.length;
+      tables.push(tableLine(catalogue, table, number));
+      tasks.push(...tableTasks(table, number, chunkBytes));
+    }
+    tasks.sort((a, b) => b.estimatedBytes - a.estimatedBytes || a.table - b.table || a.task - b.task);
+    perDatabase.push({ bytes: sum(tasks.map((task) => task.estimatedBytes)), tasks });
+  }
+  perDatabase.sort((a, b) => b.bytes - a.bytes);
+  return {
+    catalogues,
+    tables,
+    tasks: perDatabase.flatMap((database) => database.tasks),
+    estimatedBytes: sum(perDatabase.map((database) => database.bytes)),
+  };
+}
+
+function tableLine(catalogue: Catalogue, table: CatalogueTable, number: number): TableLine {
+  const engine: TableDetails = {
+    oid: table.oid,
+    encoding: catalogue.encoding,
+    condition: table.condition,
+    ...(table.loadInto === undefined ? {} : { loadInto: table.loadInto }),
+  };
+  return {
+    kind: 'table',
+    table: number,
+    database: catalogue.database,
+    schema: table.schema,
+    name: table.name,
+    format: 'copy',
+    columns: table.columns,
+    engine: { ...engine },
+  };
+}
+
+/**
+ * Ranges of so many blocks that one holds about `chunkBytes` with its share of TOAST. The last range is open: pages
+ * that came after the plan are read too.
+ */
+export function tableTasks(
+  table: Pick<CatalogueTable, 'pages' | 'bytes' | 'condition'>,
+  number: number,
+  chunkBytes: number,
+): ReadTask[] {
+  const bytesPerBlock = table.pages === 0 ? 0 : table.bytes / table.pages;
+  const blocks = bytesPerBlock === 0 ? 0 : Math.max(1, Math.floor(chunkBytes / bytesPerBlock));
+  const ranges = blocks === 0 || table.condition !== '' ? 1 : Math.max(1, Math.ceil(table.pages / blocks));
+  return Array.from({ length: ranges }, (_, task) => {
+    const last = task === ranges - 1;
+    const range: BlockRange = { fromBlock: task * blocks, toBlock: last ? null : (task + 1) * blocks };
+    const share = ranges === 1 ? table.pages : Math.min(blocks, table.pages - task * blocks);
+    return {
+      table: number,
+      task,
+      estimatedBytes: table.pages === 0 ? table.bytes : Math.round(share * bytesPerBlock),
+      range: { ...range },
+    };
+  });
+}
+
+/**
+ * The statement that reads one range. The data leaves in the database's own encoding, so nothing is converted, while
+ * the statement itself is UTF-8. ONLY: children and partitions are tables of their own.
+ */
+export function copyOutStatement(table: TableLine, task: ReadTask): string {
+  const { encoding, condition } = table.engine as unknown as TableDetails;
+  const { fromBlock, toBlock } = task.range as unknown as BlockRange;
+  const name = quoteTable(table.schema, table.name);
+  const columns = table.columns.map(quoteName).join(', ');
+  const options = `(FORMAT text, ENCODING '${encoding}')`;
+  const whole = fromBlock === 0 && toBlock === null && condition === '';
+  if (whole && columns !== '') return `COPY ${name} (${columns}) TO STDOUT WITH ${options}`;
+  const bounds = [
+    ...(fromBlock > 0 ? [`ctid >= '(${fromBlock},0)'`] : []),
+    ...(toBlock !== null ? [`ctid < '(${toBlock},0)'`] : []),
+  ].join(' AND ');
+  const where = condition !== '' ? condition : bounds === '' ? '' : `WHERE ${bounds}`;
+  return `COPY (SELECT ${columns} FROM ONLY ${name} ${where}) TO STDOUT WITH ${options}`;
+}
+
+/** The statement that loads a chunk of the table. */
+export function copyInStatement(table: TableLine): string {
+  const { encoding, loadInto = table } = table.engine as unknown as TableDetails;
+  const columns = table.columns.length === 0 ? '' : ` (${table.columns.map(quoteName).join(', ')})`;
+  return `COPY ${quoteTable(loadInto.schema, loadInto.name)}${columns} FROM STDIN WITH (FORMAT text, ENCODING '${encoding}')`;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

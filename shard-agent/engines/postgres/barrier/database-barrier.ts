@@ -1,0 +1,288 @@
+/**
+ * One database's part in the barrier: a session that locks and one that exports a snapshot.
+ *
+ * Two sessions, because locks cannot be weakened: the locker's EXCLUSIVE locks end with the cut, while the exporter
+ * holds ACCESS SHARE and the snapshot until the copy is done. The exporter's transaction may run only LOCK, SET and
+ * SHOW before it exports: any other statement would freeze an early snapshot and lose committed rows.
+ */
+import { TidemarkError } from '../../../../proto/errors.ts';
+import { fingerprintQuery, type Catalogue } from '../catalogue.ts';
+import {
+  databaseError,
+  quoteTable,
+  serverWords,
+  Session,
+  sqlState,
+  type PostgresConfig,
+} from '../connection/connection.ts';
+import { verifyUnderLocks, type HiddenRefusal, type Refusal } from './under-locks.ts';
+
+/** How much longer than the hold limit the server waits before it takes the locks back by itself. */
+const deadManGraceMs = 250;
+const releaseLimitMs = 300;
+const rehearsalLimitMs = 1_000;
+
+export class DatabaseBarrier {
+  readonly database: string;
+  readonly #config: PostgresConfig;
+  readonly #copyLimitMs: number;
+  readonly #locks: boolean;
+  #locker: Session | undefined;
+  #exporter: Session | undefined;
+  #catalogue: Catalogue;
+  #lockStatement = '';
+  #shareStatement = '';
+  /** Whether this user may: without it an autovacuum does not yield within an attempt. */
+  #deadlockTimeoutSettable = true;
+  #largeObjectsLockable = false;
+  snapshot: string | undefined;
+
+  constructor(options: {
+    config: PostgresConfig;
+    catalogue: Catalogue;
+    copyLimitMs: number;
+    locks: boolean;
+  }) {
+    this.database = options.catalogue.database;
+    this.#config = options.config;
+    this.#copyLimitMs = options.copyLimitMs;
+    this.#locks = options.locks;
+    this.#catalogue = options.catalogue;
+    this.catalogue = options.catalogue;
+  }
+
+  get catalogue(): Catalogue {
+    return this.#catalogue;
+  }
+
+  /** Adopts a newly read catalogue: what will be locked, and what its fingerprint must be. */
+  set catalogue(catalogue: Catalogue) {
+    this.#catalogue = catalogue;
+    const names = catalogue.tables.map((table) => `ONLY ${quoteTable(table.schema, table.name)}`);
+    const lockable = this.#largeObjectsLockable ? [...names, 'pg_catalog.pg_largeobject'] : names;
+    this.#lockStatement = lockable.length === 0 ? '' : `LOCK TABLE ${lockable.join(', ')} IN EXCLUSIVE MODE`;
+    this.#shareStatement = names.length === 0 ? '' : `LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`;
+  }
+
+  get sessions(): Session[] {
+    return [this.#locker, this.#exporter].filter((session) => session !== undefined);
+  }
+
+  /** Process ids of the two sessions. */
+  get pids(): number[] {
+    return this.sessions.map((session) => session.greetedPid);
+  }
+
+  /** False for a cut without locks. */
+  get locks(): boolean {
+    return this.#locks;
+  }
+
+  get vacuumYields(): boolean {
+    return this.#deadlockTimeoutSettable;
+  }
+
+  get exporter(): Session {
+    if (this.#exporter === undefined) throw new Error('the exporter is not open');
+    return this.#exporter;
+  }
+
+  /** Opens what is not open or was lost. Never inside an attempt. */
+  async open(): Promise<void> {
+    if (this.#exporter?.alive !== true) {
+      this.#exporter = await Session.open(this.#config, this.database, 'snapshot');
+    }
+    if (!this.#locks || this.#locker?.alive === true) return;
+    this.#locker = await Session.open(this.#config, this.database, 'barrier');
+    const row = await this.#locker.row(
+      `SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = pg_catalog.current_user()`,
+    );
+    this.#largeObjectsLockable = row['rolsuper'] === 't';
+    this.catalogue = this.#catalogue;
+    this.#deadlockTimeoutSettable = await this.#locker.script('SET deadlock_timeout = 10').then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /**
+   * Does what an attempt does, on both sessions, with locks that hold no writer: the caches are warm afterwards, and
+   * the caller's clock tells what an attempt costs. The locks stay until `release`. Where a vacuum by hand keeps the
+   * locker's away, the weakest is taken instead, which is somewhat cheaper than the real one.
+   */
+  async rehearse(): Promise<void> {
+    const limit = `SET LOCAL statement_timeout = ${rehearsalLimitMs}`;
+    const lock = this.#lockStatement.replace(/IN EXCLUSIVE MODE$/, 'IN SHARE UPDATE EXCLUSIVE MODE');
+    const onLocker = async (locker: Session): Promise<unknown> => {
+      try {
+        return await locker.script(`BEGIN; ${limit}; ${lock}`);
+      } catch (error) {
+        if (sqlState(error) !== '57014') throw error;
+        return locker.script(`ROLLBACK; BEGIN; ${limit}; ${this.#shareStatement}`);
+      }
+    };
+    const [locked, shared] = await Promise.allSettled([
+      this.#locker === undefined ? undefined : onLocker(this.#locker),
+      this.beginSnapshot(2 * rehearsalLimitMs),
+    ]);
+    for (const result of [locked, shared]) {
+      if (result.status === 'fulfilled') continue;
+      const subject = `database ${this.database}`;
+      if (sqlState(result.reason) !== '57014')
+        throw databaseError(result.reason, 'lock the tables for a trial', subject);
+      throw new TidemarkError({
+        code: 'table-locked',
+        operation: 'lock the tables for a trial',
+        subject,
+        cause: 'a statement that changes a table has been running or waiting for more than a second',
+      });
+    }
+  }
+
+  /**
+   * Requests the locks on both sessions at once. After the grant the server takes them back when this process falls
+   * silent. Resolves undefined when granted; after a refusal the caller releases.
+   */
+  async acquire(drainMs: number, holdLimitMs: number, began: number): Promise<Refusal | undefined> {
+    const drain = Math.max(1, Math.ceil(drainMs));
+    const locker = this.#lockSession();
+    const settings = [
+      `SET LOCAL statement_timeout = ${drain}`,
+      `SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(Math.max(0, holdLimitMs - drain) + deadManGraceMs)}`,
+      // An autovacuum yields, and a deadlock is ours and not the application's, after this much of waiting.
+      ...(this.#deadlockTimeoutSettable
+        ? [`SET LOCAL deadlock_timeout = ${Math.max(1, Math.floor(drain / 4))}`]
+        : []),
+    ];
+    const locking = locker.script(
+      `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${settings.join('; ')}; ${this.#lockStatement}`,
+    );
+    const sharing = this.beginSnapshot(drain);
+    const [locked, shared] = await Promise.allSettled([
+      locking.then(() => {
+        // Whether this is the only database or the first of many to be granted: the rest of the hold, no more.
+        const rest = Math.ceil(Math.max(1, holdLimitMs - (performance.now() - began)) + deadManGraceMs);
+        return locker.script(
+          `SET LOCAL statement_timeout = ${rest}; SET LOCAL idle_in_transaction_session_timeout = ${rest}`,
+        );
+      }),
+      sharing,
+    ]);
+    for (const result of [locked, shared]) {
+      if (result.status === 'rejected') return this.#refusal(result.reason, drain);
+    }
+    return undefined;
+  }
+
+  /** The exporter's transaction, with ACCESS SHARE on every table, bounded by `limitMs`. No snapshot yet. */
+  async beginSnapshot(limitMs: number): Promise<void> {
+    await this.exporter.script(
+      `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = ${Math.max(1, Math.ceil(limitMs))};
+       SET LOCAL idle_in_transaction_session_timeout = ${Math.min(2_147_483_647, Math.ceil(this.#copyLimitMs))};
+       ${this.#shareStatement}`,
+    );
+  }
+
+  /** Under the locks: undefined when the cut may be taken. */
+  verify(): Promise<HiddenRefusal | undefined> {
+    return verifyUnderLocks(this.#lockSession(), this.#catalogue);
+  }
+
+  /** The snapshot, and where the log stands. */
+  async export(): Promise<{ lsn: string; timeline: number }> {
+    const [, answer] = await this.exporter.script(
+      `SET LOCAL statement_timeout = 0;
+       SELECT pg_catalog.pg_export_snapshot() AS snapshot, lsn, pg_catalog.left(pg_catalog.pg_walfile_name(lsn), 8) AS timeline
+       FROM pg_catalog.pg_current_wal_insert_lsn() lsn`,
+    );
+    const row = answer?.rows[0];
+    if (row?.['snapshot'] == null) throw new Error('no snapshot was exported');
+    this.snapshot = row['snapshot'];
+    return { lsn: row['lsn'] ?? '', timeline: Number.parseInt(row['timeline'] ?? '', 16) };
+  }
+
+  /** The proof that the locks were held until now, and their end: a COMMIT that is no ROLLBACK. */
+  async prove(): Promise<void> {
+    const [answer] = await this.#lockSession().script('COMMIT');
+    if (answer?.command !== 'COMMIT')
+      throw new Error(`the lock session's COMMIT was answered with ${answer?.command}`);
+  }
+
+  /** Whether the snapshot holds the tables the plan knows. Once it is exported, at any time. */
+  async snapshotFits(): Promise<boolean> {
+    return (await this.exporter.row(fingerprintQuery))['fingerprint'] === this.#catalogue.fingerprint;
+  }
+
+  /** Gives back the locks, and the snapshot unless it is to be kept. Never throws. */
+  async release(
+    options: { keepSnapshot: boolean },
+    terminate: (pid: number) => Promise<void>,
+  ): Promise<void> {
+    const ending: Promise<void>[] = [];
+    if (this.#locker !== undefined) ending.push(rollback(this.#locker, terminate));
+    if (!options.keepSnapshot && this.#exporter !== undefined) {
+      this.snapshot = undefined;
+      ending.push(rollback(this.#exporter, terminate));
+    }
+    await Promise.all(ending);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.sessions.map((session) => session.close()));
+  }
+
+  #lockSession(): Session {
+    if (this.#locker === undefined) throw new Error('prepared without locks');
+    return this.#locker;
+  }
+
+  #refusal(error: unknown, drainMs: number): Refusal {
+    const subject = `database ${this.database}`;
+    switch (sqlState(error)) {
+      case '57014': // query_canceled: statement_timeout or a cancel
+        return { reason: `open transactions did not end within ${drainMs} ms`, catalogueChanged: false };
+      case '40P01': // deadlock_detected
+      case '55P03': // lock_not_available
+        return { reason: serverWords(error), catalogueChanged: false };
+      case '42P01': // undefined_table
+      case '3F000': // invalid_schema_name
+        return { reason: `the catalogue has changed: ${serverWords(error)}`, catalogueChanged: true };
+      case '42501': // insufficient_privilege: on a table that came after the check
+        throw new TidemarkError({
+          code: 'privilege-missing',
+          operation: 'take the locks',
+          subject,
+          cause: serverWords(error),
+          remedy: 'Run `tidemark-agent check` on that host: it prints the statement.',
+        });
+      case '53200': // out_of_memory: the lock table is full
+        throw new TidemarkError({
+          code: 'not-ready',
+          operation: 'take the locks',
+          subject,
+          cause: serverWords(error),
+          remedy: 'ALTER SYSTEM SET max_locks_per_transaction = 256; then restart the server.',
+        });
+      default:
+        throw databaseError(error, 'take the locks', subject);
+    }
+  }
+}
+
+/** Ends whatever transaction the session is in; a session that does not answer is ended on the server. */
+async function rollback(session: Session, terminate: (pid: number) => Promise<void>): Promise<void> {
+  if (!session.alive) return;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), releaseLimitMs);
+  });
+  const ended = session.script('ROLLBACK').then(
+    () => 'ended' as const,
+    () => 'failed' as const,
+  );
+  const outcome = await Promise.race([ended, late]);
+  clearTimeout(timer);
+  if (outcome === 'ended') return;
+  await terminate(session.greetedPid);
+  session.destroy();
+}

@@ -1,0 +1,60 @@
+/** What must be true under the locks before a snapshot is taken. */
+import { fingerprintQuery, type Catalogue } from '../catalogue.ts';
+import type { Session } from '../connection/connection.ts';
+
+/** Why an attempt in one database failed without being an error. */
+export interface Refusal {
+  readonly reason: string;
+  /** The tables or columns are not the plan's any more. */
+  readonly catalogueChanged: boolean;
+}
+
+/** A refusal, and which processes are in the way where no lock names them. */
+export interface HiddenRefusal extends Refusal {
+  readonly pids: readonly number[];
+}
+
+/** Transactions that write where no table lock reaches: a table being created, large objects, catalogues. */
+const hiddenWriterQuery = `
+  WITH writers AS MATERIALIZED (
+    SELECT l.pid FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_class c ON c.oid = l.relation
+    WHERE l.granted AND l.pid <> pg_catalog.pg_backend_pid() AND l.mode NOT IN ('AccessShareLock', 'RowShareLock')
+    GROUP BY l.pid
+    HAVING pg_catalog.bool_or(l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock')
+      AND pg_catalog.bool_or(l.locktype = 'relation' AND c.relpersistence IS DISTINCT FROM 't' AND l.database IN (
+        0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))))
+  SELECT w.pid FROM writers w JOIN pg_catalog.pg_stat_activity a ON a.pid = w.pid
+  WHERE a.backend_type IS DISTINCT FROM 'autovacuum worker'`;
+
+/** In this order: nobody in doubt, the plan's catalogue, no writer that no lock shows. Undefined when all is well. */
+export async function verifyUnderLocks(
+  locker: Session,
+  catalogue: Catalogue,
+): Promise<HiddenRefusal | undefined> {
+  const [prepared, print, hidden] = await locker.script(
+    `SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database = pg_catalog.current_database();
+       ${fingerprintQuery}; ${hiddenWriterQuery}`,
+  );
+  if (prepared === undefined || print === undefined || hidden === undefined)
+    throw new Error('an answer is missing');
+  if (prepared.rows.length > 0) {
+    const gids = prepared.rows.map((row) => row['gid']).join(', ');
+    return { reason: `transactions are in doubt: ${gids}`, catalogueChanged: false, pids: [] };
+  }
+  if (print.rows[0]?.['fingerprint'] !== catalogue.fingerprint) {
+    return {
+      reason: `the catalogue of database ${catalogue.database} is not the plan's: a table was changed`,
+      catalogueChanged: true,
+      pids: [],
+    };
+  }
+  if (hidden.rows.length > 0) {
+    const pids = hidden.rows.map((row) => Number(row['pid']));
+    return {
+      reason: 'a transaction writes where no table lock reaches: a new table, a large object or a catalogue',
+      catalogueChanged: false,
+      pids,
+    };
+  }
+  return undefined;
+}

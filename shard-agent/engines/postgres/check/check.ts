@@ -1,0 +1,269 @@
+/** Everything a backup needs, tried without changing anything; for what is missing, the statement that provides it. */
+import { TidemarkError } from '../../../../proto/errors.ts';
+import type { StoredGlobals } from '../../../../repository/manifest-entries.ts';
+import type { Finding } from '../../../engine.ts';
+import { finding } from '../../../findings.ts';
+import { databaseFindings, type CheckOrder } from './check-database.ts';
+import { during, quoteName, Session, type PostgresConfig } from '../connection/connection.ts';
+import { leftOutDatabase } from './left-out.ts';
+import { listDatabases, openMaintenance, roleFindings, subjectOf } from '../server.ts';
+import { findMarked } from '../restore/staging.ts';
+import { findTool } from '../connection/tools.ts';
+
+/** All findings of server and databases. Throws only when the server cannot be reached at all. */
+export async function checkServer(config: PostgresConfig, order: CheckOrder): Promise<Finding[]> {
+  const monitor = await openAny(config);
+  try {
+    const role = await roleFindings(monitor, config);
+    if (role.length > 0) return role;
+    const databases = await listDatabases(monitor, config);
+    const findings = [
+      ...(await serverFindings(monitor, config, order)),
+      ...(await toolFindings(monitor, config)),
+      ...(order.globals === 'none' ? [] : await globalsFindings(monitor, config, order.globals)),
+      ...(await connectionFindings(monitor, config, order, databases)),
+      ...(await leftOutDatabase(config, databases)),
+      ...(await stagingNameFindings(config, monitor)),
+    ];
+    let tables = 0;
+    for (const database of databases) {
+      const found = await databaseFindings(config, database, order);
+      findings.push(...found.findings);
+      tables += found.tables;
+    }
+    if (databases.length === 0) {
+      findings.push(
+        finding(
+          'not-ready',
+          subjectOf(config),
+          'there is no database to back up',
+          'Create one, or name it under `database.databases`.',
+        ),
+      );
+    }
+    return [...findings, ...(await capacityFindings(monitor, config, order, tables))];
+  } finally {
+    await monitor.close();
+  }
+}
+
+/** A session somewhere: the account may be allowed into the configured databases only. */
+export async function openAny(config: PostgresConfig, purpose = 'monitor'): Promise<Session> {
+  const [configured] = config.database.databases ?? [];
+  try {
+    return await openMaintenance(config, purpose);
+  } catch (error) {
+    if (configured === undefined || (error instanceof TidemarkError && error.code === 'database-unreachable'))
+      throw error;
+    return Session.open(config, configured, purpose);
+  }
+}
+
+async function serverFindings(
+  session: Session,
+  config: PostgresConfig,
+  order: CheckOrder,
+): Promise<Finding[]> {
+  const subject = subjectOf(config);
+  const user = quoteName(config.database.user);
+  const major = session.majorVersion;
+  const row = await during('read the settings', subject, () =>
+    session.row(
+      `SELECT rolsuper, pg_catalog.pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS stats,
+         ${major >= 15 ? "pg_catalog.has_parameter_privilege('deadlock_timeout', 'SET')" : 'rolsuper'} AS deadlock,
+         pg_catalog.current_setting('track_activities') AS activities,
+         (SELECT pg_catalog.string_agg(subname, ', ') FROM pg_catalog.pg_subscription WHERE subenabled) AS subscriptions
+       FROM pg_catalog.pg_roles WHERE rolname = current_user`,
+    ),
+  );
+  const findings: Finding[] = [];
+  if (major < 14) {
+    findings.push(
+      finding(
+        'not-supported',
+        subject,
+        `PostgreSQL ${major} is older than 14`,
+        'Upgrade the server to PostgreSQL 14 or later.',
+      ),
+    );
+  }
+  if (row['stats'] !== 't') {
+    findings.push(
+      finding(
+        'privilege-missing',
+        subject,
+        'other sessions cannot be seen, so that nobody in the way of the barrier could be found or named',
+        `GRANT pg_read_all_stats TO ${user};`,
+      ),
+    );
+  }
+  if (order.locks && row['deadlock'] !== 't') {
+    findings.push(
+      finding(
+        'privilege-missing',
+        subject,
+        'deadlock_timeout cannot be set: a running autovacuum would not yield to the barrier',
+        major >= 15 ? `GRANT SET ON PARAMETER deadlock_timeout TO ${user};` : `ALTER ROLE ${user} SUPERUSER;`,
+        true,
+      ),
+    );
+  }
+  if (row['activities'] !== 'on') {
+    findings.push(
+      finding(
+        'not-ready',
+        subject,
+        'track_activities is off: the statement of whoever is in the way is not known',
+        'ALTER SYSTEM SET track_activities = on; SELECT pg_reload_conf();',
+        true,
+      ),
+    );
+  }
+  if (row['subscriptions'] !== null && row['subscriptions'] !== undefined) {
+    findings.push(
+      finding(
+        'shard-refused',
+        subject,
+        `this server subscribes to another by logical replication (${row['subscriptions']}): what arrives that way is not held by the barrier`,
+        'Back up the publisher, or disable the subscription while the set is taken: ALTER SUBSCRIPTION … DISABLE;',
+        true,
+      ),
+    );
+  }
+  return findings;
+}
+
+function toolFindings(session: Session, config: PostgresConfig): Promise<Finding[]> {
+  return asFindings(() => findTool('pg_dump', config.tools.pgDump, session.majorVersion));
+}
+
+async function asFindings(look: () => Promise<unknown>): Promise<Finding[]> {
+  try {
+    await look();
+    return [];
+  } catch (error) {
+    if (!(error instanceof TidemarkError)) throw error;
+    return [finding(error.code, error.subject, error.reason, error.remedy)];
+  }
+}
+
+/** What reading the roles needs; only superusers see what the server keeps of passwords, unless they are let. */
+async function globalsFindings(
+  session: Session,
+  config: PostgresConfig,
+  globals: StoredGlobals,
+): Promise<Finding[]> {
+  const findings = await asFindings(() =>
+    findTool('pg_dumpall', config.tools.pgDumpall, session.majorVersion),
+  );
+  if (globals !== 'with-passwords') return findings;
+  const user = quoteName(config.database.user);
+  const row = await during('read the privileges', subjectOf(config), () =>
+    session.row(`SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT') AS seen`),
+  );
+  if (row['seen'] !== 't') {
+    findings.push(
+      finding(
+        'privilege-missing',
+        `role ${config.database.user}`,
+        'it may not read the passwords of roles (pg_authid), which --globals with-passwords stores',
+        `In database ${session.database}: GRANT SELECT ON pg_catalog.pg_authid TO ${user}; or store globals without passwords.`,
+      ),
+    );
+  }
+  return findings;
+}
+
+/** A database that has the name of a restore's staging, and is none, is told apart by nobody but its owner. */
+async function stagingNameFindings(config: PostgresConfig, session: Session): Promise<Finding[]> {
+  if (config.database.databases !== undefined) return [];
+  const all = await during('look for restores', subjectOf(config), () => findMarked(session));
+  return all
+    .filter(({ mark }) => mark === undefined)
+    .map(({ name }) =>
+      finding(
+        'not-supported',
+        `database ${name}`,
+        "it is not backed up: its name is that of a restore's staging",
+        "Name every database to be backed up under `database.databases` in the agent's file.",
+        true,
+      ),
+    );
+}
+
+async function connectionFindings(
+  session: Session,
+  config: PostgresConfig,
+  order: CheckOrder,
+  databases: readonly string[],
+): Promise<Finding[]> {
+  const row = await during('count the connections', subjectOf(config), () =>
+    session.row(
+      `SELECT pg_catalog.current_setting('max_connections')::int AS max,
+         CASE WHEN rolsuper THEN 0 ELSE pg_catalog.current_setting('superuser_reserved_connections')::int END
+         ${session.majorVersion >= 16 ? "+ CASE WHEN rolsuper THEN 0 ELSE pg_catalog.current_setting('reserved_connections')::int END" : ''} AS reserved,
+         (SELECT COALESCE(pg_catalog.sum(numbackends), 0) FROM pg_catalog.pg_stat_database) AS used,
+         CASE WHEN rolsuper THEN -1 ELSE rolconnlimit END AS role_limit
+       FROM pg_catalog.pg_roles WHERE rolname = current_user`,
+    ),
+  );
+  // Two for each database, the lanes, the monitor, pg_dump, and one to spare.
+  const needed = databases.length * (order.locks ? 2 : 1) + order.lanes + 3;
+  const free = Number(row['max']) - Number(row['reserved']) - Number(row['used']) + 1;
+  const findings: Finding[] = [];
+  if (free < needed) {
+    findings.push(
+      finding(
+        'not-ready',
+        subjectOf(config),
+        `a backup needs ${needed} connections, ${free} are free`,
+        `ALTER SYSTEM SET max_connections = ${Number(row['max']) + needed - free}; then restart the server.`,
+      ),
+    );
+  }
+  const limit = Number(row['role_limit']);
+  if (limit >= 0 && limit < needed) {
+    findings.push(
+      finding(
+        'not-ready',
+        `role ${config.database.user}`,
+        `a backup needs ${needed} connections, the role may have ${limit}`,
+        `ALTER ROLE ${quoteName(config.database.user)} CONNECTION LIMIT ${needed};`,
+      ),
+    );
+  }
+  return findings;
+}
+
+/**
+ * The lock table is shared: the locker, the exporter and pg_dump each hold every table of a database. It has room for
+ * max_locks_per_transaction objects for each possible transaction, and twice as many holders.
+ */
+async function capacityFindings(
+  session: Session,
+  config: PostgresConfig,
+  order: CheckOrder,
+  tables: number,
+): Promise<Finding[]> {
+  const row = await during('read the size of the lock table', subjectOf(config), () =>
+    session.row(
+      `SELECT pg_catalog.current_setting('max_locks_per_transaction')::int AS locks,
+         pg_catalog.current_setting('max_connections')::int + pg_catalog.current_setting('max_prepared_transactions')::int
+         + pg_catalog.current_setting('autovacuum_max_workers')::int + 1
+         + pg_catalog.current_setting('max_worker_processes')::int + pg_catalog.current_setting('max_wal_senders')::int AS slots`,
+    ),
+  );
+  const slots = Number(row['slots']);
+  const room = Number(row['locks']) * slots;
+  // Three holders of each table against twice the room, and a fifth left to the applications.
+  const needed = Math.ceil(((order.locks ? 3 : 2) * tables) / 2 / 0.8);
+  if (room >= needed) return [];
+  return [
+    finding(
+      'not-ready',
+      subjectOf(config),
+      `${tables} tables need room for ${needed} locks, there is room for ${room}`,
+      `ALTER SYSTEM SET max_locks_per_transaction = ${Math.ceil(needed / slots)}; then restart the server.`,
+    ),
+  ];
+}

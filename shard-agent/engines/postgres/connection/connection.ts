@@ -1,0 +1,278 @@
+/** One session with a PostgreSQL server: pg does the handshake and the SQL, every value stays the server's own text. */
+import pg from 'pg';
+import { TidemarkError } from '../../../../proto/errors.ts';
+import type { DatabaseConfig, ToolPaths } from '../../../../topology/agent-file.ts';
+import { openWire, type Wire } from './wire.ts';
+
+export interface PostgresConfig {
+  readonly database: DatabaseConfig;
+  readonly password: string | undefined;
+  readonly tools: ToolPaths;
+}
+
+export type Row = Readonly<Record<string, string | null>>;
+
+export interface Answer {
+  /** The command tag's first word: `COMMIT`, `ROLLBACK`, `SELECT`. */
+  readonly command: string;
+  readonly rows: readonly Row[];
+  readonly fields: readonly { readonly name: string }[];
+}
+
+const connectTimeoutMs = 10_000;
+const closeTimeoutMs = 1_000;
+
+/**
+ * What makes text leave and enter a server unchanged, as pg_dump sets it, and `lc_monetary`, on which the text of
+ * `money` depends. No timeouts; a host that vanishes is noticed by keepalives; row security must fail, never filter.
+ */
+const settings = [
+  "client_encoding = 'UTF8'",
+  "search_path = ''",
+  'statement_timeout = 0',
+  'lock_timeout = 0',
+  'idle_in_transaction_session_timeout = 0',
+  'idle_session_timeout = 0',
+  "default_transaction_isolation = 'read committed'",
+  'default_transaction_deferrable = off',
+  'row_security = off',
+  'extra_float_digits = 3',
+  'array_nulls = on',
+  'synchronize_seqscans = off',
+  "TimeZone = 'UTC'",
+  "DateStyle = 'ISO, YMD'",
+  "IntervalStyle = 'postgres'",
+  "bytea_output = 'hex'",
+  "lc_monetary = 'C'",
+  'xmloption = content',
+  'standard_conforming_strings = on',
+  'quote_all_identifiers = off',
+  'client_min_messages = warning',
+  'jit = off',
+  'max_parallel_workers_per_gather = 0',
+  'tcp_keepalives_idle = 10',
+  'tcp_keepalives_interval = 5',
+  'tcp_keepalives_count = 3',
+];
+
+/** Statements of one session run one after the other, whoever asks. Every failure is a TidemarkError. */
+export class Session {
+  readonly database: string;
+  readonly #client: pg.Client;
+  /** Set when the session was opened for COPY. */
+  readonly wire: Wire | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+  #lost: Error | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(database: string, client: pg.Client, wire: Wire | undefined) {
+    this.database = database;
+    this.#client = client;
+    this.wire = wire;
+    client.on('error', (error) => {
+      this.#lost ??= error;
+    });
+    client.on('end', () => {
+      this.#lost ??= new Error('the server closed the connection');
+    });
+  }
+
+  /** With `copy`, the session has a wire of its own for COPY. Throws `database-unreachable`, or what the server said. */
+  static async open(
+    config: PostgresConfig,
+    database: string,
+    purpose: string,
+    options: { copy?: boolean; searchPath?: boolean } = {},
+  ): Promise<Session> {
+    const { host, port, user } = config.database;
+    const wire = options.copy === true ? openWire({ coalesce: !host.startsWith('/') }) : undefined;
+    const client = new pg.Client({
+      host,
+      port,
+      user,
+      database,
+      password: config.password,
+      ssl: false,
+      keepAlive: true,
+      application_name: `tidemark ${purpose}`,
+      connectionTimeoutMillis: connectTimeoutMs,
+      types: { getTypeParser: () => (text: unknown) => text },
+      ...(wire === undefined ? {} : { stream: () => wire.socket }),
+    });
+    const session = new Session(database, client, wire);
+    try {
+      await client.connect();
+      const asked = settings.filter((line) => options.searchPath !== true || !line.startsWith('search_path'));
+      await client.query(asked.map((line) => `SET ${line}`).join('; '));
+      session.majorVersion = Math.trunc(
+        Number((await session.row('SHOW server_version_num'))['server_version_num']) / 10_000,
+      );
+      if (session.majorVersion >= 17) await session.script('SET transaction_timeout = 0');
+      return session;
+    } catch (error) {
+      await session.close();
+      throw connectionError(error, config, database);
+    }
+  }
+
+  /** 14 to 18. */
+  majorVersion = 0;
+
+  /** The process id the server gave in its greeting. A pooler gives one of its own. */
+  get greetedPid(): number {
+    return Number((this.#client as unknown as { processID: number | null }).processID ?? 0);
+  }
+
+  /** False once the connection is gone. */
+  get alive(): boolean {
+    return this.#lost === undefined && this.#closing === undefined;
+  }
+
+  /** Runs one statement, or several without values, in one message; one answer for each. */
+  async script(sql: string, values?: readonly unknown[]): Promise<readonly Answer[]> {
+    const result = this.#queue.then(async () => {
+      if (this.#lost !== undefined) throw this.#lost;
+      return (await (values === undefined
+        ? this.#client.query(sql)
+        : this.#client.query(sql, [...values]))) as unknown as Answer | Answer[];
+    });
+    this.#queue = result.catch(() => undefined);
+    const answers = await result;
+    return Array.isArray(answers) ? answers : [answers];
+  }
+
+  /** Rows of the last statement. Throws the driver's own error, for callers that look at its code. */
+  async rows(sql: string, values?: readonly unknown[]): Promise<readonly Row[]> {
+    return (await this.script(sql, values)).at(-1)?.rows ?? [];
+  }
+
+  /** The one row a statement must give. */
+  async row(sql: string, values?: readonly unknown[]): Promise<Row> {
+    const [row] = await this.rows(sql, values);
+    if (row === undefined) throw new Error(`no row from: ${sql.slice(0, 200)}`);
+    return row;
+  }
+
+  /** Ends the session in order, or by closing the socket when that takes longer than a second. Idempotent, never throws. */
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  /** Closes the socket now. The server notices when it next reads or writes. */
+  destroy(): void {
+    (this.#client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+  }
+
+  async #end(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        this.destroy();
+        resolve();
+      }, closeTimeoutMs);
+    });
+    await Promise.race([this.#client.end().catch(() => this.destroy()), late]);
+    clearTimeout(timer);
+  }
+}
+
+/** The five-letter SQLSTATE of a server's error, or undefined when it was no server's. */
+export function sqlState(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+/** What a server's error says, with its detail. */
+export function serverWords(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { detail } = error as { detail?: unknown };
+  // A refused connection on every address of a host has no words, only a code.
+  const message = error.message === '' ? (systemCode(error) ?? error.name) : error.message;
+  return typeof detail === 'string' && detail !== '' ? `${message} (${detail})` : message;
+}
+
+function systemCode(error: Error): string | undefined {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** A driver's error as `database-failed`, or `database-unreachable` when the connection is gone. */
+export function databaseError(error: unknown, operation: string, subject: string): TidemarkError {
+  if (error instanceof TidemarkError) return error;
+  const state = sqlState(error);
+  const gone = state === undefined || state.startsWith('08') || state.startsWith('57P');
+  const code = gone ? 'database-unreachable' : 'database-failed';
+  return new TidemarkError({ code, operation, subject, cause: serverWords(error) }, { cause: error });
+}
+
+/** Runs `action` and names its failure. */
+export async function during<T>(operation: string, subject: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw databaseError(error, operation, subject);
+  }
+}
+
+function connectionError(error: unknown, config: PostgresConfig, database: string): TidemarkError {
+  const { host, port, user } = config.database;
+  const operation = `connect as ${user}`;
+  const subject = `${host}:${port}: database ${database}`;
+  const cause = serverWords(error);
+  switch (sqlState(error)) {
+    case '3D000':
+      return new TidemarkError(
+        {
+          code: 'database-failed',
+          operation,
+          subject,
+          cause,
+          remedy: `Create database ${database}, or take it off \`database.databases\` in the agent's file.`,
+        },
+        { cause: error },
+      );
+    case '55000': // the database is not accepting connections
+      return new TidemarkError({ code: 'database-failed', operation, subject, cause }, { cause: error });
+    case '42501':
+      return new TidemarkError(
+        {
+          code: 'privilege-missing',
+          operation,
+          subject,
+          cause,
+          remedy: `GRANT CONNECT ON DATABASE ${quoteName(database)} TO ${quoteName(user)};`,
+        },
+        { cause: error },
+      );
+    case '53300':
+      return new TidemarkError(
+        {
+          code: 'not-ready',
+          operation,
+          subject,
+          cause,
+          remedy:
+            'Raise max_connections (ALTER SYSTEM SET max_connections = …; then restart) or end idle sessions.',
+        },
+        { cause: error },
+      );
+    default:
+      return new TidemarkError({ code: 'database-unreachable', operation, subject, cause }, { cause: error });
+  }
+}
+
+/** A name as SQL writes it. */
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+export function quoteTable(schema: string, name: string): string {
+  return `${quoteName(schema)}.${quoteName(name)}`;
+}
+
+/** A text as SQL writes it, whatever standard_conforming_strings is. */
+export function quoteText(text: string): string {
+  const doubled = text.replaceAll("'", "''");
+  return doubled.includes('\\') ? `E'${doubled.replaceAll('\\', '\\\\')}'` : `'${doubled}'`;
+}

@@ -1,0 +1,176 @@
+/** A database's archive, as pg_dump wrote it, brought into a staging in the order that gives what was there. */
+import { writeFile } from 'node:fs/promises';
+import { childColumnStatements } from '../database/child-columns.ts';
+import { Session, during, type PostgresConfig } from '../connection/connection.ts';
+import { makeExtensions, removeUnknown } from '../database/extensions.ts';
+import { lendInDatabase, lendInSchemas } from './lent-rights.ts';
+import { giveMultirangesToOwners } from '../database/multiranges.ts';
+import { passesOf } from './passes.ts';
+import type { DatabaseProperties } from '../database/properties.ts';
+import { missingTablespaces, placementStatements } from '../database/tablespaces.ts';
+import { connectionArguments, type Tool, type ToolRuns } from '../connection/tools.ts';
+
+export interface Archive {
+  readonly config: PostgresConfig;
+  readonly runs: ToolRuns;
+  readonly tool: Tool;
+  readonly signal: AbortSignal;
+  /** The database's final name, and what it is called while it is made. */
+  readonly database: string;
+  readonly staging: string;
+  readonly properties: DatabaseProperties;
+  /** The archive's file; lists of its entries are written beside it. */
+  readonly file: string;
+}
+
+/**
+ * Schemas, then extensions as they were (pg_dump knows neither their owner nor their version), then all before data, its
+ * grants last, as pg_restore has them by itself.
+ */
+export async function loadBeforeData(archive: Archive): Promise<void> {
+  const entries = await listEntries(archive);
+  const schemas = entries.filter(isSchema);
+  const { properties, staging } = archive;
+  await inStaging(archive, 'make the extensions', async (session) => {
+    await lendInDatabase(session, staging);
+    await removeUnknown(session, properties);
+  });
+  if (schemas.length > 0) await runListed(archive, 'schemas', schemas, preData);
+  await inStaging(archive, 'make the extensions', (session) => makeExtensions(session, staging, properties));
+  const rest = entries.filter((entry) => !isSchema(entry));
+  await withLentRights(archive, async () => {
+    const objects = rest.filter((entry) => !isGrant(entry));
+    await runListed(archive, 'before-data', objects, preData);
+    await inStaging(archive, 'give types to their owners', giveMultirangesToOwners);
+    await inStaging(archive, 'store columns as they were', async (session) => {
+      for (const statement of childColumnStatements(properties.childColumns ?? []))
+        await session.script(statement);
+    });
+  });
+  const grants = rest.filter(isGrant);
+  // No section: grants have none of their own, and what precedes them in the archive is not listed here.
+  if (grants.length > 0) await runListed(archive, 'grants', grants, [atOnce]);
+  await place(archive, 'table');
+}
+
+const atOnce = '--single-transaction';
+const preData = ['--section=pre-data', atOnce];
+
+/**
+ * Indexes, keys and what follows the data; then event triggers, which must see nothing of a restore: pg_dump's own order
+ * has them before materialised views are refreshed.
+ */
+export async function loadAfterData(
+  archive: Archive,
+  lanes: number,
+  settings: readonly string[],
+): Promise<void> {
+  const entries = await listEntries(archive);
+  const quiet = entries.filter((entry) => !isEventTrigger(entry));
+  await withLentRights(archive, async () => {
+    for (const [number, { entries: listed, apart }] of passesOf(quiet).entries()) {
+      const section = ['--section=post-data', `--jobs=${apart ? 1 : Math.max(1, lanes)}`];
+      await runListed(archive, `after-data-${number}`, listed, section, settings);
+    }
+  });
+  await place(archive, 'index');
+  const eventTriggers = entries.filter(isEventTrigger);
+  if (eventTriggers.length > 0)
+    await runListed(archive, 'event-triggers', eventTriggers, ['--section=post-data']);
+}
+
+/** Large objects, from an archive of their own. */
+export async function loadLargeObjects(archive: Archive, input: AsyncIterable<Uint8Array>): Promise<void> {
+  await run(archive, ['--section=data'], { input });
+}
+
+/** Lines of the archive's own list of contents: `123; 1259 16385 TABLE public t owner`. */
+async function listEntries(archive: Archive): Promise<string[]> {
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const piece of archive.runs.read(archive.tool, ['--list', archive.file], subjectOf(archive)))
+    text += decoder.decode(piece, { stream: true });
+  return text.split('\n').filter((line) => /^\d+; /.test(line));
+}
+
+function isSchema(entry: string): boolean {
+  return /^\d+; \d+ \d+ SCHEMA - /.test(entry);
+}
+
+/**
+ * Default privileges are none: they come after the data, and where they are left out of a list pg_restore takes a comment
+ * that begins it for one that comes after the data too.
+ */
+function isGrant(entry: string): boolean {
+  return /^\d+; \d+ \d+ ACL /.test(entry);
+}
+
+/** The trigger itself, and what is said of it. */
+function isEventTrigger(entry: string): boolean {
+  return /^\d+; \d+ \d+ ((COMMENT|SECURITY LABEL) - )?EVENT TRIGGER /.test(entry);
+}
+
+async function runListed(
+  archive: Archive,
+  name: string,
+  entries: readonly string[],
+  args: readonly string[],
+  settings: readonly string[] = [],
+): Promise<void> {
+  const list = `${archive.file}.${name}`;
+  await writeFile(list, `${entries.join('\n')}\n`, { mode: 0o600 });
+  const folded = await inStaging(archive, 'look for tablespaces', (session) =>
+    missingTablespaces(session, archive.properties),
+  );
+  const flat = folded.length > 0 ? ['--no-tablespaces'] : [];
+  await run(archive, [...args, ...flat, `--use-list=${list}`, archive.file], { settings });
+}
+
+async function withLentRights(archive: Archive, action: () => Promise<void>): Promise<void> {
+  const takeBack = await inStaging(archive, 'lend rights', lendInSchemas);
+  await action();
+  if (takeBack !== undefined)
+    await inStaging(archive, 'take rights back', (session) => session.script(takeBack));
+}
+
+/** Where some tablespaces are missing, pg_restore is told of none: what lies in one that is there is moved into it. */
+async function place(archive: Archive, kind: 'table' | 'index'): Promise<void> {
+  await inStaging(archive, 'use the tablespaces', async (session) => {
+    for (const statement of await placementStatements(session, archive.properties, kind))
+      await session.script(statement);
+  });
+}
+
+async function run(
+  archive: Archive,
+  args: readonly string[],
+  options: { input?: AsyncIterable<Uint8Array>; settings?: readonly string[] },
+): Promise<void> {
+  const { config, runs, tool, signal, staging } = archive;
+  await runs.run(tool, ['--exit-on-error', ...connectionArguments(config, staging), ...args], {
+    subject: subjectOf(archive),
+    signal,
+    settings: ['default_transaction_read_only=off', ...(options.settings ?? [])],
+    ...(options.input === undefined ? {} : { input: options.input }),
+  });
+}
+
+async function inStaging<T>(
+  archive: Archive,
+  operation: string,
+  action: (session: Session) => Promise<T>,
+): Promise<T> {
+  const session = await Session.open(archive.config, archive.staging, 'restore');
+  try {
+    return await during(operation, subjectOf(archive), async () => {
+      await session.script('SET default_transaction_read_only = off');
+      return action(session);
+    });
+  } finally {
+    await session.close();
+  }
+}
+
+function subjectOf({ database, staging }: Archive): string {
+  return `database ${database}, staged as ${staging}`;
+}

@@ -1,0 +1,279 @@
+/** Would this shard's part of a set fit on this server? */
+import { statfs } from 'node:fs/promises';
+import { TidemarkError } from '../../../../proto/errors.ts';
+import type { Finding, StoredShard } from '../../../engine.ts';
+import { finding } from '../../../findings.ts';
+import { openAny } from '../check/check.ts';
+import { during, quoteName, type PostgresConfig, type Session } from '../connection/connection.ts';
+import { firstObject } from './emptiness.ts';
+import type { DatabaseProperties } from '../database/properties.ts';
+import { fitRoles, noRoles } from '../globals/fit-roles.ts';
+import { targetOf } from '../database/extensions.ts';
+import { roleFindings, subjectOf } from '../server.ts';
+import { propertiesOf } from '../database/stored-properties.ts';
+import { missingTablespaces } from '../database/tablespaces.ts';
+import { findTool } from '../connection/tools.ts';
+
+/** All findings at once. Throws only when the server cannot be reached. */
+export async function fitShard(
+  config: PostgresConfig,
+  stored: StoredShard,
+  globals: boolean,
+): Promise<Finding[]> {
+  if (stored.shard.family !== 'postgresql') {
+    return [
+      misfit(
+        subjectOf(config),
+        `the set was taken from ${stored.shard.family}, this is PostgreSQL`,
+        'Map the shard to a server of its own engine with --map old=new.',
+      ),
+    ];
+  }
+  const session = await openAny(config, 'fit');
+  try {
+    const findings = [...(await roleFindings(session, config)), ...versionFindings(session, config, stored)];
+    const restorer = await during('read the privileges', subjectOf(config), () =>
+      session.row(
+        'SELECT rolsuper, rolcreatedb, rolcreaterole FROM pg_catalog.pg_roles WHERE rolname = current_user',
+      ),
+    );
+    if (restorer['rolsuper'] !== 't' && restorer['rolcreatedb'] !== 't') {
+      findings.push({
+        code: 'privilege-missing',
+        subject: `role ${config.database.user}`,
+        cause: 'it may not create databases',
+        remedy: `ALTER ROLE ${quoteName(config.database.user)} CREATEDB;`,
+        warning: false,
+      });
+    }
+    findings.push(...(await toolFindings(config, stored)), ...(await spaceFindings(session, config, stored)));
+    const roles = globals ? await fitRoles(session, config, stored, restorer) : noRoles;
+    findings.push(...roles.findings);
+    for (const line of stored.databases) {
+      findings.push(...(await nameFindings(session, config, line.name)));
+      findings.push(
+        ...(await propertyFindings(
+          session,
+          config,
+          line.name,
+          propertiesOf(line),
+          restorer['rolsuper'] === 't',
+          roles.coming,
+        )),
+      );
+    }
+    return distinct(findings);
+  } finally {
+    await session.close();
+  }
+}
+
+const misfit = (subject: string, cause: string, remedy: string): Finding =>
+  finding('does-not-fit', subject, cause, remedy);
+
+function distinct(findings: readonly Finding[]): Finding[] {
+  return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
+}
+
+function versionFindings(session: Session, config: PostgresConfig, stored: StoredShard): Finding[] {
+  const source = Number.parseInt(stored.shard.version, 10);
+  if (session.majorVersion >= source) return [];
+  return [
+    misfit(
+      subjectOf(config),
+      `the set was taken from PostgreSQL ${stored.shard.version}, this is version ${session.majorVersion}`,
+      `Restore onto PostgreSQL ${source} or later.`,
+    ),
+  ];
+}
+
+async function toolFindings(config: PostgresConfig, stored: StoredShard): Promise<Finding[]> {
+  const needed = Math.max(0, ...stored.databases.map((line) => propertiesOf(line).dumpMajor));
+  try {
+    await findTool('pg_restore', config.tools.pgRestore, needed);
+    return [];
+  } catch (error) {
+    if (!(error instanceof TidemarkError)) throw error;
+    return [
+      { code: error.code, subject: error.subject, cause: error.reason, remedy: error.remedy, warning: false },
+    ];
+  }
+}
+
+/** Known only where the server's data folder is on this host and may be seen. */
+async function spaceFindings(
+  session: Session,
+  config: PostgresConfig,
+  stored: StoredShard,
+): Promise<Finding[]> {
+  const { host } = config.database;
+  if (!host.startsWith('/') && !['127.0.0.1', '::1', 'localhost'].includes(host)) return [];
+  try {
+    const folder = (await session.row('SHOW data_directory'))['data_directory'] ?? '';
+    const { bavail, bsize } = await statfs(folder);
+    const needed = stored.databases.reduce((sum, line) => sum + line.sourceBytes, 0);
+    const free = bavail * bsize;
+    if (free >= needed) return [];
+    return [
+      misfit(
+        `folder ${folder}`,
+        `the set needs about ${needed} bytes, ${free} are free`,
+        `Make room in ${folder}.`,
+      ),
+    ];
+  } catch {
+    return []; // Not to be seen from here: the restore itself will tell.
+  }
+}
+
+async function nameFindings(session: Session, config: PostgresConfig, database: string): Promise<Finding[]> {
+  const [row] = await session.rows('SELECT datallowconn FROM pg_catalog.pg_database WHERE datname = $1', [
+    database,
+  ]);
+  if (row === undefined) return [];
+  const refuse = (cause: string): Finding[] => [
+    {
+      code: 'target-not-empty',
+      subject: `database ${database}`,
+      cause,
+      remedy: `DROP DATABASE ${quoteName(database)}; if nothing in it is needed, or restore onto another server.`,
+      warning: false,
+    },
+  ];
+  if (row['datallowconn'] !== 't')
+    return refuse('it refuses connections, so that it is not known whether it is empty');
+  const object = await firstObject(config, database);
+  return object === undefined ? [] : refuse(`it holds ${object}`);
+}
+
+async function propertyFindings(
+  session: Session,
+  config: PostgresConfig,
+  database: string,
+  properties: DatabaseProperties,
+  superuser: boolean,
+  coming: ReadonlySet<string>,
+): Promise<Finding[]> {
+  const subject = `${subjectOf(config)}: database ${database}`;
+  const major = session.majorVersion;
+  const missing = async (names: readonly string[], sql: string): Promise<string[]> => {
+    const rows = await during('look for what the set needs', subject, () => session.rows(sql, [names]));
+    return rows.map((row) => row['name'] ?? '');
+  };
+  const without = (from: string): string =>
+    `SELECT name FROM pg_catalog.unnest($1::text[]) name WHERE name NOT IN (${from})`;
+  const { roles, extensions } = properties;
+  const names = extensions.map((extension) => extension.name);
+  const findings = [
+    ...(await missing(roles, without('SELECT rolname FROM pg_catalog.pg_roles')))
+      .filter((name) => !coming.has(name))
+      .map((name) => misfit(subject, `role ${name} does not exist`, `CREATE ROLE ${quoteName(name)};`)),
+    ...(await missing(names, without('SELECT name FROM pg_catalog.pg_available_extensions'))).map((name) =>
+      misfit(
+        subject,
+        `extension ${name} is not available`,
+        `Install the package that provides the extension ${name} on the target's host.`,
+      ),
+    ),
+    ...(await missingTablespaces(session, properties)).map((name) =>
+      finding(
+        'does-not-fit',
+        subject,
+        `tablespace ${name} does not exist: what lies in it comes to the default tablespace`,
+        `To have it as it was: CREATE TABLESPACE ${quoteName(name)} LOCATION '/a/folder/of/the/server';`,
+        true,
+      ),
+    ),
+    ...(await extensionFindings(session, config, subject, properties, coming)),
+    ...(await localeFindings(session, subject, properties)),
+  ];
+  if (superuser) return findings;
+  const foreign = await missing(
+    roles,
+    `SELECT name FROM pg_catalog.unnest($1::text[]) name JOIN pg_catalog.pg_roles ON rolname = name
+     WHERE NOT pg_catalog.pg_has_role(current_user, oid, 'USAGE')
+       ${major >= 16 ? "OR NOT pg_catalog.pg_has_role(current_user, oid, 'SET')" : ''}`,
+  );
+  const user = quoteName(config.database.user);
+  return [
+    ...findings,
+    ...foreign.map(
+      (name): Finding => ({
+        code: 'privilege-missing',
+        subject,
+        cause: `objects cannot be given to role ${name}`,
+        remedy:
+          major >= 16
+            ? `GRANT ${quoteName(name)} TO ${user} WITH INHERIT TRUE, SET TRUE;`
+            : `GRANT ${quoteName(name)} TO ${user}; ALTER ROLE ${user} INHERIT;`,
+        warning: false,
+      }),
+    ),
+  ];
+}
+
+/** Extensions that are there, but will not be as they were. */
+async function extensionFindings(
+  session: Session,
+  config: PostgresConfig,
+  subject: string,
+  properties: DatabaseProperties,
+  coming: ReadonlySet<string>,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const extension of properties.extensions) {
+    const { name, version, owner } = extension;
+    if (version === undefined) continue;
+    const target = await targetOf(session, extension, properties.serverMajor);
+    if (target.usual === undefined) continue;
+    if (target.version === undefined && target.usual !== version) {
+      const cause = `extension ${name} was of version ${version} and will be of version ${target.usual}`;
+      findings.push(finding('does-not-fit', subject, cause, `Look for what changed in ${name}.`, true));
+    }
+    const { user } = config.database;
+    if (owner !== undefined && !target.byOwner && owner !== user && !coming.has(owner)) {
+      const cause = `extension ${name} belonged to ${owner}, who may not make it here, and will belong to ${user}`;
+      const remedy = `To have it as it was: ALTER ROLE ${quoteName(owner)} SUPERUSER; while the restore runs.`;
+      findings.push(finding('does-not-fit', subject, cause, remedy, true));
+    }
+  }
+  return findings;
+}
+
+/** `en_US.UTF-8` and `en_US.utf8` are one. */
+function plainLocale(locale: string): string {
+  return locale.toLowerCase().replaceAll(/[^a-z0-9_@.]/g, '');
+}
+
+async function localeFindings(
+  session: Session,
+  subject: string,
+  properties: DatabaseProperties,
+): Promise<Finding[]> {
+  const major = session.majorVersion;
+  const needed = { c: 0, i: 15, b: 17 }[properties.localeProvider];
+  if (major < needed) {
+    return [
+      misfit(
+        subject,
+        'its locale provider is newer than this server',
+        `Restore onto PostgreSQL ${needed} or later.`,
+      ),
+    ];
+  }
+  const rows = await session.rows(
+    `SELECT DISTINCT c FROM (SELECT collcollate AS c FROM pg_catalog.pg_collation UNION SELECT collctype FROM pg_catalog.pg_collation
+       UNION SELECT datcollate FROM pg_catalog.pg_database UNION SELECT datctype FROM pg_catalog.pg_database) known WHERE c IS NOT NULL`,
+  );
+  const known = new Set(['c', 'posix', ...rows.map((row) => plainLocale(row['c'] ?? ''))]);
+  const unknown = [...new Set([properties.collate, properties.ctype])].filter(
+    (locale) => !known.has(plainLocale(locale)),
+  );
+  return unknown.map((locale) =>
+    misfit(
+      subject,
+      `locale ${locale} is not known to this server`,
+      `Install the locale ${locale} on the target's host (localedef, locale-gen), restart the server, then: SELECT pg_import_system_collations('pg_catalog');`,
+    ),
+  );
+}

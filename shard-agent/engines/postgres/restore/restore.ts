@@ -1,0 +1,298 @@
+/** A restore of this server: staging databases, loaded and finished there, then renamed. */
+import { createWriteStream } from 'node:fs';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { TidemarkError } from '../../../../proto/errors.ts';
+import type { DatabaseLine } from '../../../../repository/manifest-entries.ts';
+import type { RestoreOrder, RestoreSession, WriteLane } from '../../../engine.ts';
+import { loadAfterData, loadBeforeData, loadLargeObjects, type Archive } from './archive.ts';
+import { during, quoteName, Session, type PostgresConfig } from '../connection/connection.ts';
+import { evaluationSettings } from './evaluation.ts';
+import { requireEmpty } from './emptiness.ts';
+import { answerInvariant } from '../invariant.ts';
+import { checkRows } from './row-count.ts';
+import { createStatement, propertyStatements, sequenceStatements } from '../database/properties.ts';
+import { archivePiece, largeObjectsPiece } from '../backup/schema.ts';
+import { makeRoles, planRoles } from '../globals/roles.ts';
+import { openMaintenance } from '../server.ts';
+import { newSpoolFolder, removeSpoolFolder } from './spool-folder.ts';
+import { markStatement, stagingName, type StagingMark } from './staging-mark.ts';
+import { Staging } from './staging.ts';
+import { findTool, ToolRuns, type Tool } from '../connection/tools.ts';
+import { propertiesOf } from '../database/stored-properties.ts';
+import { missingTablespaces } from '../database/tablespaces.ts';
+import { PostgresWriteLane } from './write-lane.ts';
+
+/** Connects to find the tools; makes nothing. */
+export async function prepareRestore(config: PostgresConfig, order: RestoreOrder): Promise<RestoreSession> {
+  const needed = Math.max(0, ...order.stored.databases.map((line) => propertiesOf(line).dumpMajor));
+  const tool = await findTool('pg_restore', config.tools.pgRestore, needed);
+  return new PostgresRestore(config, order, tool);
+}
+
+/** What undoing or rolling forward needs, for a restore that another process began. */
+export function reopenRestore(
+  config: PostgresConfig,
+  restore: string,
+): Pick<RestoreSession, 'switch' | 'discard' | 'finish' | 'close'> {
+  const staging = new Staging(config, restore);
+  return {
+    switch: () => staging.switch(),
+    discard: () => staging.discard(),
+    finish: () => staging.finish(),
+    close: () => Promise.resolve(),
+  };
+}
+
+class PostgresRestore implements RestoreSession {
+  readonly #config: PostgresConfig;
+  readonly #order: RestoreOrder;
+  readonly #tool: Tool;
+  readonly #runs: ToolRuns;
+  readonly #staging: Staging;
+  readonly #rows = new Map<number, number>();
+  #lanes: PostgresWriteLane[] = [];
+  #folder: string | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(config: PostgresConfig, order: RestoreOrder, tool: Tool) {
+    this.#config = config;
+    this.#order = order;
+    this.#tool = tool;
+    this.#runs = new ToolRuns(config);
+    this.#staging = new Staging(config, order.restore);
+  }
+
+  async stage(): Promise<void> {
+    const { databases } = this.#order.stored;
+    const names = databases.map((line) => line.name);
+    await this.#onServer('look at the target', names.join(', '), (session) =>
+      requireEmpty(session, this.#config, names),
+    );
+    this.#folder = await newSpoolFolder();
+    for (const [number, line] of databases.entries()) {
+      if (this.#order.signal.aborted) {
+        throw new TidemarkError({
+          code: 'interrupted',
+          operation: 'stage a database',
+          subject: `database ${line.name}`,
+          cause: 'the operation was ended',
+        });
+      }
+      const archive = await this.#spool(line, number);
+      await this.#create(line, number);
+      // The staging stands first: whoever comes after us finds the restore by it. Owners must be there before objects.
+      if (number === 0 && this.#order.globals) await this.#makeRoles(line);
+      await loadBeforeData(this.#archiveOf(line, archive));
+    }
+  }
+
+  /** The archive as a file: pg_restore seeks in it, and nothing of it is applied before all of it is checked. */
+  async #spool(line: DatabaseLine, number: number): Promise<string> {
+    const piece = this.#order.stored.schema.find(
+      (candidate) => candidate.database === line.name && candidate.name === archivePiece,
+    );
+    if (piece === undefined) {
+      throw new TidemarkError({
+        code: 'bad-bytes',
+        operation: 'stage a database',
+        subject: `database ${line.name}`,
+        cause: 'the set holds no schema for it',
+      });
+    }
+    const file = this.#archive(number);
+    await pipeline(this.#order.stored.openSchema(piece), createWriteStream(file, { mode: 0o600 }));
+    return file;
+  }
+
+  #archive(number: number): string {
+    return path.join(this.#folder ?? '', `${number}.dump`);
+  }
+
+  async #create(line: DatabaseLine, number: number): Promise<void> {
+    const name = stagingName(this.#order.restore, number);
+    await this.#onServer('create a staging database', name, async (session) => {
+      const properties = propertiesOf(line);
+      const missing = await missingTablespaces(session, properties);
+      const tablespace = missing.includes(properties.tablespace) ? 'pg_default' : properties.tablespace;
+      await session.script(createStatement(name, { ...properties, tablespace }, session.majorVersion));
+      await session.script(markStatement(name, this.#mark(line, number, false)));
+      await session.script(`REVOKE CONNECT ON DATABASE ${quoteName(name)} FROM PUBLIC`);
+    });
+  }
+
+  async #makeRoles(line: DatabaseLine): Promise<void> {
+    await this.#onServer('make the roles of the set', line.name, async (session) => {
+      await makeRoles(session, await planRoles(session, this.#order.stored), this.#order);
+    });
+  }
+
+  #mark(line: DatabaseLine, number: number, loaded: boolean): StagingMark {
+    return {
+      tidemark: 1,
+      role: 'staged',
+      restore: this.#order.restore,
+      cluster: this.#order.cluster,
+      number,
+      database: line.name,
+      comment: propertiesOf(line).comment,
+      loaded,
+    };
+  }
+
+  #stagingOf(database: string): string {
+    const number = this.#order.stored.databases.findIndex((line) => line.name === database);
+    return stagingName(this.#order.restore, number);
+  }
+
+  #evaluationOf(database: string): { name: string; value: string }[] {
+    const line = this.#order.stored.databases.find(({ name }) => name === database);
+    return line === undefined ? [] : evaluationSettings(propertiesOf(line));
+  }
+
+  #archiveOf(line: DatabaseLine, file: string): Archive {
+    return {
+      config: this.#config,
+      runs: this.#runs,
+      tool: this.#tool,
+      signal: this.#order.signal,
+      database: line.name,
+      staging: this.#stagingOf(line.name),
+      properties: propertiesOf(line),
+      file,
+    };
+  }
+
+  async writeLanes(): Promise<WriteLane[]> {
+    this.#lanes = Array.from(
+      { length: Math.max(1, this.#order.lanes) },
+      () =>
+        new PostgresWriteLane(
+          this.#config,
+          (database) => this.#stagingOf(database),
+          (table, rows) => this.#rows.set(table, (this.#rows.get(table) ?? 0) + rows),
+          (database) => this.#evaluationOf(database),
+        ),
+    );
+    return this.#lanes;
+  }
+
+  async finishLoad(): Promise<void> {
+    for (const [number, line] of this.#order.stored.databases.entries()) {
+      await checkRows({
+        config: this.#config,
+        connectTo: this.#stagingOf(line.name),
+        tables: this.#order.stored.tables.filter((table) => table.database === line.name),
+        loaded: (table) => this.#rows.get(table) ?? 0,
+        lanes: this.#order.lanes,
+      });
+      const archive = this.#archiveOf(line, this.#archive(number));
+      const objects = this.#order.stored.schema.find(
+        (piece) => piece.database === line.name && piece.name === largeObjectsPiece,
+      );
+      if (objects !== undefined) {
+        await loadLargeObjects(archive, this.#order.stored.openSchema(objects));
+      }
+      await loadAfterData(archive, this.#order.lanes, [
+        await this.#indexMemory(),
+        ...this.#evaluationOf(line.name).map(({ name, value }) => `${name}=${value}`),
+      ]);
+      await this.#complete(line, number);
+    }
+  }
+
+  /** For building indexes: the server's own setting, or 128 MiB where that is less. */
+  async #indexMemory(): Promise<string> {
+    let kibibytes = '';
+    await this.#onServer('read a setting', 'maintenance_work_mem', async (session) => {
+      const row = await session.row(
+        `SELECT GREATEST(setting::int8, 131072) AS kib FROM pg_catalog.pg_settings WHERE name = 'maintenance_work_mem'`,
+      );
+      kibibytes = row['kib'] ?? '131072';
+    });
+    return `maintenance_work_mem=${kibibytes}kB`;
+  }
+
+  /** Sequences, owner, grants, settings, and the mark that it may be switched to, in one durable transaction. */
+  async #complete(line: DatabaseLine, number: number): Promise<void> {
+    const properties = propertiesOf(line);
+    const staging = stagingName(this.#order.restore, number);
+    const session = await Session.open(this.#config, staging, 'restore');
+    try {
+      await during('complete a database', `database ${line.name}`, () =>
+        session.script(
+          [
+            'SET default_transaction_read_only = off',
+            'BEGIN',
+            ...sequenceStatements(properties.sequences),
+            ...propertyStatements(staging, properties),
+            markStatement(staging, this.#mark(line, number, true)),
+            'COMMIT',
+          ].join('; '),
+        ),
+      );
+    } finally {
+      await session.close();
+    }
+  }
+
+  async invariants(): Promise<{ name: string; answer: string | null }[]> {
+    const answers: { name: string; answer: string | null }[] = [];
+    for (const { name, database, sql } of this.#order.stored.invariants) {
+      const query = { name, database, sql, connectTo: this.#stagingOf(database) };
+      answers.push({ name, answer: await answerInvariant(this.#config, query, ['BEGIN READ ONLY']) });
+    }
+    return answers;
+  }
+
+  async switch(): Promise<void> {
+    await this.#closeLanes();
+    await this.#staging.switch();
+  }
+
+  async discard(): Promise<void> {
+    await this.#closeLanes();
+    await this.#runs.close();
+    await this.#staging.discard();
+  }
+
+  async finish(): Promise<void> {
+    await this.#staging.finish();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#closeLanes();
+    await this.#runs.close();
+    // What cannot be removed now goes when the next agent starts.
+    if (this.#folder !== undefined) await removeSpoolFolder(this.#folder).catch(() => undefined);
+  }
+
+  async #closeLanes(): Promise<void> {
+    await Promise.all(this.#lanes.splice(0).map((lane) => lane.close()));
+  }
+
+  async #onServer(
+    operation: string,
+    subject: string,
+    action: (session: Session) => Promise<void>,
+  ): Promise<void> {
+    const session = await openMaintenance(
+      this.#config,
+      'restore',
+      this.#order.stored.databases.map((line) => line.name),
+    );
+    try {
+      await during(operation, `database ${subject}`, async () => {
+        await session.script('SET default_transaction_read_only = off');
+        await action(session);
+      });
+    } finally {
+      await session.close();
+    }
+  }
+}

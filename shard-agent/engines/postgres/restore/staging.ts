@@ -1,0 +1,266 @@
+/**
+ * The databases a restore has made, from staging to final names and back. Everything is read from the server, so that
+ * another process can go on where one died. Every step may be taken again.
+ */
+import { TidemarkError } from '../../../../proto/errors.ts';
+import { during, quoteName, Session, sqlState, type PostgresConfig } from '../connection/connection.ts';
+import { analyseStatements } from './analyse.ts';
+import { firstObject, notEmpty } from './emptiness.ts';
+import { dropRoles, findMarkedRoles, finishRoles, type MarkedRole } from '../globals/roles.ts';
+import { openMaintenance, subjectOf } from '../server.ts';
+import {
+  asideName,
+  commentStatement,
+  markStatement,
+  readMark,
+  restoreInName,
+  stagingPattern,
+  type StagingMark,
+} from './staging-mark.ts';
+
+export interface MarkedDatabase {
+  readonly name: string;
+  readonly restore: string;
+  /** Undefined when its maker died before it could be marked, or when it is nobody's staging. */
+  readonly mark: StagingMark | undefined;
+}
+
+/** How often sessions that keep a database from being renamed are ended before it is given up. */
+const renameTries = 10;
+
+/** Every database of any restore on this server. */
+export async function findMarked(session: Session): Promise<MarkedDatabase[]> {
+  const rows = await session.rows(
+    `SELECT datname, comment FROM (
+       SELECT datname, pg_catalog.shobj_description(oid, 'pg_database') AS comment FROM pg_catalog.pg_database) d
+     WHERE datname ~ $1 OR comment LIKE '{"tidemark":1,%' ORDER BY datname`,
+    [stagingPattern],
+  );
+  return rows.flatMap((row) => {
+    const name = row['datname'] ?? '';
+    const mark = readMark(row['comment'] ?? null);
+    const restore = mark?.restore ?? restoreInName(name);
+    return restore === undefined ? [] : [{ name, restore, mark }];
+  });
+}
+
+export class Staging {
+  readonly #config: PostgresConfig;
+  readonly #restore: string;
+
+  constructor(config: PostgresConfig, restore: string) {
+    this.#config = config;
+    this.#restore = restore;
+  }
+
+  /**
+   * Renames every staging to its final name in one transaction; an empty database that stands there is renamed away.
+   * Connections to both are refused until `finish` or `discard`.
+   */
+  async switch(): Promise<void> {
+    await this.#onServer('switch to the restored databases', async (session) => {
+      const all = await this.#mine(session);
+      const staged = all.flatMap(({ name, mark }) => (mark?.role === 'staged' ? [{ name, mark }] : []));
+      // Broken off after a finish had taken off the marks of what was switched.
+      if (staged.length === 0 && all.length > 0 && all.every(({ mark }) => mark?.role === 'aside')) return;
+      // Only what comes after the switch was left to do.
+      if (all.length === 0 && (await this.#roles(session)).length > 0) return;
+      const unready = all.find(({ mark }) => mark === undefined || (mark.role === 'staged' && !mark.loaded));
+      if (unready !== undefined || staged.length === 0) {
+        throw new TidemarkError({
+          code: 'internal',
+          operation: 'switch to the restored databases',
+          subject: unready === undefined ? `restore ${this.#restore}` : `database ${unready.name}`,
+          cause: 'it has not been loaded whole',
+        });
+      }
+      const pending = staged.filter(({ name, mark }) => name !== mark.database);
+      if (pending.length === 0) return;
+      for (const { mark } of pending) await this.#setAside(session, mark, all);
+      for (const { name } of pending)
+        await session.script(`ALTER DATABASE ${quoteName(name)} ALLOW_CONNECTIONS false`);
+      await this.#rename(session, pending);
+    });
+  }
+
+  /** Marks an empty database that has the final name and refuses connections to it. */
+  async #setAside(session: Session, staged: StagingMark, all: readonly MarkedDatabase[]): Promise<void> {
+    const { database } = staged;
+    const marked = all.find(({ name }) => name === database);
+    if (marked?.mark?.role === 'aside') return;
+    const [standing] = await session.rows(
+      `SELECT pg_catalog.shobj_description(oid, 'pg_database') AS comment FROM pg_catalog.pg_database WHERE datname = $1`,
+      [database],
+    );
+    if (standing === undefined) return;
+    const object = marked === undefined ? await firstObject(this.#config, database) : 'another restore';
+    if (object !== undefined) throw notEmpty(database, object);
+    const mark: StagingMark = { ...staged, role: 'aside', comment: standing['comment'] ?? null };
+    await session.script(
+      `BEGIN; ${markStatement(database, mark)}; ALTER DATABASE ${quoteName(database)} ALLOW_CONNECTIONS false; COMMIT`,
+    );
+  }
+
+  async #rename(session: Session, pending: readonly { name: string; mark: StagingMark }[]): Promise<void> {
+    const finals = pending.map(({ mark }) => mark.database);
+    for (let tries = 1; ; tries += 1) {
+      await endSessions(session, [...finals, ...pending.map(({ name }) => name)]);
+      const standing = await session.rows(
+        'SELECT datname FROM pg_catalog.pg_database WHERE datname = ANY ($1)',
+        [finals],
+      );
+      const taken = new Set(standing.map((row) => row['datname']));
+      const statements = pending.flatMap(({ name, mark }) => [
+        ...(taken.has(mark.database)
+          ? [
+              `ALTER DATABASE ${quoteName(mark.database)} RENAME TO ${quoteName(asideName(mark.restore, mark.number))}`,
+            ]
+          : []),
+        `ALTER DATABASE ${quoteName(name)} RENAME TO ${quoteName(mark.database)}`,
+      ]);
+      try {
+        await session.script(['BEGIN', ...statements, 'COMMIT'].join('; '));
+        return;
+      } catch (error) {
+        await session.script('ROLLBACK');
+        // 55006, object_in_use: a session that was already being let in when connections were refused.
+        if (sqlState(error) !== '55006' || tries >= renameTries) throw error;
+      }
+    }
+  }
+
+  /**
+   * Opens the restored databases, has them analysed, drops what was set aside, takes the marks off, and lets the roles that
+   * were made log in.
+   */
+  async finish(): Promise<void> {
+    await this.#onServer('finish the restore', async (session) => {
+      const all = await this.#mine(session);
+      for (const { name, mark } of all) {
+        if (mark?.role !== 'staged' || name !== mark.database) continue;
+        await session.script(`ALTER DATABASE ${quoteName(name)} ALLOW_CONNECTIONS true`);
+        const inside = await Session.open(this.#config, name, 'analyse');
+        try {
+          await inside.script('SET default_transaction_read_only = off; SET transaction_read_only = off');
+          for (const statement of await analyseStatements(inside)) await inside.script(statement);
+        } finally {
+          await inside.close();
+        }
+      }
+      for (const { name, mark } of all)
+        if (mark?.role === 'aside') await this.#dropAside(session, name, mark);
+      // The marks of what was switched go last: while they stand, all of this may be done again.
+      for (const { name, mark } of all) {
+        if (mark?.role === 'staged' && name === mark.database)
+          await session.script(commentStatement(name, mark.comment));
+      }
+      // After all that only owners may do, for then we may be none any more.
+      await finishRoles(session, await this.#roles(session));
+    });
+  }
+
+  /** It was empty when it was set aside and has refused connections since; what is not empty now is kept. */
+  async #dropAside(session: Session, name: string, mark: StagingMark): Promise<void> {
+    await session.script(`ALTER DATABASE ${quoteName(name)} ALLOW_CONNECTIONS true`);
+    const object = await firstObject(this.#config, name);
+    if (object !== undefined) {
+      await session.script(commentStatement(name, mark.comment));
+      throw notEmpty(`${mark.database}, kept under the name ${name}`, object);
+    }
+    await dropDatabase(this.#config, session, name);
+  }
+
+  /** Drops what the restore made, switched or not, databases and roles, and gives set-aside databases their name back. */
+  async discard(): Promise<void> {
+    await this.#onServer('undo the restore', async (session) => {
+      const all = await this.#mine(session);
+      const aside = all.filter(
+        ({ name, mark }) => mark?.role === 'aside' || (mark === undefined && name.endsWith('_old')),
+      );
+      for (const { name, mark } of all.filter((one) => !aside.includes(one))) {
+        if (mark !== undefined || (await isBeginning(this.#config, session, name)))
+          await dropDatabase(this.#config, session, name);
+      }
+      for (const { name, mark } of aside) {
+        if (mark === undefined) continue;
+        if (name !== mark.database)
+          await session.script(`ALTER DATABASE ${quoteName(name)} RENAME TO ${quoteName(mark.database)}`);
+        await session.script(
+          `BEGIN; ${commentStatement(mark.database, mark.comment)};
+           ALTER DATABASE ${quoteName(mark.database)} ALLOW_CONNECTIONS true; COMMIT`,
+        );
+      }
+      // When nothing is theirs any more.
+      await dropRoles(session, await this.#roles(session));
+    });
+  }
+
+  async #mine(session: Session): Promise<MarkedDatabase[]> {
+    return (await findMarked(session)).filter(({ restore }) => restore === this.#restore);
+  }
+
+  async #roles(session: Session): Promise<MarkedRole[]> {
+    return (await findMarkedRoles(session)).filter(({ mark }) => mark.restore === this.#restore);
+  }
+
+  /** In a maintenance database that is not itself being restored. */
+  async #onServer(operation: string, action: (session: Session) => Promise<void>): Promise<void> {
+    let session = await openMaintenance(this.#config, 'restore');
+    try {
+      await during(operation, subjectOf(this.#config), async () => {
+        const names = (await this.#mine(session)).flatMap(({ name, mark }) => [
+          name,
+          ...(mark ? [mark.database] : []),
+        ]);
+        if (names.includes(session.database)) {
+          await session.close();
+          session = await openMaintenance(this.#config, 'restore', names);
+        }
+        await session.script('SET default_transaction_read_only = off');
+        await action(session);
+      });
+    } finally {
+      await session.close();
+    }
+  }
+}
+
+/** A name alone does not make a database ours: without a mark only what holds nothing is a staging's beginning. */
+export async function isBeginning(config: PostgresConfig, session: Session, name: string): Promise<boolean> {
+  const rows = await session.rows(
+    'SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1 AND datallowconn',
+    [name],
+  );
+  return rows.length > 0 && (await firstObject(config, name)) === undefined;
+}
+
+async function endSessions(session: Session, databases: readonly string[]): Promise<void> {
+  await session.rows(
+    `SELECT pg_catalog.pg_terminate_backend(pid, 5000) FROM pg_catalog.pg_stat_activity
+     WHERE datname = ANY ($1) AND pid <> pg_catalog.pg_backend_pid() AND backend_type = 'client backend'`,
+    [databases],
+  );
+}
+
+/** Drops a database with whoever is connected. A restored subscription, which is never enabled, goes first. */
+async function dropDatabase(config: PostgresConfig, session: Session, name: string): Promise<void> {
+  const subscriptions = await session.rows(
+    `SELECT s.subname FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid WHERE d.datname = $1`,
+    [name],
+  );
+  if (subscriptions.length > 0) {
+    await session.script(`ALTER DATABASE ${quoteName(name)} ALLOW_CONNECTIONS true`);
+    const inside = await Session.open(config, name, 'restore');
+    try {
+      for (const row of subscriptions) {
+        const subscription = quoteName(row['subname'] ?? '');
+        await inside.script(`ALTER SUBSCRIPTION ${subscription} DISABLE`);
+        await inside.script(`ALTER SUBSCRIPTION ${subscription} SET (slot_name = NONE)`);
+        await inside.script(`DROP SUBSCRIPTION ${subscription}`);
+      }
+    } finally {
+      await inside.close();
+    }
+  }
+  await session.script(`DROP DATABASE IF EXISTS ${quoteName(name)} WITH (FORCE)`);
+}
