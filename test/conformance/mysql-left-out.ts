@@ -5,6 +5,7 @@ import type { TestServer } from '../servers/server.ts';
 import { backupOrder } from './engine-conformance.ts';
 import type { EngineFixture } from './engine-fixture.ts';
 import { restoreShard, takeShard } from './memory-shard.ts';
+import { openServer } from './mysql-fixture.ts';
 
 const everyEngine = [
   ['MyISAM', 'CREATE TABLE t (a int) ENGINE = MyISAM'],
@@ -77,6 +78,22 @@ export function testMysqlLeftOut(fixture: EngineFixture, source: () => TestServe
       const found = about(await fixture.open(source(), ['left']).check(), 'far');
       await source().run('DROP SERVER far');
       expect(found).toMatchObject({ code: 'not-supported', warning: true });
+    });
+
+    test('an account that may not look at the server is told once, and by which grants it may', async () => {
+      const { host, port } = source();
+      await source().run(
+        "CREATE DATABASE `left`; CREATE USER blind@'127.0.0.1' IDENTIFIED BY 'blind'; GRANT SELECT ON `left`.* TO blind@'127.0.0.1'",
+      );
+      const engine = openServer({ host, port, user: 'blind', password: 'blind' }, ['left']);
+      const unseen = (await engine.check()).filter(({ cause }) => /shared libraries/.test(cause));
+      expect(unseen).toMatchObject([
+        { cause: expect.stringMatching(/foreign servers.*cannot be seen/), warning: true },
+      ]);
+      for (const grant of unseen[0]?.remedy.split('; ') ?? []) await source().run(grant);
+      const after = await engine.check();
+      await source().run("DROP USER blind@'127.0.0.1'");
+      expect(after.filter(({ cause }) => /shared libraries/.test(cause))).toEqual([]);
     });
 
     if (fixture.family === 'mysql')
