@@ -1,6 +1,6 @@
 /** What this account may do, as SHOW GRANTS words it, roles included. */
 import type { Dialect } from '../dialect.ts';
-import { quoteAccount } from '../schema/schema.ts';
+import { quoteAccount } from '../connection/quoting.ts';
 import type { Wire } from '../connection/wire.ts';
 
 interface Grant {

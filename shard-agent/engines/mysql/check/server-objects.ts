@@ -7,7 +7,7 @@ import { finding } from '../../../findings.ts';
 import { textList } from '../catalogue.ts';
 import { quoteName } from '../connection/connection.ts';
 import type { Dialect } from '../dialect.ts';
-import { quoteAccount } from '../schema/schema.ts';
+import { quoteAccount } from '../connection/quoting.ts';
 import { isServerError } from '../connection/failure.ts';
 import type { Wire } from '../connection/wire.ts';
 

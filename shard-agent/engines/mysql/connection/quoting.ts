@@ -9,3 +9,10 @@ export function quoteName(name: string): string {
 export function quoteText(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''").replaceAll('\0', '\\0')}'`;
 }
+
+/** `user@host` as the server tells it; a role has no host. */
+export function quoteAccount(account: string): string {
+  const at = account.lastIndexOf('@');
+  if (at === -1) return quoteName(account);
+  return `${quoteName(account.slice(0, at))}@${quoteName(account.slice(at + 1))}`;
+}

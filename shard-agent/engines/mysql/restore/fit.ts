@@ -8,7 +8,7 @@ import { isServerError } from '../connection/failure.ts';
 import { fitAccounts, noAccounts } from '../accounts/fit-accounts.ts';
 import { Grants } from '../check/grants.ts';
 import { readLibraries } from '../schema/libraries.ts';
-import { quoteAccount } from '../schema/schema.ts';
+import { quoteAccount } from '../connection/quoting.ts';
 import { refusal, variable } from '../server.ts';
 import { readFacts, type SourceFacts } from '../source-facts.ts';
 import { placeFindings } from '../schema/table-place.ts';

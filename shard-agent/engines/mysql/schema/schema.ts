@@ -2,6 +2,7 @@
  * The schema as .sql files by kind of object, as the server's own SHOW CREATE words them. Read under the DDL guard, so
  * it is that of the cut. Names of the database itself are left out, so that a file can be applied to any database.
  */
+import { quoteAccount } from '../connection/quoting.ts';
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { SchemaPiece } from '../../../engine.ts';
 import type { Catalogue, Database } from '../catalogue.ts';
@@ -252,12 +253,6 @@ export class SchemaReader {
     }
     if (!enable && rows.length > 0) yield* this.#turnBack(database);
   }
-}
-
-export function quoteAccount(account: string): string {
-  const at = account.lastIndexOf('@');
-  if (at === -1) return quoteName(account);
-  return `${quoteName(account.slice(0, at))}@${quoteName(account.slice(at + 1))}`;
 }
 
 const scriptModes = ['NO_ENGINE_SUBSTITUTION', 'NO_AUTO_VALUE_ON_ZERO', ownSqlMode];
