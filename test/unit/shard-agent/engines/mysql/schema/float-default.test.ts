@@ -32,6 +32,16 @@ test('a default in six digits becomes the number it is, in the server’s own qu
   expect(asked.sort()).toEqual(['a``é', 'b', 'c']);
 });
 
+test('a column that takes no NULL has its default told by a row of the table, and keeps what is shown without one', async () => {
+  const shown = 'CREATE TABLE `t` (\n  `a` float NOT NULL DEFAULT 3.40282e38\n)';
+  const telling = (row: string | undefined): Wire =>
+    ({ value: async (sql: string) => (sql.includes('LEFT JOIN') ? null : row) }) as unknown as Wire;
+  expect(await withWholeFloats(telling('3.4028234663852886e38'), shown, 't', ['a'])).toBe(
+    shown.replace('3.40282e38', '3.4028234663852886e38'),
+  );
+  expect(await withWholeFloats(telling(undefined), shown, 't', ['a'])).toBe(shown);
+});
+
 test('what only looks like a column is not asked for', async () => {
   const { wire, asked } = serverWith({ b: '2' });
   const shown = 'CREATE TABLE `t` (\n  `a\n  ``b`` float DEFAULT 1,` int DEFAULT 3\n)';
