@@ -2,12 +2,11 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openPostgres } from '../../shard-agent/engines/postgres/index.ts';
 import type { Engine } from '../../shard-agent/engine.ts';
 import type { ToolPaths } from '../../topology/agent-file.ts';
 import type { PostgresServer } from '../servers/postgres.ts';
 import { loadChunks, prepareRestore, restoreShard, takeShard } from './memory-shard.ts';
-import { postgresSession } from './postgres-fixture.ts';
+import { openServer, postgresSession } from './postgres-fixture.ts';
 
 const execute = promisify(execFile);
 
@@ -57,18 +56,7 @@ export function testPostgresGlobals(fixture: PostgresGlobalsFixture): void {
   let tools: ToolPaths;
 
   const open = (server: PostgresServer, user = server.user, password = server.password): Engine =>
-    openPostgres({
-      database: {
-        engine: 'postgres',
-        host: server.host,
-        port: server.port,
-        user,
-        password: { kind: 'none' },
-        databases: undefined,
-      },
-      password,
-      tools,
-    });
+    openServer(server, { user, password, tools });
 
   /** What the server's own tool says of its roles, but the passwords of its first superuser, which are of the test's making. */
   const dump = async (server: PostgresServer, ...flags: string[]): Promise<string[]> => {

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { openPostgres } from '../../shard-agent/engines/postgres/index.ts';
 import type { PostgresServer } from '../servers/postgres.ts';
 import type { TestServer } from '../servers/server.ts';
+import type { Engine } from '../../shard-agent/engine.ts';
 import type { ToolPaths } from '../../topology/agent-file.ts';
 import type { EngineFixture, SqlSession } from './engine-fixture.ts';
 import { oddQuestions, oddSetup } from './postgres-oddities.ts';
@@ -46,6 +47,25 @@ export function majorOf(server: TestServer): number {
 /** The only rows of databases that are not the server's own. */
 const databasesQuery = `SELECT datname FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1') ORDER BY 1`;
 
+/** The engine on a server: as its superuser, for all databases, with this machine's tools, unless told otherwise. */
+export function openServer(
+  server: Pick<TestServer, 'host' | 'port' | 'user' | 'password'>,
+  own: {
+    readonly user?: string;
+    readonly password?: string;
+    readonly databases?: readonly string[];
+    readonly tools?: ToolPaths;
+  } = {},
+): Engine {
+  const { host, port } = server;
+  const { user = server.user, password = server.password, databases, tools = {} } = own;
+  return openPostgres({
+    database: { engine: 'postgres', host, port, user, password: { kind: 'none' }, databases },
+    password,
+    tools,
+  });
+}
+
 /** What only PostgreSQL's own suites need beside. */
 export interface PostgresFixture extends EngineFixture {
   readonly engine: 'postgres';
@@ -71,18 +91,7 @@ export function postgresFixture(
       return server;
     },
     open: (server, databases) =>
-      openPostgres({
-        database: {
-          engine: 'postgres',
-          host: server.host,
-          port: server.port,
-          user: server.user,
-          password: { kind: 'none' },
-          databases,
-        },
-        password: server.password,
-        tools,
-      }),
+      openServer(server, { tools, ...(databases === undefined ? {} : { databases }) }),
     session: (server, database) => postgresSession(server, database),
     createDatabase: async (server, name) => void (await server.run(`CREATE DATABASE ${name}`)),
     dropDatabase: async (server, name) => void (await server.run(`DROP DATABASE "${name}" WITH (FORCE)`)),

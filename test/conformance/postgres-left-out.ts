@@ -1,12 +1,11 @@
 /** What a backup does not carry as it is: each named by the check. And what a target must have, or may lack. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { openPostgres } from '../../shard-agent/engines/postgres/index.ts';
 import type { Engine } from '../../shard-agent/engine.ts';
 import { agentPassword, agentUser, createAgentUser } from '../cluster/database-user.ts';
 import type { PostgresServer } from '../servers/postgres.ts';
 import { backupOrder } from './engine-conformance.ts';
 import { restoreShard, takeShard } from './memory-shard.ts';
-import type { PostgresFixture } from './postgres-fixture.ts';
+import { openServer, type PostgresFixture } from './postgres-fixture.ts';
 
 interface Case {
   readonly title: string;
@@ -167,18 +166,7 @@ export function testPostgresLeftOut(fixture: PostgresFixture): void {
     let target: PostgresServer;
 
     const openAs = (user: string, password: string, server: PostgresServer = source): Engine =>
-      openPostgres({
-        database: {
-          engine: 'postgres',
-          host: server.host,
-          port: server.port,
-          user,
-          password: { kind: 'none' },
-          databases: ['shop'],
-        },
-        password,
-        tools: fixture.tools,
-      });
+      openServer(server, { user, password, databases: ['shop'], tools: fixture.tools });
 
     beforeAll(async () => {
       source = await fixture.start({ settings: { wal_level: 'logical' } });

@@ -1,10 +1,9 @@
 /** A restore by a role that is no superuser: it may make databases, and is a member of every owner. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { openPostgres } from '../../shard-agent/engines/postgres/index.ts';
 import type { Engine } from '../../shard-agent/engine.ts';
 import type { PostgresServer } from '../servers/postgres.ts';
 import { restoreShard, takeShard } from './memory-shard.ts';
-import type { PostgresFixture } from './postgres-fixture.ts';
+import { openServer, type PostgresFixture } from './postgres-fixture.ts';
 
 const roles = ['app', 'other', 'reader'];
 
@@ -43,18 +42,7 @@ export function testPostgresPlainRestorer(fixture: PostgresFixture): void {
     let target: PostgresServer;
 
     const open = (server: PostgresServer, user: string, password: string): Engine =>
-      openPostgres({
-        database: {
-          engine: 'postgres',
-          host: server.host,
-          port: server.port,
-          user,
-          password: { kind: 'none' },
-          databases: ['shop'],
-        },
-        password,
-        tools: fixture.tools,
-      });
+      openServer(server, { user, password, databases: ['shop'], tools: fixture.tools });
 
     beforeAll(async () => {
       source = await fixture.start();

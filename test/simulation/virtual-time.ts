@@ -1,20 +1,17 @@
 /** Simulated time and chance: one queue of events, one seed. The same seed gives the same run. */
 import type { Clock } from '../../proto/clock.ts';
+import { SeededNumbers } from '../seeded-numbers.ts';
 
-/** Numbers in [0, 1) from a seed (mulberry32). */
+/** Numbers in [0, 1) from a seed. */
 export class Chance {
-  #state: number;
+  readonly #numbers: SeededNumbers;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
+    this.#numbers = new SeededNumbers(seed);
   }
 
   next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = this.#state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+    return this.#numbers.next() / 4294967296;
   }
 
   between(low: number, high: number): number {

@@ -1,6 +1,6 @@
 /** What stands in the databases to be copied, read under the DDL guard: it cannot change before the copy has ended. */
 import type { Finding } from '../../engine.ts';
-import { quoteName, quoteText } from './connection/connection.ts';
+import { quoteName, quoteText } from './connection/quoting.ts';
 import { type DatabaseOptions, readDatabaseOptions } from './schema/database-options.ts';
 import type { Dialect } from './dialect.ts';
 import { historyOf, type PeriodColumn } from './schema/history.ts';

@@ -1,7 +1,7 @@
 /** Invariants: one question, one value, inside a snapshot or in a restore's staging. */
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { InvariantQuery } from '../../../topology/agent-file.ts';
-import { quoteName } from './connection/connection.ts';
+import { quoteName } from './connection/quoting.ts';
 import { attempt } from './connection/failure.ts';
 import type { Wire } from './connection/wire.ts';
 

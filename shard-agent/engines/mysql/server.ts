@@ -2,7 +2,7 @@
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { ServerDescription } from '../../engine.ts';
 import { type Database, textList } from './catalogue.ts';
-import { quoteText } from './connection/connection.ts';
+import { quoteText } from './connection/quoting.ts';
 import type { Dialect } from './dialect.ts';
 import { isServerError } from './connection/failure.ts';
 import { tableFiles } from './backup/table-files.ts';

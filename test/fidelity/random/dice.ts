@@ -1,20 +1,7 @@
+import { SeededNumbers } from '../../seeded-numbers.ts';
+
 /** Values that look random and are the same for the same seed: what a shrunk example names by a number. */
-export class Dice {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** A whole number from 0 to 2³² - 1. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = this.#state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return (mixed ^ (mixed >>> 14)) >>> 0;
-  }
-
+export class Dice extends SeededNumbers {
   below(limit: number): number {
     return this.next() % limit;
   }

@@ -3,13 +3,13 @@
  * connections for each hour: so whoever comes after us knows which are the restore's. MariaDB's roles bear nothing; theirs
  * is the restoring account as administrator.
  */
-import { globalsPiece } from '../../../../repository/manifest-entries.ts';
+import { openGlobals } from '../../../stored-globals.ts';
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { StoredShard } from '../../../engine.ts';
 import { type AccountPlan, type AccountStatement, planAccounts, readStatement } from './account-plan.ts';
 import { accountTokens, indexOfWords, lockedAccount } from './account-sql.ts';
 import { accountName } from './accounts.ts';
-import { quoteName, quoteText } from '../connection/connection.ts';
+import { quoteName, quoteText } from '../connection/quoting.ts';
 import type { Dialect } from '../dialect.ts';
 import { isServerError } from '../connection/failure.ts';
 import { latin1, readScript } from '../schema/sql-script.ts';
@@ -31,17 +31,8 @@ function newToken(): number {
 
 /** What the set stored, against the accounts that this server has. */
 export async function readPlan(wire: Wire, dialect: Dialect, stored: StoredShard): Promise<AccountPlan> {
-  const line = stored.schema.find(({ database, name }) => database === '' && name === globalsPiece);
-  if (line === undefined) {
-    throw new TidemarkError({
-      code: 'bad-bytes',
-      operation: 'restore globals',
-      subject: stored.shard.shard,
-      cause: 'the set holds none',
-    });
-  }
   const statements: AccountStatement[] = [];
-  for await (const bytes of readScript(stored.openSchema(line))) {
+  for await (const bytes of readScript(openGlobals(stored))) {
     const sql = Buffer.from(bytes, 'latin1').toString('utf8');
     if (!/^SET (?!DEFAULT )/.test(sql)) statements.push(readStatement(sql));
   }

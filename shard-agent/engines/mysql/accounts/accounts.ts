@@ -9,7 +9,7 @@ import { finding } from '../../../findings.ts';
 import { withoutPassword } from './account-passwords.ts';
 import { type GrantedObject, readStatement } from './account-plan.ts';
 import { plainGrant, withoutDefaultRoles } from './account-sql.ts';
-import { quoteName, quoteText } from '../connection/connection.ts';
+import { quoteName, quoteText } from '../connection/quoting.ts';
 import type { Dialect } from '../dialect.ts';
 import { failure, isServerError } from '../connection/failure.ts';
 import { isThere } from './granted-object.ts';

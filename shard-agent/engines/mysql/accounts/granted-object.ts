@@ -1,6 +1,6 @@
 /** Tables, columns and routines that grants name. A grant outlives what it is on, and then no server takes it. */
 import type { GrantedObject } from './account-plan.ts';
-import { quoteText } from '../connection/connection.ts';
+import { quoteText } from '../connection/quoting.ts';
 import { readLibraries } from '../schema/libraries.ts';
 import type { Wire } from '../connection/wire.ts';
 

@@ -4,7 +4,7 @@
  * Whatever is guessed, the ranges meet without gap or overlap, since the server compares with the same boundaries.
  */
 import type { Column, Table, UniqueKey } from '../catalogue.ts';
-import { quoteName } from '../connection/connection.ts';
+import { quoteName } from '../connection/quoting.ts';
 import type { Dialect } from '../dialect.ts';
 import type { Wire } from '../connection/wire.ts';
 

@@ -2,7 +2,7 @@
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { RawSink, ReadLane, ReadTask } from '../../../engine.ts';
 import type { Column, Table } from '../catalogue.ts';
-import { quoteName } from '../connection/connection.ts';
+import { quoteName } from '../connection/quoting.ts';
 import { ConnectionLost, failure, isServerError } from '../connection/failure.ts';
 import { ofAllTime } from '../schema/history.ts';
 import { type Bound, rangeCondition } from './ranges.ts';

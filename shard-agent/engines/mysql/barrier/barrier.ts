@@ -5,7 +5,7 @@
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { Blocker, LockOutcome } from '../../../engine.ts';
 import type { Blockers } from './blockers.ts';
-import { quoteName } from '../connection/connection.ts';
+import { quoteName } from '../connection/quoting.ts';
 import type { Dialect } from '../dialect.ts';
 import { ConnectionLost, failure } from '../connection/failure.ts';
 import type { Endpoint } from '../connection/handshake.ts';

@@ -1,7 +1,7 @@
 /** What comes back otherwise than it was, since no statement of the server's shows it as it is. Must not happen in silence. */
 import type { Finding } from '../../../engine.ts';
 import { type Database, textList } from '../catalogue.ts';
-import { quoteName } from '../connection/connection.ts';
+import { quoteName } from '../connection/quoting.ts';
 import type { Dialect } from '../dialect.ts';
 import { isServerError } from '../connection/failure.ts';
 import { mayHideCharacters } from '../stored-type.ts';

@@ -4,7 +4,7 @@ import type { Finding, GlobalsOrder } from '../../../engine.ts';
 import { accountFindings } from '../accounts/accounts.ts';
 import { tablesPerSession } from '../barrier/barrier.ts';
 import { type Catalogue, listDatabases, readCatalogue } from '../catalogue.ts';
-import { quoteName } from '../connection/connection.ts';
+import { quoteName } from '../connection/quoting.ts';
 import type { Dialect } from '../dialect.ts';
 import { failure, isServerError } from '../connection/failure.ts';
 import { Grants } from './grants.ts';

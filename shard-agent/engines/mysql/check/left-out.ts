@@ -1,24 +1,14 @@
 /** What a backup leaves out or alters, and must not in silence. */
 import type { Finding } from '../../../engine.ts';
 import { alteredFindings } from './altered.ts';
-import { type Database, listDatabases, stagingName, textList } from '../catalogue.ts';
-import { quoteName } from '../connection/connection.ts';
+import { type Database, listDatabases, stagingName } from '../catalogue.ts';
+import { quoteName } from '../connection/quoting.ts';
 import type { Dialect } from '../dialect.ts';
 import { serverObjectFindings } from './server-objects.ts';
 import { listDatabaseNames, readMark } from '../restore/staging-mark.ts';
 import { ownPlaces, placeFindings } from '../schema/table-place.ts';
+import { soundView, viewsQuery } from '../schema/views.ts';
 import type { Wire } from '../connection/wire.ts';
-
-/** How the server comments a view that can be used. Anything else is the reason why it cannot, in any language. */
-export const soundView = 'VIEW';
-
-/** Views with their database `d`, name `n` and comment `c`. TABLE_ROWS is asked for since MariaDB opens no view without. */
-export function viewsQuery(databases: readonly string[]): string {
-  return (
-    'SELECT TABLE_SCHEMA AS d, TABLE_NAME AS n, TABLE_COMMENT AS c, TABLE_ROWS FROM information_schema.TABLES ' +
-    `WHERE TABLE_SCHEMA IN (${textList(databases)}) AND TABLE_TYPE = 'VIEW' ORDER BY TABLE_SCHEMA, TABLE_NAME`
-  );
-}
 
 /**
  * Warnings: views that cannot be used, objects of the server, tables in places of their own, databases that have the name of a restore's staging and are none, and columns

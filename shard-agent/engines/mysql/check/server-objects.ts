@@ -5,9 +5,8 @@
 import type { Finding } from '../../../engine.ts';
 import { finding } from '../../../findings.ts';
 import { textList } from '../catalogue.ts';
-import { quoteName } from '../connection/connection.ts';
+import { quoteAccount, quoteName } from '../connection/quoting.ts';
 import type { Dialect } from '../dialect.ts';
-import { quoteAccount } from '../connection/quoting.ts';
 import { isServerError } from '../connection/failure.ts';
 import type { Wire } from '../connection/wire.ts';
 

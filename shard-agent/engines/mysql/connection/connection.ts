@@ -4,8 +4,6 @@ import { attempt } from './failure.ts';
 import type { Endpoint, Purpose } from './handshake.ts';
 import { Wire } from './wire.ts';
 
-export { quoteName, quoteText } from './quoting.ts';
-
 export interface SessionOptions {
   /** How long the server lets the session be idle or slow. */
   readonly limitMs: number;

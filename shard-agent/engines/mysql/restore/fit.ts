@@ -2,13 +2,12 @@
 import { statfs } from 'node:fs/promises';
 import type { Finding, StoredShard } from '../../../engine.ts';
 import { finding } from '../../../findings.ts';
-import { quoteName, quoteText } from '../connection/connection.ts';
+import { quoteAccount, quoteName, quoteText } from '../connection/quoting.ts';
 import { compareVersions, type Dialect } from '../dialect.ts';
 import { isServerError } from '../connection/failure.ts';
 import { fitAccounts, noAccounts } from '../accounts/fit-accounts.ts';
 import { Grants } from '../check/grants.ts';
 import { readLibraries } from '../schema/libraries.ts';
-import { quoteAccount } from '../connection/quoting.ts';
 import { refusal, variable } from '../server.ts';
 import { readFacts, type SourceFacts } from '../source-facts.ts';
 import { placeFindings } from '../schema/table-place.ts';

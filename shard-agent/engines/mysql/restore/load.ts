@@ -2,7 +2,7 @@
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { ChunkLine, TableLine } from '../../../../repository/manifest-entries.ts';
 import type { WriteLane } from '../../../engine.ts';
-import { quoteName } from '../connection/connection.ts';
+import { quoteName } from '../connection/quoting.ts';
 import type { Dialect } from '../dialect.ts';
 import { ConnectionLost, failure } from '../connection/failure.ts';
 import { endExpression, historySettings } from '../schema/history.ts';

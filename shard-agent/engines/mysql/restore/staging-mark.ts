@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { TidemarkError } from '../../../../proto/errors.ts';
 import { stagingName } from '../catalogue.ts';
-import { quoteName, quoteText } from '../connection/connection.ts';
+import { quoteName, quoteText } from '../connection/quoting.ts';
 import { databaseOptionsShape } from '../schema/database-options.ts';
 import { isServerError } from '../connection/failure.ts';
 import type { Wire } from '../connection/wire.ts';

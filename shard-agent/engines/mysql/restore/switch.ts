@@ -1,7 +1,8 @@
 /** What a restore does to the databases of the final names, and how it is undone: numbered, idempotent steps. */
 import { TidemarkError } from '../../../../proto/errors.ts';
 import { dropAccounts, finishAccounts, grantObjects } from '../accounts/account-maker.ts';
-import { ownSqlMode, quoteName, quoteText } from '../connection/connection.ts';
+import { ownSqlMode } from '../connection/connection.ts';
+import { quoteName, quoteText } from '../connection/quoting.ts';
 import { declareDatabase, setReadOnly } from '../schema/database-options.ts';
 import { allowLooseKeys } from '../schema/foreign-key.ts';
 import { isServerError } from '../connection/failure.ts';

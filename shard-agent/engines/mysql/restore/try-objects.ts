@@ -1,5 +1,5 @@
 /** What follows the data, tried in the staging: an error comes before the decision. */
-import { quoteName } from '../connection/connection.ts';
+import { quoteName } from '../connection/quoting.ts';
 import { runUnits, unitsOf } from '../schema/object-units.ts';
 import type { Step } from './staging-mark.ts';
 import { dropObjects } from './switch.ts';

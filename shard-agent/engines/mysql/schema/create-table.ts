@@ -2,7 +2,7 @@
  * SHOW CREATE TABLE's text, taken apart at its commas and nowhere else: a restore leaves out of it what is better built
  * after the data, and puts the staging's names where it names its own database.
  */
-import { quoteName } from '../connection/connection.ts';
+import { quoteName } from '../connection/quoting.ts';
 import { type KeyPlace, strayForeignKey } from './foreign-key.ts';
 
 export interface CreateTable {

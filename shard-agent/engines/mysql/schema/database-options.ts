@@ -1,6 +1,6 @@
 /** What a database is declared with, beside its name: read, stored with the set, and declared again. */
 import { z } from 'zod';
-import { quoteName, quoteText } from '../connection/connection.ts';
+import { quoteName, quoteText } from '../connection/quoting.ts';
 import type { Wire } from '../connection/wire.ts';
 
 export const databaseOptionsShape = z.object({

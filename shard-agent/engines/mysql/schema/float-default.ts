@@ -1,5 +1,5 @@
 /** Defaults of FLOAT columns, which a server shows with six digits. All text is bytes as latin1. */
-import { quoteName } from '../connection/connection.ts';
+import { quoteName } from '../connection/quoting.ts';
 import type { Wire } from '../connection/wire.ts';
 
 const literalDefault =

@@ -2,7 +2,7 @@
  * Newer MariaDB servers show the names in a foreign key without doubling the backticks in them, all but the table's: what
  * they show is no statement then, or one that says something else. All text is bytes as latin1.
  */
-import { quoteName, quoteText } from '../connection/connection.ts';
+import { quoteName, quoteText } from '../connection/quoting.ts';
 import type { Wire } from '../connection/wire.ts';
 
 /** A foreign key's own name, its columns, and those they point to. */

@@ -1,5 +1,5 @@
 /** A foreign key's definition, where the table it points to may not be in the set. All text is bytes as latin1. */
-import { quoteName } from '../connection/connection.ts';
+import { quoteName } from '../connection/quoting.ts';
 import { isServerError } from '../connection/failure.ts';
 import type { Wire } from '../connection/wire.ts';
 

@@ -1,7 +1,7 @@
 /** MySQL's libraries of code in other languages (9.2 on), and the routines that use them. Other servers have none. */
 import type { Finding } from '../../../engine.ts';
 import { finding } from '../../../findings.ts';
-import { quoteName, quoteText } from '../connection/connection.ts';
+import { quoteName, quoteText } from '../connection/quoting.ts';
 import type { Wire } from '../connection/wire.ts';
 
 /** Does the server know such a thing? */

@@ -1,5 +1,6 @@
 /** Views, routines, triggers and events: each a statement with the session settings that go before it. */
-import { ownSqlMode, quoteName } from '../connection/connection.ts';
+import { ownSqlMode } from '../connection/connection.ts';
+import { quoteName } from '../connection/quoting.ts';
 import { isServerError } from '../connection/failure.ts';
 import type { Step } from '../restore/staging-mark.ts';
 import type { Wire } from '../connection/wire.ts';

@@ -1,6 +1,6 @@
 /** What an object was made under and keeps, as statements that go before its own. Texts are bytes as latin1. */
 import { textList } from '../catalogue.ts';
-import { quoteText } from '../connection/connection.ts';
+import { quoteText } from '../connection/quoting.ts';
 import { latin1, scriptStatement } from './sql-script.ts';
 import type { Wire } from '../connection/wire.ts';
 

@@ -1,6 +1,6 @@
 /** The reference systems of a table's geometry columns: MariaDB keeps them, and shows them in no statement. */
 import type { Column } from '../catalogue.ts';
-import { quoteName } from '../connection/connection.ts';
+import { quoteName } from '../connection/quoting.ts';
 import { parseCreateTable } from './create-table.ts';
 import { latin1 } from './sql-script.ts';
 

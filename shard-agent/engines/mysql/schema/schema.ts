@@ -2,17 +2,17 @@
  * The schema as .sql files by kind of object, as the server's own SHOW CREATE words them. Read under the DDL guard, so
  * it is that of the cut. Names of the database itself are left out, so that a file can be applied to any database.
  */
-import { quoteAccount } from '../connection/quoting.ts';
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { SchemaPiece } from '../../../engine.ts';
 import type { Catalogue, Database } from '../catalogue.ts';
-import { ownSqlMode, quoteName, quoteText } from '../connection/connection.ts';
+import { ownSqlMode } from '../connection/connection.ts';
+import { quoteAccount, quoteName, quoteText } from '../connection/quoting.ts';
 import { replaceUnquoted, withSignedZeros } from './create-table.ts';
 import type { Dialect } from '../dialect.ts';
 import { isServerError } from '../connection/failure.ts';
 import { withWholeFloats } from './float-default.ts';
 import { keysToQuote, withQuotedKeys } from './foreign-key-names.ts';
-import { soundView, viewsQuery } from '../check/left-out.ts';
+import { soundView, viewsQuery } from './views.ts';
 import { readableLibrary, readLibraries, routinesWithOwnLibraries, withoutOwnDatabase } from './libraries.ts';
 import { collationTurned, context, turnCollation, withReadableComment } from './program-context.ts';
 import { withReferenceSystems } from './reference-system.ts';

@@ -1,5 +1,5 @@
 /** In which order views can be made. */
-import { quoteName, quoteText } from '../connection/connection.ts';
+import { quoteName, quoteText } from '../connection/quoting.ts';
 import { latin1 } from './sql-script.ts';
 import type { Wire } from '../connection/wire.ts';
 

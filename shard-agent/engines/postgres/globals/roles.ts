@@ -3,7 +3,7 @@
  * them: so any process knows which are the restore's, and that nothing hangs on them yet.
  */
 import { TidemarkError } from '../../../../proto/errors.ts';
-import { globalsPiece } from '../../../../repository/manifest-entries.ts';
+import { openGlobals } from '../../../stored-globals.ts';
 import type { StoredShard } from '../../../engine.ts';
 import { quoteName, quoteText, serverWords, sqlState, type Session } from '../connection/connection.ts';
 import {
@@ -41,17 +41,8 @@ export interface RefusedStatement {
 
 /** What the set stored, against the roles that this server has. */
 export async function planRoles(session: Session, stored: StoredShard): Promise<GlobalsPlan> {
-  const line = stored.schema.find(({ database, name }) => database === '' && name === globalsPiece);
-  if (line === undefined) {
-    throw new TidemarkError({
-      code: 'bad-bytes',
-      operation: 'restore globals',
-      subject: stored.shard.shard,
-      cause: 'the set holds none',
-    });
-  }
   const parts: Buffer[] = [];
-  for await (const part of stored.openSchema(line)) parts.push(part);
+  for await (const part of openGlobals(stored)) parts.push(part);
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(parts));
   const rows = await session.rows('SELECT rolname FROM pg_catalog.pg_roles');
   return planGlobals(readGlobals(text), new Set(rows.map((row) => row['rolname'] ?? '')));
