@@ -78,8 +78,11 @@ async function floatDefaults(ask: Ask, database: string): Promise<Fact[]> {
   const facts: Fact[] = [];
   for (const { t, c } of columns) {
     const name = quoted(c ?? '');
+    const table = `${quoted(database)}.${quoted(t ?? '')}`;
+    // Of a table without rows MySQL tells it in a group of none, MariaDB in an outer join.
     const says = await ask(
-      `SELECT COUNT(*) >= 0 AS one, CAST(DEFAULT(${name}) AS DOUBLE) AS v FROM ${quoted(database)}.${quoted(t ?? '')}`,
+      `SELECT COALESCE((SELECT MAX(CAST(DEFAULT(d.${name}) AS DOUBLE)) FROM (SELECT 1 UNION SELECT 2) two LEFT JOIN ${table} d ON FALSE), v) AS v ` +
+        `FROM (SELECT COUNT(*) >= 0 AS one, CAST(DEFAULT(d.${name}) AS DOUBLE) AS v FROM ${table} d) own`,
     );
     facts.push({
       schema: '',

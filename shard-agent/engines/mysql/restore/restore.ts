@@ -157,7 +157,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
     await wire.run(Buffer.from(table.create, 'latin1'));
     if (lanesDeadlock(parsed)) this.#turns.loadAlone(database.name, name);
     if (table.restated.length > 0) {
-      const sql = `ALTER TABLE ${quoteName(table.name)} ${table.restated.join(', ')}`;
+      const sql = `ALTER TABLE ${quoteName(table.name)} ${[...table.restated, ...table.floats].join(', ')}`;
       await this.#addStep(database.name, 'defaults', sql);
     }
     if (table.keys.length + table.foreignKeys.length > 0)
@@ -205,6 +205,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
       // A foreign key needs the other table's index, and locks it: one after the other.
       for (const { staging, table } of later)
         await alter(this.#lanes[0], staging, table.name, table.foreignKeys);
+      for (const { staging, table } of later) await alter(this.#lanes[0], staging, table.name, table.floats);
       await this.#countRows();
       const steps = await readSteps(this.wire, this.restore);
       await withSession(this.#endpoint, { name: 'staging' }, (wire) =>

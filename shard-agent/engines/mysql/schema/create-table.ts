@@ -3,6 +3,7 @@
  * after the data, and puts the staging's names where it names its own database.
  */
 import { quoteName } from '../connection/quoting.ts';
+import { sayFloatAgain } from './float-default.ts';
 import { type KeyPlace, strayForeignKey } from './foreign-key.ts';
 
 export interface CreateTable {
@@ -76,6 +77,8 @@ export interface StagedTable {
   readonly keys: readonly (readonly string[])[];
   /** The same, in one statement, after the keys of all tables. */
   readonly foreignKeys: readonly string[];
+  /** `ALTER COLUMN …` clauses for after each other ALTER TABLE, which rounds the defaults of FLOAT columns. */
+  readonly floats: readonly string[];
   /** `MODIFY …` clauses for after the switch: defaults that name a sequence keep the staging's name otherwise. */
   readonly restated: readonly string[];
 }
@@ -105,6 +108,7 @@ export function stageTable(
     create: `${table.head}\n  ${kept.join(',\n  ')}\n${table.tail}`,
     keys: statements(keys.map((key) => `ADD ${key}`)),
     foreignKeys: foreignKeys.map((key) => `ADD ${key}`),
+    floats: kept.flatMap((definition) => sayFloatAgain(definition) ?? []),
     restated: own
       .filter((definition, index) => definition.startsWith('`') && definition !== definitions[index])
       .map((definition) => `MODIFY ${definition}`),

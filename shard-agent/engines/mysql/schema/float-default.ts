@@ -2,13 +2,15 @@
 import { quoteName } from '../connection/quoting.ts';
 import type { Wire } from '../connection/wire.ts';
 
-const literalDefault =
-  /(?<=\n {2}(`(?:[^`]|``)*`) float[^`'"(,\n]* DEFAULT )('?)(-?\d[\d.]*(?:e[-+]?\d+)?)\2(?=[ ,\n])/g;
+const column = /(`(?:[^`]|``)*`) float[^`'"(,\n]* DEFAULT /.source;
+const literal = /('?)(-?\d[\d.]*(?:e[-+]?\d+)?)\2/.source;
+const literalDefault = new RegExp(`(?<=\\n {2}${column})${literal}(?=[ ,\\n])`, 'g');
+/** In a definition by itself. */
+const ownDefault = new RegExp(`(?<=^${column})${literal}(?= |$)`);
 
 /**
- * SHOW CREATE TABLE's text with the defaults of FLOAT columns in as many digits as they have; those of a NOT NULL column
- * of a table without rows, which no statement tells, as they are shown. `columns`: the table's, in UTF-8. The session has
- * the table's database as its own.
+ * SHOW CREATE TABLE's text with the defaults of FLOAT columns in as many digits as they have. `columns`: the table's, in
+ * UTF-8. The session has the table's database as its own.
  */
 export async function withWholeFloats(
   wire: Wire,
@@ -17,26 +19,47 @@ export async function withWholeFloats(
   columns: readonly string[],
 ): Promise<string> {
   const known = new Map(
-    columns.map((column) => [Buffer.from(quoteName(column), 'utf8').toString('latin1'), column]),
+    columns.map((name) => [Buffer.from(quoteName(name), 'utf8').toString('latin1'), name]),
   );
   let whole = create;
   // The last first: what stands before it keeps its place.
   for (const found of [...create.matchAll(literalDefault)].reverse()) {
-    const { index, 0: literal, 1: name = '', 2: quote = '', 3: digits = '' } = found;
-    const column = known.get(name);
-    if (column === undefined) continue;
-    const value = await defaultOf(wire, table, column);
+    const { index, 0: said, 1: quoted = '', 2: quote = '', 3: digits = '' } = found;
+    const name = known.get(quoted);
+    if (name === undefined) continue;
+    const value = await defaultOf(wire, table, name);
     if (value === undefined || Math.fround(Number(digits)) === Number(value)) continue;
-    whole = `${whole.slice(0, index)}${quote}${value}${quote}${whole.slice(index + literal.length)}`;
+    whole = `${whole.slice(0, index)}${quote}${value}${quote}${whole.slice(index + said.length)}`;
   }
   return whole;
 }
 
-/** What DEFAULT() says stands in the table's definition: a row is not needed, unless the column takes no NULL. */
-async function defaultOf(wire: Wire, table: string, column: string): Promise<string | undefined> {
-  const says = `SELECT CAST(DEFAULT(t.${quoteName(column)}) AS DOUBLE) FROM`;
+/**
+ * What DEFAULT() says stands in the table's definition. It is NULL of a row an outer join makes up, where the column takes
+ * no NULL (MySQL) or the join is with a single row (MariaDB); of a table without rows a group of none tells it (MySQL).
+ */
+async function defaultOf(wire: Wire, table: string, name: string): Promise<string | undefined> {
+  const says = `SELECT CAST(DEFAULT(t.${quoteName(name)}) AS DOUBLE) FROM`;
   const value =
-    (await wire.value(`${says} (SELECT 1) one LEFT JOIN ${quoteName(table)} t ON FALSE`)) ??
-    (await wire.value(`${says} ${quoteName(table)} t LIMIT 1`));
+    (await wire.value(
+      `${says} (SELECT 1 UNION ALL SELECT 2) two LEFT JOIN ${quoteName(table)} t ON FALSE LIMIT 1`,
+    )) ??
+    (await wire.value(`${says} ${quoteName(table)} t LIMIT 1`)) ??
+    // Not "= 0": a row may have come since.
+    (await wire.value(`${says} ${quoteName(table)} t HAVING COUNT(*) >= 0`));
   return value ?? undefined;
+}
+
+/**
+ * Says a FLOAT column's default again: `ALTER COLUMN …`, where it has more digits than an ALTER TABLE of another kind
+ * leaves. Undefined of other columns. `definition`: as CREATE TABLE has it.
+ */
+export function sayFloatAgain(definition: string): string | undefined {
+  const [said, name, , digits = ''] = ownDefault.exec(definition) ?? [];
+  if (said === undefined || fitsSixDigits(digits)) return undefined;
+  return `ALTER COLUMN ${name} SET DEFAULT ${said}`;
+}
+
+function fitsSixDigits(digits: string): boolean {
+  return Math.fround(Number(Number(digits).toPrecision(6))) === Math.fround(Number(digits));
 }

@@ -163,15 +163,8 @@ function fallbackOf(type: ColumnType, first: string, role: Column['role']): stri
   if (role === 'on update')
     return ` DEFAULT CURRENT_TIMESTAMP${type.clock} ON UPDATE CURRENT_TIMESTAMP${type.clock}`;
   if ((role !== 'default' && role !== 'late') || type.fallback === 'none') return '';
-  const literal = type.sql.startsWith('float') && !shortFloat.test(first) ? '1.5' : first;
-  return type.fallback === 'literal' ? ` DEFAULT ${literal}` : ` DEFAULT (${literal})`;
+  return type.fallback === 'literal' ? ` DEFAULT ${first}` : ` DEFAULT (${first})`;
 }
-
-/**
- * At most six digits. Of a FLOAT's default with more any ALTER TABLE of its table may leave six, one for a foreign key among
- * them, and none is told while the table is empty: docs/fidelity.md says so, a case of its own has the rest.
- */
-const shortFloat = /^-?[\d.]{1,7}(?:e[-+]?\d+)?$/;
 
 function valueOf({ type, collation, picks }: ColumnModel, row: number, large: boolean): string {
   const pick = picks[row % picks.length] ?? 0;

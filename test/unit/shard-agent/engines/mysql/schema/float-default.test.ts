@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
-import { withWholeFloats } from '../../../../../../shard-agent/engines/mysql/schema/float-default.ts';
+import {
+  sayFloatAgain,
+  withWholeFloats,
+} from '../../../../../../shard-agent/engines/mysql/schema/float-default.ts';
 import type { Wire } from '../../../../../../shard-agent/engines/mysql/connection/wire.ts';
 
 /** A server with one table: what it answers for a column's default. */
@@ -32,14 +35,41 @@ test('a default in six digits becomes the number it is, in the server’s own qu
   expect(asked.sort()).toEqual(['a``é', 'b', 'c']);
 });
 
-test('a column that takes no NULL has its default told by a row of the table, and keeps what is shown without one', async () => {
+test.each([
+  ['an outer join', 'LEFT JOIN'],
+  ['a row of the table', 'LIMIT 1'],
+  ['a group of no rows', 'HAVING'],
+])('a default is taken from what tells it first: %s', async (_, teller) => {
   const shown = 'CREATE TABLE `t` (\n  `a` float NOT NULL DEFAULT 3.40282e38\n)';
-  const telling = (row: string | undefined): Wire =>
-    ({ value: async (sql: string) => (sql.includes('LEFT JOIN') ? null : row) }) as unknown as Wire;
-  expect(await withWholeFloats(telling('3.4028234663852886e38'), shown, 't', ['a'])).toBe(
+  const value = async (sql: string): Promise<string | null | undefined> => {
+    const [first = '', ...rest] = [...sql.matchAll(/LEFT JOIN|HAVING|LIMIT 1/g)].map(([word]) => word);
+    return first === teller || rest.includes(teller) ? '3.4028234663852886e38' : null;
+  };
+  expect(await withWholeFloats({ value } as unknown as Wire, shown, 't', ['a'])).toBe(
     shown.replace('3.40282e38', '3.4028234663852886e38'),
   );
-  expect(await withWholeFloats(telling(undefined), shown, 't', ['a'])).toBe(shown);
+});
+
+test('where nothing tells a default, what is shown stays', async () => {
+  const shown = 'CREATE TABLE `t` (\n  `a` float NOT NULL DEFAULT 3.40282e38\n)';
+  const value = async (): Promise<undefined> => undefined;
+  expect(await withWholeFloats({ value } as unknown as Wire, shown, 't', ['a'])).toBe(shown);
+});
+
+test.each([
+  ["`a` float NOT NULL DEFAULT '16777216' COMMENT 'x'", "ALTER COLUMN `a` SET DEFAULT '16777216'"],
+  [
+    '`a``b` float unsigned DEFAULT 0.12345679104328156',
+    'ALTER COLUMN `a``b` SET DEFAULT 0.12345679104328156',
+  ],
+  ["`a` float DEFAULT '-1.5'", undefined],
+  ['`a` float DEFAULT 0.10000000149011612', undefined],
+  ['`a` float DEFAULT NULL', undefined],
+  ['`a` float(9,3) DEFAULT 123456.789', undefined],
+  ['`a` double DEFAULT 16777216', undefined],
+  ["`a` int COMMENT '\n  `a` float DEFAULT 16777216 '", undefined],
+])('what an ALTER TABLE would leave of %s', (definition, clause) => {
+  expect(sayFloatAgain(definition)).toBe(clause);
 });
 
 test('what only looks like a column is not asked for', async () => {
