@@ -80,15 +80,14 @@ async function floatDefaults(ask: Ask, database: string): Promise<Fact[]> {
     const name = quoted(c ?? '');
     const table = `${quoted(database)}.${quoted(t ?? '')}`;
     // Of a table without rows MySQL tells it in a group of none, MariaDB in an outer join.
-    const says = await ask(
-      `SELECT COALESCE((SELECT MAX(CAST(DEFAULT(d.${name}) AS DOUBLE)) FROM (SELECT 1 UNION SELECT 2) two LEFT JOIN ${table} d ON FALSE), v) AS v ` +
-        `FROM (SELECT COUNT(*) >= 0 AS one, CAST(DEFAULT(d.${name}) AS DOUBLE) AS v FROM ${table} d) own`,
-    );
-    facts.push({
-      schema: '',
-      subject: `default of ${quoted(t ?? '')}.${name}`,
-      says: says[0]?.['v'] ?? 'NULL',
-    });
+    // Of a table without rows MySQL tells it in a group of none, MariaDB in an outer join that goes through a table.
+    const says = [
+      `SELECT COUNT(*) AS one, CAST(DEFAULT(d.${name}) AS DOUBLE) AS v FROM ${table} d`,
+      `SELECT DISTINCT x, CAST(DEFAULT(d.${name}) AS DOUBLE) AS v FROM (SELECT 1 AS x UNION SELECT 2) two LEFT JOIN ${table} d ON FALSE`,
+    ];
+    const told = (await Promise.all(says.map(ask))).flatMap((rows) => rows[0]?.['v'] ?? []);
+    if (told[0] === undefined) throw new Error(`nothing tells the default of ${table}.${name}`);
+    facts.push({ schema: '', subject: `default of ${quoted(t ?? '')}.${name}`, says: told[0] });
   }
   return facts;
 }

@@ -35,19 +35,23 @@ export async function withWholeFloats(
 }
 
 /**
- * What DEFAULT() says stands in the table's definition. It is NULL of a row an outer join makes up, where the column takes
- * no NULL (MySQL) or the join is with a single row (MariaDB); of a table without rows a group of none tells it (MySQL).
+ * What DEFAULT() says stands in the table's definition, of any row of the table. Without one, the row an outer join makes
+ * up tells it where the column takes NULL, and of others as well on MariaDB, on the way through DISTINCT's table; a group
+ * of no rows tells the others on MySQL.
  */
 async function defaultOf(wire: Wire, table: string, name: string): Promise<string | undefined> {
-  const says = `SELECT CAST(DEFAULT(t.${quoteName(name)}) AS DOUBLE) FROM`;
-  const value =
-    (await wire.value(
-      `${says} (SELECT 1 UNION ALL SELECT 2) two LEFT JOIN ${quoteName(table)} t ON FALSE LIMIT 1`,
-    )) ??
-    (await wire.value(`${says} ${quoteName(table)} t LIMIT 1`)) ??
-    // Not "= 0": a row may have come since.
-    (await wire.value(`${says} ${quoteName(table)} t HAVING COUNT(*) >= 0`));
-  return value ?? undefined;
+  const says = `CAST(DEFAULT(t.${quoteName(name)}) AS DOUBLE)`;
+  const from = `${quoteName(table)} t`;
+  const tellers = [
+    `SELECT ${says} FROM ${from} LIMIT 1`,
+    `SELECT DISTINCT ${says}, x FROM (SELECT 1 AS x UNION ALL SELECT 2) two LEFT JOIN ${from} ON FALSE LIMIT 1`,
+    `SELECT ${says}, COUNT(*) FROM ${from}`,
+  ];
+  for (const teller of tellers) {
+    const value = await wire.value(teller);
+    if (typeof value === 'string') return value;
+  }
+  return undefined;
 }
 
 /**

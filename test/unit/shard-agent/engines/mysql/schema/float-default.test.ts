@@ -35,16 +35,10 @@ test('a default in six digits becomes the number it is, in the server’s own qu
   expect(asked.sort()).toEqual(['a``é', 'b', 'c']);
 });
 
-test.each([
-  ['an outer join', 'LEFT JOIN'],
-  ['a row of the table', 'LIMIT 1'],
-  ['a group of no rows', 'HAVING'],
-])('a default is taken from what tells it first: %s', async (_, teller) => {
+test.each(['t LIMIT 1', 'LEFT JOIN', 'COUNT(*)'])('a default is told by any of three: %s', async (teller) => {
   const shown = 'CREATE TABLE `t` (\n  `a` float NOT NULL DEFAULT 3.40282e38\n)';
-  const value = async (sql: string): Promise<string | null | undefined> => {
-    const [first = '', ...rest] = [...sql.matchAll(/LEFT JOIN|HAVING|LIMIT 1/g)].map(([word]) => word);
-    return first === teller || rest.includes(teller) ? '3.4028234663852886e38' : null;
-  };
+  const value = async (sql: string): Promise<string | null> =>
+    sql.includes(teller) ? '3.4028234663852886e38' : null;
   expect(await withWholeFloats({ value } as unknown as Wire, shown, 't', ['a'])).toBe(
     shown.replace('3.40282e38', '3.4028234663852886e38'),
   );
