@@ -35,6 +35,8 @@ export interface ClusterOptions {
   readonly copy?: Readonly<Record<string, string | number>>;
   /** One sum over all shards, as SQL that is asked in the first of the databases. */
   readonly money?: string;
+  /** False: no step of the programs is logged, or can be stopped at. Default true. */
+  readonly steps?: boolean;
   /** Server settings per engine. */
   readonly settings?: {
     readonly postgres?: Record<string, string>;
@@ -90,21 +92,26 @@ export class Cluster {
     return cluster;
   }
 
-  /** Writes topology.yaml again, with other barrier settings where given. */
-  writeTopology(barrier: Readonly<Record<string, string>> = this.#options.barrier ?? {}): void {
+  /** Writes topology.yaml again, with other settings of the barrier or the copy, or fewer shards, where given. */
+  writeTopology(
+    barrier: Readonly<Record<string, string>> = this.#options.barrier ?? {},
+    copy: Readonly<Record<string, string | number>> | undefined = this.#options.copy,
+    shards: readonly ClusterShard[] = this.shards,
+  ): void {
     const document = {
       cluster: this.name,
       repository: { url: `file://${this.repository}` },
       ...(Object.keys(barrier).length === 0 ? {} : { barrier }),
-      ...(this.#options.copy === undefined ? {} : { copy: this.#options.copy }),
+      ...(copy === undefined ? {} : { copy }),
       ...(this.#options.money === undefined ? {} : { invariants: [{ name: 'money', across: 'sum' }] }),
-      shards: this.shards.map((shard) => ({ name: shard.name, agent: shard.agent.address })),
+      shards: shards.map((shard) => ({ name: shard.name, agent: shard.agent.address })),
     };
     writeFileSync(this.topologyPath, stringify(document));
   }
 
   /** How an agent of this cluster runs: with the step hook, and the environment of a step where given. */
   agentRun(environment: Readonly<Record<string, string>> = {}): RunOptions {
+    if (this.#options.steps === false) return { environment };
     return {
       nodeArguments: hookArguments,
       environment: { TIDEMARK_TEST_STEP_LOG: this.stepLog, ...environment },
@@ -121,8 +128,8 @@ export class Cluster {
     return new RunningCommand('coordinator/cli.ts', args, {
       ...this.agentRun(),
       environment: {
+        ...this.agentRun().environment,
         TIDEMARK_TOPOLOGY: this.topologyPath,
-        TIDEMARK_TEST_STEP_LOG: this.stepLog,
         ...environment,
       },
     });

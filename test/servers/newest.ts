@@ -1,13 +1,13 @@
 /** The newest servers of each family, in roots of their own, whatever this machine has installed. */
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { findProgramIn, postgresPackage } from './host.ts';
+import { findProgramIn, postgresPackage, type ServerPackage } from './host.ts';
 import { startMariadb } from './mariadb.ts';
 import { startMysql } from './mysql.ts';
 import type { MysqlServer } from './mysql-family.ts';
 import { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.ts';
-import { openRoot, type ServerRoot } from './root.ts';
+import { openRoot, type ServerRoot, type Suite } from './root.ts';
 import { newFolder } from './run-folder.ts';
 import type { StartOptions } from './server.ts';
 
@@ -38,35 +38,41 @@ export interface PostgresTools {
   readonly pgDumpall: string;
 }
 
-let tools: Promise<PostgresTools> | undefined;
-
-/**
- * PostgreSQL 18's own programs for an agent on this machine: scripts that start them out of the root with the root's
- * loader and libraries. The folder is of this run and removed at its exit.
- */
-export function newestPostgresTools(): Promise<PostgresTools> {
-  tools ??= makeTools();
-  return tools;
+/** PostgreSQL 18's own programs for an agent on this machine. */
+export async function newestPostgresTools(): Promise<PostgresTools> {
+  const [pgDump, pgRestore, pgDumpall] = await Promise.all(
+    ['pg_dump', 'pg_restore', 'pg_dumpall'].map((name) => newestProgram('sid', postgresPackage, name)),
+  );
+  return { pgDump: pgDump as string, pgRestore: pgRestore as string, pgDumpall: pgDumpall as string };
 }
 
-async function makeTools(): Promise<PostgresTools> {
-  const root = await openRoot('sid');
-  const folder = newFolder('newest-tools');
-  const make = async (name: string): Promise<string> => {
-    const program = path.join(root.folder, findProgramIn(root.folder, postgresPackage, name));
-    const script = path.join(folder, name);
-    const libraries = under(root, 'usr/lib', /-linux-gnu/).join(':');
-    // pg_dumpall looks for pg_dump beside the name it was called by: that must be this folder.
-    const start = `exec '${loaderOf(root)}' --argv0 "$0" --library-path '${libraries}' '${program}' "$@"`;
-    await writeFile(script, `#!/bin/sh\n${start}\n`);
-    await chmod(script, 0o755);
-    return script;
-  };
-  return {
-    pgDump: await make('pg_dump'),
-    pgRestore: await make('pg_restore'),
-    pgDumpall: await make('pg_dumpall'),
-  };
+const programs = new Map<string, Promise<string>>();
+let folder: string | undefined;
+
+/**
+ * A program of the suite's root for this machine: a script that starts it with the root's loader and libraries. The scripts
+ * of one suite stand in one folder, which is of this run and removed at its exit.
+ */
+export function newestProgram(suite: Suite, pack: ServerPackage, name: string): Promise<string> {
+  const key = `${suite} ${name}`;
+  const made = programs.get(key) ?? makeProgram(suite, pack, name);
+  programs.set(key, made);
+  return made;
+}
+
+async function makeProgram(suite: Suite, pack: ServerPackage, name: string): Promise<string> {
+  const root = await openRoot(suite);
+  folder ??= newFolder('newest-tools');
+  const own = path.join(folder, suite);
+  await mkdir(own, { recursive: true });
+  const program = path.join(root.folder, findProgramIn(root.folder, pack, name));
+  const script = path.join(own, name);
+  const libraries = under(root, 'usr/lib', /-linux-gnu/).join(':');
+  // pg_dumpall looks for pg_dump beside the name it was called by: that must be this folder.
+  const start = `exec '${loaderOf(root)}' --argv0 "$0" --library-path '${libraries}' '${program}' "$@"`;
+  await writeFile(script, `#!/bin/sh\n${start}\n`);
+  await chmod(script, 0o755);
+  return script;
 }
 
 function loaderOf(root: ServerRoot): string {
