@@ -1,0 +1,132 @@
+/** Arguments, commands, exit codes. */
+import { Command, CommanderError, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { TidemarkError } from '../proto/errors.ts';
+import { readTopology } from '../topology/parse.ts';
+import { backup } from './backup.ts';
+import { check } from './check.ts';
+import { exitCodesHelp } from './exit-codes.ts';
+import type { ExitCode } from './exit-codes.ts';
+import { invoke, logLevels, printError } from './invocation.ts';
+import { list } from './list.ts';
+import { parseMapping } from './restore/plan.ts';
+import { restore } from './restore.ts';
+import type { Outcome, Run } from './run.ts';
+import { show } from './show.ts';
+import { verify } from './verify.ts';
+import { tidemarkVersion } from '../proto/version.ts';
+
+/** What the invocation ended with; commander's handlers return nothing. */
+let exitCode = 0;
+
+const program = new Command('tidemark')
+  .description('Backs up a sharded database cluster as one thing, and brings it back as one thing.')
+  .version(tidemarkVersion)
+  .addOption(
+    new Option('-t, --topology <file>', 'the topology file')
+      .env('TIDEMARK_TOPOLOGY')
+      .default('./topology.yaml'),
+  )
+  .option('--json', 'one JSON document on stdout, also on failure', false)
+  .addOption(
+    new Option('--log-level <level>', 'how much is logged on stderr')
+      .choices(logLevels)
+      .default('warn' as const),
+  )
+  .configureHelp({ showGlobalOptions: true })
+  .exitOverride()
+  .configureOutput({
+    // With --json the usage error is the document on stdout.
+    outputError: (text, write) => {
+      if (!process.argv.includes('--json')) write(text);
+    },
+  });
+
+/** Of `check` and `backup`. */
+const globalsOption = new Option(
+  '--globals <how>',
+  'also store the roles or users of each server, and their grants',
+).choices(['without-passwords', 'with-passwords'] as const);
+
+program
+  .command('check')
+  .description('read the files, reach every agent, try everything a backup needs, and print what is missing')
+  .addOption(globalsOption)
+  .addHelpText('after', exitCodesHelp([0, 1, 2, 7, 130]))
+  .action(({ globals }) => run('check', (given) => check(given, { globals })));
+
+program
+  .command('backup')
+  .description('take one backup set of all shards at one barrier')
+  .addOption(globalsOption)
+  .addHelpText('after', exitCodesHelp([0, 1, 2, 3, 4, 5, 6, 7, 130]))
+  .action(({ globals }) => run('backup', (given) => backup(given, { globals })));
+
+program
+  .command('list')
+  .description("show the cluster's backup sets")
+  .addHelpText('after', exitCodesHelp([0, 1, 2]))
+  .action(() => run('list', list));
+
+program
+  .command('show')
+  .description('show one backup set, shard by shard')
+  .argument('<set>', 'id of the set, or `latest`')
+  .option('--tables', 'also every table', false)
+  .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6]))
+  .action((set, options) => run('show', (given) => show(given, set, options)));
+
+program
+  .command('verify')
+  .description('read every stored byte of a set and compare it with its digest')
+  .argument('<set>', 'id of the set, or `latest`')
+  .option('--decode', 'also have the agents unpack every frame and count the rows', false)
+  .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
+  .action((set, options) => run('verify', (given) => verify(given, set, options)));
+
+program
+  .command('restore')
+  .description('restore a set onto empty targets: all shards or none')
+  .argument('<set>', 'id of the set, or `latest`')
+  .option('--to <topology>', "another topology file's shards as targets")
+  .option('--map <old=new>', 'restore shard old to the target new (may be repeated)', mapping, [])
+  .option('--globals', 'also make the roles or users that the set stored and a target does not have', false)
+  .option('--dry-run', 'stop after the plan, with the exit code the real run would have had so far', false)
+  .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
+  .action((set, { to, map, globals, dryRun }) =>
+    run('restore', async (given) => {
+      const target = to === undefined ? given.topology : await readTopology(to);
+      return restore(given, set, { target, mappings: map, globals, dryRun });
+    }),
+  );
+
+async function run(operation: string, command: (given: Run) => Promise<Outcome>): Promise<void> {
+  exitCode = await invoke(program.opts(), operation, command);
+}
+
+function mapping(text: string, before: [string, string][]): [string, string][] {
+  try {
+    return [...before, parseMapping(text)];
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof TidemarkError ? error.reason : String(error));
+  }
+}
+
+/** Commander throws for `--help` and `--version` too; those are no failures. */
+async function usageExit(error: CommanderError): Promise<ExitCode> {
+  if (error.exitCode === 0) return 0;
+  if (process.argv.includes('--json')) {
+    const cause =
+      error.code === 'commander.help' ? 'no command is given' : error.message.replace(/^error: /, '');
+    const usage = { code: 'usage', operation: 'read the arguments', subject: 'tidemark', cause } as const;
+    await printError(new TidemarkError(usage), true);
+  }
+  return 2;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  exitCode = await usageExit(error);
+}
+process.exitCode = exitCode;
