@@ -29,6 +29,8 @@ export async function* unpack(store: ObjectStore, ref: PackedRef): AsyncGenerato
   let rawBytes = 0;
   let held: Buffer<ArrayBuffer> | undefined;
   for await (const raw of unpackAhead(splitFrames(store, ref, stored), ref)) {
+    // An empty frame is no part of the content: earlier builds stored one where zlib's output buffer ended with a frame.
+    if (raw.bytes.length === 0) continue;
     rawBytes += raw.bytes.length;
     if (rawBytes > ref.rawBytes) throw bad(ref, `it holds more than the ${ref.rawBytes} raw bytes recorded`);
     rawDigests.update(raw.digest);
@@ -89,7 +91,7 @@ async function unpackOne(frame: Buffer, ref: PackedRef): Promise<RawFrame> {
       error,
     );
   }
-  return { bytes, digest: await digestFrame(bytes) };
+  return { bytes, digest: digestFrame(bytes) };
 }
 
 /** Whole zstd frames, in order. Hashes the stored bytes as they pass. */

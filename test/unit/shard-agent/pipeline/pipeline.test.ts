@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { TidemarkError } from '../../../../proto/errors.ts';
 import { MemoryStore } from '../../../../repository/stores/memory.ts';
 import type { ObjectStore } from '../../../../repository/object-store.ts';
 import { FramePool } from '../../../../shard-agent/pipeline/frame-pool.ts';
-import { frameBytes, frameLength, packFrame } from '../../../../shard-agent/pipeline/frame.ts';
+import { frameBytes, frameLength, packFrame, unpackFrame } from '../../../../shard-agent/pipeline/frame.ts';
 import { packStream } from '../../../../shard-agent/pipeline/pack-stream.ts';
 import { ChunkPacker, type StoredChunk } from '../../../../shard-agent/pipeline/pack.ts';
 import { readUnpacked, unpack } from '../../../../shard-agent/pipeline/unpack.ts';
@@ -186,6 +186,55 @@ test('a frame that would unpack to more than any of ours is refused', async () =
     rawSha256: '',
   };
   expect((await tampered(bomb, ref)).error).toMatchObject({ code: 'bad-bytes' });
+});
+
+/** Random bytes: a frame stores them as they are, so the length of what is stored can be chosen. */
+async function packRandom(length: number): Promise<Buffer> {
+  const raw = randomBytes(length) as Buffer<ArrayBuffer>;
+  const { stored } = await packFrame(raw, 1);
+  expect(frameLength(stored)).toBe(stored.length);
+  expect((await unpackFrame(stored)).equals(raw)).toBe(true);
+  return stored;
+}
+
+test("a frame that ends exactly where zlib's output buffer does is one frame", async () => {
+  const added = (await packRandom(100_000)).length - 100_000;
+  let stored = await packRandom(50_000);
+  const left = () => stored.buffer.byteLength - stored.byteOffset - stored.length;
+  while (left() > 120_000) stored = await packRandom(50_000);
+  await packRandom(left() - added);
+});
+
+test('an empty frame, which earlier builds stored by mistake, changes nothing', async () => {
+  const store = new MemoryStore();
+  const { chunks, sink } = packer(store);
+  const bytes = rowLike(frameBytes + 10, 3);
+  await sink.append(bytes, 0, bytes.length);
+  await sink.endChunk(1);
+  await sink.finish();
+  const ref = chunks[0] as StoredChunk;
+  const empty = Buffer.from('28b52ffd240001000099e9d851', 'hex');
+  const frames = (await store.readSmall(ref.object)) as Buffer;
+  const at = frameLength(frames) ?? 0;
+  const stored = Buffer.concat([frames.subarray(0, at), empty, frames.subarray(at), empty]);
+  const sha256 = createHash('sha256').update(stored).digest('hex');
+  const { given, error } = await tampered(stored, { ...ref, length: stored.length, sha256 });
+  expect(error).toBeUndefined();
+  expect(Buffer.concat(given).equals(bytes)).toBe(true);
+});
+
+test('bytes behind a frame and a damaged frame are refused, and others are unpacked meanwhile', async () => {
+  const { stored } = await packFrame(rowLike(300_000, 1) as Buffer<ArrayBuffer>, 1);
+  for (let round = 0; round < 3; round += 1) {
+    const bad = Buffer.from(stored);
+    bad.writeUInt8(bad.readUInt8(1000 + round) ^ 1, 1000 + round);
+    const [behind, damaged, good] = await Promise.allSettled([
+      unpackFrame(Buffer.concat([stored, Buffer.from('more')])),
+      unpackFrame(bad),
+      unpackFrame(stored),
+    ]);
+    expect([behind.status, damaged.status, good.status]).toEqual(['rejected', 'rejected', 'fulfilled']);
+  }
 });
 
 test('the end of a frame is found from its blocks alone', async () => {
