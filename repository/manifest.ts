@@ -13,6 +13,9 @@ import type { ObjectStore, StoredObject } from './object-store.ts';
 /** Longest line in bytes, so that a bad manifest cannot fill the memory. */
 const lineBytesLimit = 16 * 1024 * 1024;
 
+/** Lines are packed together when they have so many characters: one by one, each would cost a turn of the thread pool. */
+const packedTogether = 64 * 1024;
+
 /**
  * Writes a manifest while a shard is being copied. Lines are checked and counted as they come; nothing is visible in the repository
  * before `finish` resolves.
@@ -22,6 +25,7 @@ export class ManifestWriter {
   readonly #order: ManifestOrder;
   readonly #packer: ZstdCompress;
   readonly #stored: Promise<StoredObject>;
+  #gathered = '';
   #ended = false;
 
   private constructor(store: ObjectStore, key: string) {
@@ -42,7 +46,8 @@ export class ManifestWriter {
 
   /**
    * Appends a line; resolves when the next may come. May be called concurrently: lines stand in the order of the calls, and
-   * a table's line must be before its chunks'. Throws `internal` for a line that may not stand there.
+   * a table's line must be before its chunks'. Throws `internal` for a line that may not stand there, and the store's failure
+   * in this or a later call.
    */
   async write(line: Exclude<ManifestLine, EndLine>): Promise<void> {
     await this.#append(line);
@@ -52,6 +57,7 @@ export class ManifestWriter {
   async finish(): Promise<{ ref: ManifestRef; sums: Sums }> {
     const sums = this.#order.sums;
     await this.#append({ kind: 'end', lines: this.#order.lines, sums });
+    await this.#pack();
     this.#packer.end();
     const { size, sha256 } = await this.#stored;
     return { ref: { key: this.#key, size, sha256 }, sums };
@@ -76,8 +82,15 @@ export class ManifestWriter {
       });
     }
     this.#ended = line.kind === 'end';
+    this.#gathered += `${JSON.stringify(line)}\n`;
+    if (this.#gathered.length >= packedTogether) await this.#pack();
+  }
+
+  async #pack(): Promise<void> {
+    const text = this.#gathered;
+    this.#gathered = '';
     const written = new Promise<void>((resolve, reject) => {
-      this.#packer.write(`${JSON.stringify(line)}\n`, (error) => (error ? reject(error) : resolve()));
+      this.#packer.write(text, (error) => (error ? reject(error) : resolve()));
     });
     try {
       await written;
