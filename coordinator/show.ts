@@ -1,6 +1,7 @@
 /** `show SET`: what the seal says of a set, shard by shard; with `--tables` what the manifests say of every table. */
 import { readSealedSet } from '../repository/backup-set.ts';
 import { readManifest } from '../repository/manifest.ts';
+import { tableText } from '../repository/layout.ts';
 import type { ManifestRef } from '../repository/manifest-entries.ts';
 import type { ObjectStore } from '../repository/object-store.ts';
 import type { SealBody } from '../repository/seal.ts';
@@ -100,7 +101,7 @@ async function tableSums(store: ObjectStore, shard: string, manifest: ManifestRe
   const tables = new Map<number, TableSums>();
   for await (const line of readManifest(store, manifest)) {
     if (line.kind === 'table') {
-      const name = [line.database, line.schema, line.name].filter((part) => part !== '').join('.');
+      const name = tableText(line);
       tables.set(line.table, { shard, name, rows: 0, chunks: 0, rawBytes: 0, storedBytes: 0 });
     }
     if (line.kind !== 'chunk') continue;

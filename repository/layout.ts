@@ -108,6 +108,11 @@ export interface TableName {
   readonly name: string;
 }
 
+/** A table in messages: `shop.public.accounts`. */
+export function tableText({ database, schema, name }: TableName): string {
+  return [database, schema, name].filter((part) => part !== '').join('.');
+}
+
 /** `n` tells the chunk from all others of its table: digits, letters, `-` and `_`, such as `3-0`. */
 export function chunkKey(
   cluster: string,
@@ -119,6 +124,11 @@ export function chunkKey(
 ): string {
   const folder = [table.database, table.schema, table.name].map(encodeComponent).join('/');
   return `${shardPrefix(cluster, set, shard)}data/${folder}/${encodeComponent(n)}.${format}.zst`;
+}
+
+/** The `n`th object in which a lane puts small chunks, of any of the shard's tables. */
+export function sharedKey(cluster: string, set: string, shard: string, lane: number, n: number): string {
+  return `${shardPrefix(cluster, set, shard)}shared/${lane}-${n}.zst`;
 }
 
 /** Where coordinator and agents show each other that they see the same repository. */

@@ -2,17 +2,13 @@
 import { TidemarkError, asTidemarkError } from '../proto/errors.ts';
 import { reached } from '../proto/step-points.ts';
 import { manifestKey, schemaKey } from '../repository/layout.ts';
-import {
-  manifestFormat,
-  type ChunkLine,
-  type ManifestRef,
-  type Sums,
-} from '../repository/manifest-entries.ts';
+import { manifestFormat, type ManifestRef, type Sums } from '../repository/manifest-entries.ts';
 import { ManifestWriter } from '../repository/manifest.ts';
 import type { ObjectStore } from '../repository/object-store.ts';
 import type { InvariantQuery } from '../topology/agent-file.ts';
 import type { BackupSession, ReadLane, SchemaPiece, ServerDescription } from './engine.ts';
 import { CopyLane, laneError, type LaneOrder, type LaneReport, type LaneSpec } from './lane.ts';
+import { LaneLines } from './lane-lines.ts';
 import { countStream, packStream } from './pipeline/pack-stream.ts';
 import type { Progress } from './progress.ts';
 import { TaskBoard } from './task-board.ts';
@@ -120,9 +116,9 @@ async function copyTables(order: CopyOrder, manifest: ManifestWriter): Promise<v
   const stop = new AbortController();
   const signal = AbortSignal.any([order.signal, stop.signal]);
   const losses: TidemarkError[] = [];
-  const lanes = (await backup.readLanes()).map(async (reader) => {
+  const lanes = (await backup.readLanes()).map(async (reader, number) => {
     try {
-      const lost = await runLane(order, manifest, reader, board, signal);
+      const lost = await runLane(order, manifest, { reader, number }, board, signal);
       if (lost !== undefined) losses.push(lost);
     } catch (error) {
       stop.abort(error);
@@ -141,21 +137,43 @@ async function copyTables(order: CopyOrder, manifest: ManifestWriter): Promise<v
 async function runLane(
   order: CopyOrder,
   manifest: ManifestWriter,
-  reader: ReadLane,
+  { reader, number }: { reader: ReadLane; number: number },
   board: TaskBoard<LaneOrder>,
   signal: AbortSignal,
 ): Promise<TidemarkError | undefined> {
-  const lane = new CopyLane(order, order.store, reader);
+  const lines = new LaneLines(manifest, order.progress);
+  const report = (told: LaneReport): void => lines.take(told);
+  const lane = new CopyLane(order, { lane: number, store: order.store, reader, report });
+  try {
+    const lost = await runTasks(lane, lines, board, signal);
+    // A dead lane too: what it has read of tasks that were done is part of the copy.
+    const outcome = await lane.finish();
+    if (outcome.kind === 'failed') throw laneError(outcome.error);
+    await lines.written();
+    return lost;
+  } catch (error) {
+    await lane.abandon(asTidemarkError(error, { code: 'internal', operation: 'copy', subject: order.shard }));
+    throw error;
+  }
+}
+
+async function runTasks(
+  lane: CopyLane,
+  lines: LaneLines,
+  board: TaskBoard<LaneOrder>,
+  signal: AbortSignal,
+): Promise<TidemarkError | undefined> {
   for (;;) {
     const next = await board.take();
     if (next === undefined) return undefined;
     let giveBack: LaneOrder | undefined;
     try {
       signal.throwIfAborted();
-      const lines = new TaskLines(manifest, order.progress);
-      const outcome = await lane.run(next, (report) => lines.take(report), signal);
+      lines.begin();
+      const outcome = await lane.run(next, signal);
       if (outcome.kind === 'done') {
-        await lines.write();
+        lines.append();
+        await lines.written();
         continue;
       }
       const error = laneError(outcome.error);
@@ -165,66 +183,6 @@ async function runLane(
       return error;
     } finally {
       board.settle(giveBack);
-    }
-  }
-}
-
-/** Chunks of a running task that are kept back from the manifest, so that another lane may do the task again. */
-const heldLines = 1024;
-
-/** The chunk lines of one task: kept back until it is done, or until they are too many to keep. */
-class TaskLines {
-  readonly #manifest: ManifestWriter;
-  readonly #progress: Progress;
-  readonly #lines: ChunkLine[] = [];
-  #written: Promise<void> = Promise.resolve();
-  #bytes = 0;
-  #storedBytes = 0;
-  retractable = true;
-
-  constructor(manifest: ManifestWriter, progress: Progress) {
-    this.#manifest = manifest;
-    this.#progress = progress;
-  }
-
-  take(report: LaneReport): void {
-    if (report.kind === 'frame') {
-      this.#bytes += report.rawBytes;
-      this.#storedBytes += report.storedBytes;
-      this.#progress.bytes += report.rawBytes;
-      this.#progress.storedBytes += report.storedBytes;
-      return;
-    }
-    this.#lines.push(report.line);
-    // The first chunk of a task was counted as planned.
-    if (report.line.range['part'] !== 0) this.#progress.totalChunks += 1;
-    this.#written = this.#written.then(() => reached('agent.chunk-stored'));
-    if (this.#lines.length > heldLines) this.#append();
-    // A failure is met in `write`.
-    this.#written.catch(() => undefined);
-  }
-
-  /** After the task is done. */
-  async write(): Promise<void> {
-    this.#append();
-    await this.#written;
-  }
-
-  /** Another lane will do all of it again. */
-  retract(): void {
-    this.#progress.bytes -= this.#bytes;
-    this.#progress.storedBytes -= this.#storedBytes;
-    this.#progress.totalChunks -= this.#lines.filter((line) => line.range['part'] !== 0).length;
-  }
-
-  #append(): void {
-    for (const line of this.#lines.splice(0)) {
-      this.retractable = false;
-      this.#written = this.#written.then(async () => {
-        await this.#manifest.write(line);
-        this.#progress.chunks += 1;
-        this.#progress.rows += line.rows;
-      });
     }
   }
 }

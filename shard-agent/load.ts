@@ -1,7 +1,9 @@
 /** Loading the chunks of a stored shard over several lanes. */
 import { TidemarkError } from '../proto/errors.ts';
+import { tableText } from '../repository/layout.ts';
 import type { ChunkLine, Sums, TableLine } from '../repository/manifest-entries.ts';
 import type { ObjectStore } from '../repository/object-store.ts';
+import { readAhead, type ReadablePiece } from '../repository/read-ahead.ts';
 import { sumsDifference } from '../repository/sums.ts';
 import type { RestoreSession, WriteLane } from './engine.ts';
 import { unpack } from './pipeline/unpack.ts';
@@ -24,18 +26,19 @@ export interface LoadOrder {
 export async function loadChunks(order: LoadOrder): Promise<Sums> {
   const { stored, session, signal } = order;
   const tables = new Map(stored.tables.map((table) => [table.table, table]));
-  const lines = stored.chunks();
+  const pieces = readAhead(order.store, stored.chunks());
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   const loaded = { chunks: 0, rows: 0, rawBytes: 0 };
   const runLane = async (lane: WriteLane): Promise<void> => {
     try {
-      for (let next = await lines.next(); next.done !== true; next = await lines.next()) {
+      for (let next = await pieces.next(); next.done !== true; next = await pieces.next()) {
+        const { ref } = next.value;
         either.throwIfAborted();
-        await loadChunk(order, lane, tableOf(tables, next.value), next.value, either);
+        await loadChunk(order, lane, tableOf(tables, ref), next.value, either);
         loaded.chunks += 1;
-        loaded.rows += next.value.rows;
-        loaded.rawBytes += next.value.rawBytes;
+        loaded.rows += ref.rows;
+        loaded.rawBytes += ref.rawBytes;
       }
     } catch (error) {
       stop.abort(error);
@@ -45,7 +48,7 @@ export async function loadChunks(order: LoadOrder): Promise<Sums> {
   const lanes = await session.writeLanes();
   await Promise.allSettled(lanes.map(runLane));
   // After a failure nobody has read to its end: lets go of the manifest's file.
-  await lines.return(undefined);
+  await pieces.return(undefined);
   // The first failure is the reason of all the others.
   either.throwIfAborted();
   const { storedBytes, objects } = stored.sums;
@@ -59,16 +62,17 @@ async function loadChunk(
   order: LoadOrder,
   lane: WriteLane,
   table: TableLine,
-  chunk: ChunkLine,
+  { ref: chunk, source }: ReadablePiece<ChunkLine>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { store, progress, shard } = order;
-  const rows = await lane.load(table, chunk, counted(unpack(store, chunk), progress), signal);
+  const { progress, shard } = order;
+  const raw = unpack(source, { ...chunk, of: tableText(table) });
+  const rows = await lane.load(table, chunk, counted(raw, progress), signal);
   if (rows !== chunk.rows) {
     throw new TidemarkError({
       code: 'bad-bytes',
       operation: 'load a chunk',
-      subject: `${shard}: ${chunk.object}`,
+      subject: `${shard}: ${chunk.object}: ${tableText(table)}`,
       cause: `the server took ${rows} rows, the manifest says ${chunk.rows}`,
     });
   }

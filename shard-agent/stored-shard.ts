@@ -12,6 +12,7 @@ import type {
 } from '../repository/manifest-entries.ts';
 import { readManifest } from '../repository/manifest.ts';
 import type { ObjectStore } from '../repository/object-store.ts';
+import type { PieceSource } from '../repository/read-ahead.ts';
 import type { StoredShard } from './engine.ts';
 import { readUnpacked, unpack, type PackedRef } from './pipeline/unpack.ts';
 
@@ -84,7 +85,7 @@ export async function openStoredShard(
 }
 
 /** The raw bytes of a schema piece or any other object that may have been stored as it came. */
-export function openPiece(store: ObjectStore, ref: PackedRef): AsyncGenerator<Buffer> {
+export function openPiece(store: PieceSource, ref: PackedRef): AsyncGenerator<Buffer> {
   // What the engine had packed already (a pg_dump archive) is stored under its own name, without `.zst`.
   return ref.object.endsWith('.zst') ? unpack(store, ref) : readUnpacked(store, ref);
 }

@@ -1,7 +1,9 @@
 /** Reads and unpacks everything of one shard's part of a set, and counts. */
 import { asTidemarkError, TidemarkError } from '../proto/errors.ts';
+import { tableText } from '../repository/layout.ts';
 import type { ChunkLine, ManifestRef, SchemaLine, Sums } from '../repository/manifest-entries.ts';
 import type { ObjectStore } from '../repository/object-store.ts';
+import { readAhead, type ReadablePiece } from '../repository/read-ahead.ts';
 import { noSums } from '../repository/sums.ts';
 import type { Finding } from './engine.ts';
 import { unpack } from './pipeline/unpack.ts';
@@ -40,20 +42,21 @@ export async function verifyShard(order: VerifyOrder): Promise<Sums | undefined>
   }
   order.progress.totalBytes = stored.sums.rawBytes;
   order.progress.totalChunks = stored.sums.chunks;
-  const lines = objectLines(stored);
+  const pieces = objectPieces(order.store, stored);
+  const names = new Map(stored.tables.map((table) => [table.table, tableText(table)]));
   const counted = { ...noSums, tables: stored.tables.length };
   const reader = async (): Promise<void> => {
     // One iterator for all readers: each takes the next piece.
-    for (let next = await lines.next(); !next.done; next = await lines.next()) {
+    for (let next = await pieces.next(); !next.done; next = await pieces.next()) {
       const piece = next.value;
       order.signal.throwIfAborted();
       await findings.around(() =>
-        piece.kind === 'whole' ? checkSize(order, piece, counted) : readPiece(order, piece, counted),
+        'end' in piece ? checkSize(order, piece, counted) : readPiece(order, piece, names, counted),
       );
     }
   };
   const settled = await Promise.allSettled(Array.from({ length: order.readers }, reader));
-  await lines.return(undefined);
+  await pieces.return(undefined);
   const failed = settled.find((each) => each.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
   findings.close();
@@ -64,21 +67,24 @@ type Counted = { -readonly [Field in keyof Sums]: number };
 
 /** Follows the last reference to an object: the object must end where that one ends. */
 interface WholeObject {
-  readonly kind: 'whole';
   readonly object: string;
   readonly end: number;
 }
 
+type Piece = ReadablePiece<SchemaLine | ChunkLine>;
+
 /** The pieces in the order of the manifest, in which those of one object stand one after the other; after the last, the object. */
-async function* objectLines(
+async function* objectPieces(
+  store: ObjectStore,
   stored: OpenStoredShard,
-): AsyncGenerator<SchemaLine | ChunkLine | WholeObject, undefined> {
+): AsyncGenerator<Piece | WholeObject, undefined> {
   let whole: WholeObject | undefined;
-  for await (const line of allLines(stored)) {
-    if (whole !== undefined && whole.object !== line.object) yield whole;
-    const end = Math.max(whole?.object === line.object ? whole.end : 0, line.offset + line.length);
-    whole = { kind: 'whole', object: line.object, end };
-    yield line;
+  for await (const piece of readAhead(store, allLines(stored))) {
+    const { object, offset, length } = piece.ref;
+    if (whole !== undefined && whole.object !== object) yield whole;
+    const end = Math.max(whole?.object === object ? whole.end : 0, offset + length);
+    whole = { object, end };
+    yield piece;
   }
   if (whole !== undefined) yield whole;
   return undefined;
@@ -102,12 +108,14 @@ async function checkSize(
 }
 
 async function readPiece(
-  { store, progress, signal }: VerifyOrder,
-  line: SchemaLine | ChunkLine,
+  { progress, signal }: VerifyOrder,
+  { ref: line, source }: Piece,
+  names: ReadonlyMap<number, string>,
   counted: Counted,
 ): Promise<void> {
   let rows = 0;
-  const bytes = line.kind === 'chunk' ? unpack(store, line) : openPiece(store, line);
+  const of = line.kind === 'chunk' ? (names.get(line.table) ?? `table ${line.table}`) : line.name;
+  const bytes = line.kind === 'chunk' ? unpack(source, { ...line, of }) : openPiece(source, line);
   for await (const piece of bytes) {
     signal.throwIfAborted();
     if (line.kind !== 'chunk') continue;
@@ -122,7 +130,8 @@ async function readPiece(
   counted.rows += rows;
   progress.chunks += 1;
   progress.rows += rows;
-  if (rows !== line.rows) throw badObject(line.object, `it holds ${rows} rows, recorded are ${line.rows}`);
+  if (rows !== line.rows)
+    throw badObject(line.object, `it holds ${rows} rows of ${of}, recorded are ${line.rows}`);
 }
 
 /** In both forms of rows a newline within a value is written as a backslash and a letter: every newline ends a row. */

@@ -2,7 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import PQueue from 'p-queue';
 import { TidemarkError, asTidemarkError } from '../../proto/errors.ts';
-import { cutKey, intentKey, sealKey, setPrefix } from '../../repository/layout.ts';
+import { cutKey, intentKey, sealKey, setPrefix, tableText } from '../../repository/layout.ts';
 import type { ManifestRef, ObjectRef } from '../../repository/manifest-entries.ts';
 import { readManifest } from '../../repository/manifest.ts';
 import { hashObject } from '../../repository/object-check.ts';
@@ -53,11 +53,28 @@ export async function verifyObjects(run: Run, seal: SealBody): Promise<ObjectsRe
   return verification.report();
 }
 
+/** What is wrong with an object, and whose rows are hit. */
+interface Blame {
+  readonly cause: string;
+  /** Bounded by the catalogue. The empty one is no table. */
+  readonly tables: Set<string>;
+}
+
+/** So many tables of one object are named, the rest is counted. */
+const tablesTold = 10;
+
+function causeOf({ cause, tables }: Blame): string {
+  const names = [...tables].filter((name) => name !== '');
+  if (names.length === 0) return cause;
+  const more = names.length > tablesTold ? ` and ${names.length - tablesTold} more` : '';
+  return `${cause} (rows of ${names.slice(0, tablesTold).join(', ')}${more})`;
+}
+
 class Verification {
   readonly #run: Run;
   readonly #store: ObjectStore;
   readonly #seal: SealBody;
-  readonly #bad = new Map<string, string>();
+  readonly #bad = new Map<string, Blame>();
   readonly #unnamed: string[] = [];
   #objects = 0;
   #bytes = 0;
@@ -70,7 +87,7 @@ class Verification {
   }
 
   report(): ObjectsReport {
-    const bad = [...this.#bad].map(([object, cause]) => ({ object, cause }));
+    const bad = [...this.#bad].map(([object, blame]) => ({ object, cause: causeOf(blame) }));
     return { bad, unnamed: this.#unnamed, more: this.#more, objects: this.#objects, bytes: this.#bytes };
   }
 
@@ -81,6 +98,7 @@ class Verification {
       [intentKey(cluster, set), intent],
       [cutKey(cluster, set), cut],
     ] as const) {
+      this.#objects += 1;
       await this.#hash({ object, offset: 0, length: size, sha256 });
       await this.#wholeSize(object, size);
     }
@@ -118,6 +136,8 @@ class Verification {
     const done = { bytes: 0, rows: 0 };
     const expected = this.#seal.shards.find((shard) => shard.name === name)?.sums;
     const failures: unknown[] = [];
+    const tables: string[] = [];
+    let object = '';
     try {
       for await (const line of readManifest(this.#store, manifest)) {
         this.#run.signal.throwIfAborted();
@@ -128,10 +148,15 @@ class Verification {
           if (difference !== '')
             this.#blame(manifest.key, `its sums are not those in the seal: ${difference}`);
         }
+        if (line.kind === 'table') tables.push(tableText(line));
         if (line.kind !== 'schema' && line.kind !== 'chunk') continue;
+        // Pieces of one object stand one after the other.
+        if (line.object !== object) this.#objects += 1;
+        object = line.object;
         await queue.onSizeLessThan(waitingAtMost);
+        const table = line.kind === 'chunk' ? tables[line.table] : undefined;
         const job = queue.add(async () => {
-          await this.#hash(line);
+          await this.#hash(line, table);
           done.bytes += line.length;
           if (line.kind === 'chunk') done.rows += line.rows;
           this.#run.progress.shard(name, {
@@ -159,11 +184,10 @@ class Verification {
     this.#blame(manifest.key, `it is the manifest of ${line.cluster}: ${line.set}: ${line.shard}`);
   }
 
-  async #hash(ref: ObjectRef): Promise<void> {
+  async #hash(ref: ObjectRef, table?: string): Promise<void> {
     this.#run.signal.throwIfAborted();
-    this.#objects += 1;
     this.#bytes += ref.length;
-    await this.#attempt(ref.object, () => hashObject(this.#store, ref));
+    await this.#attempt(ref.object, () => hashObject(this.#store, ref), table);
   }
 
   async #wholeSize(object: string, expected: number): Promise<void> {
@@ -173,21 +197,22 @@ class Verification {
   }
 
   /** Runs one check; bad bytes become a finding, everything else is thrown. False when something was found. */
-  async #attempt(object: string, check: () => Promise<void>): Promise<boolean> {
+  async #attempt(object: string, check: () => Promise<void>, table?: string): Promise<boolean> {
     try {
       await check();
       return true;
     } catch (thrown) {
       const error = asTidemarkError(thrown, { code: 'internal', operation: 'verify', subject: object });
       if (!isBadBytes(error)) throw error;
-      this.#blame(object, error.reason);
+      this.#blame(object, error.reason, table);
       return false;
     }
   }
 
-  #blame(object: string, cause: string): void {
-    if (this.#bad.has(object)) return;
-    if (this.#bad.size < toldAtMost) this.#bad.set(object, cause);
+  #blame(object: string, cause: string, table?: string): void {
+    const known = this.#bad.get(object);
+    if (known !== undefined) known.tables.add(table ?? '');
+    else if (this.#bad.size < toldAtMost) this.#bad.set(object, { cause, tables: new Set([table ?? '']) });
     else this.#more += 1;
   }
 

@@ -20,6 +20,14 @@ export interface StoredChunk extends ObjectRef {
   readonly rawSha256: string;
 }
 
+/** A chunk of one frame, the last of a task that has been read to its end. */
+export interface SmallChunk {
+  readonly packed: Promise<PackedFrame>;
+  readonly part: number;
+  readonly rows: number;
+  readonly rawBytes: number;
+}
+
 export interface PackOrder {
   /** zstd level. */
   readonly level: number;
@@ -31,6 +39,11 @@ export interface PackOrder {
   readonly onChunk: (chunk: StoredChunk) => void;
   /** Called for every frame that the store has taken. */
   readonly onFrame?: (rawBytes: number, storedBytes: number) => void;
+  /**
+   * Takes the task's last chunk when that is a single frame; it is then no object of its own, and `finish` does not wait
+   * until it is durable.
+   */
+  readonly share?: (chunk: SmallChunk) => Promise<void>;
 }
 
 /**
@@ -46,6 +59,8 @@ export class ChunkPacker implements RawSink {
   #chunk: ChunkInTheMaking | undefined;
   #rawBytes = 0;
   #parts = 0;
+  /** The chunk of one frame that was ended last: stored as an object of its own when another follows it in its task. */
+  #kept: KeptChunk | undefined;
   #storing: Promise<void> = Promise.resolve();
   #failure: TidemarkError | undefined;
 
@@ -62,6 +77,7 @@ export class ChunkPacker implements RawSink {
   append(source: Uint8Array, start: number, end: number): Promise<void> | undefined {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     let at = start;
+    if (at < end) this.#storeKept();
     while (at < end) {
       this.#frame ??= this.#pool.take();
       const count = Math.min(end - at, frameBytes - this.#filled);
@@ -81,27 +97,31 @@ export class ChunkPacker implements RawSink {
       if (rows === 0) return;
       throw this.#fail(defect(`${rows} rows without a byte`));
     }
-    if (this.#filled > 0) this.#flush();
-    const chunk = this.#chunk;
-    if (chunk === undefined) throw this.#fail(defect('a chunk without a frame'));
-    const rawBytes = this.#rawBytes;
-    this.#chunk = undefined;
-    this.#rawBytes = 0;
-    chunk.end();
     const before = this.#storing;
-    this.#storing = this.#stored(chunk, rows, rawBytes, before);
-    // Failures are kept in #failure; this promise is awaited only to bound how many chunks are open.
-    this.#storing.catch(() => undefined);
+    if (this.#order.share !== undefined && this.#chunk === undefined && this.#frame !== undefined) {
+      this.#kept = { frame: this.#frame, rows, rawBytes: this.#filled };
+      this.#frame = undefined;
+      this.#filled = 0;
+      this.#rawBytes = 0;
+    } else this.#storeChunk(rows);
     await before;
   }
 
-  /** After the task's last `endChunk`: resolves when every chunk is durable. */
+  /** After the task's last `endChunk`: resolves when every chunk is durable, but for one that is shared. */
   async finish(): Promise<void> {
     if (this.#rawBytes > 0 && this.#failure === undefined) {
       throw this.#fail(defect('a task ended in the middle of a chunk'));
     }
     await this.#storing;
     if (this.#failure !== undefined) throw this.#failure;
+    const kept = this.#kept;
+    if (kept === undefined || this.#order.share === undefined) return;
+    this.#kept = undefined;
+    const { frame, rows, rawBytes } = kept;
+    const packed = packFrame(frame.subarray(0, rawBytes), this.#order.level);
+    const release = (): void => this.#pool.give(frame);
+    packed.then(release, release);
+    await this.#order.share({ packed, part: this.#parts, rows, rawBytes });
   }
 
   /** Gives up: no chunk that is not yet durable will be stored. Resolves when nothing of it runs any more. Never throws. */
@@ -109,10 +129,35 @@ export class ChunkPacker implements RawSink {
     this.#fail(asTidemarkError(error, { code: 'internal', operation: 'pack a chunk', subject: 'pipeline' }));
     await this.#storing.catch(() => undefined);
     if (this.#chunk !== undefined) await this.#chunk.object.catch(() => undefined);
-    if (this.#frame !== undefined) this.#pool.give(this.#frame);
+    for (const frame of [this.#frame, this.#kept?.frame]) if (frame !== undefined) this.#pool.give(frame);
     this.#frame = undefined;
+    this.#kept = undefined;
     this.#filled = 0;
     await this.#pool.idle();
+  }
+
+  /** Ends the chunk that has been filled, which has at least one frame, and begins to make it durable. */
+  #storeChunk(rows: number): void {
+    if (this.#filled > 0) this.#flush();
+    const chunk = this.#chunk;
+    if (chunk === undefined) throw this.#fail(defect('a chunk without a frame'));
+    const rawBytes = this.#rawBytes;
+    this.#chunk = undefined;
+    this.#rawBytes = 0;
+    chunk.end();
+    this.#storing = this.#stored(chunk, rows, rawBytes, this.#storing);
+    // Failures are kept in #failure; this promise is awaited only to bound how many chunks are open.
+    this.#storing.catch(() => undefined);
+  }
+
+  #storeKept(): void {
+    const kept = this.#kept;
+    if (kept === undefined) return;
+    this.#kept = undefined;
+    this.#frame = kept.frame;
+    this.#filled = kept.rawBytes;
+    this.#rawBytes = kept.rawBytes;
+    this.#storeChunk(kept.rows);
   }
 
   #flush(): void {
@@ -170,6 +215,12 @@ export class ChunkPacker implements RawSink {
     this.#chunk?.fail(this.#failure);
     return this.#failure;
   }
+}
+
+interface KeptChunk {
+  readonly frame: Buffer<ArrayBuffer>;
+  readonly rows: number;
+  readonly rawBytes: number;
 }
 
 interface WaitingFrame {

@@ -4,14 +4,16 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { TidemarkError } from '../../proto/errors.ts';
-import type { ObjectStore } from '../../repository/object-store.ts';
 import type { ObjectRef } from '../../repository/manifest-entries.ts';
+import type { PieceSource } from '../../repository/read-ahead.ts';
 import { digestFrame, frameLength, maxFrameBytes, unpackFrame } from './frame.ts';
 
 /** What the manifest says of a packed object. A piece of the schema has no raw digest. */
 export interface PackedRef extends ObjectRef {
   readonly rawBytes: number;
   readonly rawSha256?: string;
+  /** For messages: the table whose rows these are. */
+  readonly of?: string;
 }
 
 /** Frames unpacked ahead of the reader. With the one given out, they bound the memory of one reader. */
@@ -23,7 +25,7 @@ const maxStoredFrameBytes = maxFrameBytes + 64 * 1024;
  * The raw bytes of a packed object, a frame at a time. Throws `bad-bytes` naming the object, before the last piece,
  * if anything differs; what was given out until then must not be kept. Can be read again.
  */
-export async function* unpack(store: ObjectStore, ref: PackedRef): AsyncGenerator<Buffer<ArrayBuffer>> {
+export async function* unpack(store: PieceSource, ref: PackedRef): AsyncGenerator<Buffer<ArrayBuffer>> {
   const stored = createHash('sha256');
   const rawDigests = createHash('sha256');
   let rawBytes = 0;
@@ -47,7 +49,7 @@ export async function* unpack(store: ObjectStore, ref: PackedRef): AsyncGenerato
 }
 
 /** The bytes of an object that was stored as it came. The same guarantee as `unpack`. */
-export async function* readUnpacked(store: ObjectStore, ref: PackedRef): AsyncGenerator<Buffer> {
+export async function* readUnpacked(store: PieceSource, ref: PackedRef): AsyncGenerator<Buffer> {
   const stored = createHash('sha256');
   let held: Buffer | undefined;
   let length = 0;
@@ -95,7 +97,7 @@ async function unpackOne(frame: Buffer, ref: PackedRef): Promise<RawFrame> {
 }
 
 /** Whole zstd frames, in order. Hashes the stored bytes as they pass. */
-async function* splitFrames(store: ObjectStore, ref: PackedRef, stored: Hash): AsyncGenerator<Buffer> {
+async function* splitFrames(store: PieceSource, ref: PackedRef, stored: Hash): AsyncGenerator<Buffer> {
   let pending: Buffer = Buffer.alloc(0);
   for await (const piece of store.read(ref.object, { offset: ref.offset, length: ref.length })) {
     stored.update(piece);
@@ -124,8 +126,15 @@ function checkStored(ref: PackedRef, stored: Hash): void {
 }
 
 function bad(ref: PackedRef, cause: string, error?: unknown): TidemarkError {
+  const where = `bytes ${ref.offset} to ${ref.offset + ref.length}`;
+  const place = ref.of === undefined ? '' : ` (${where}: ${ref.of})`;
   return new TidemarkError(
-    { code: 'bad-bytes', operation: 'read a stored object', subject: ref.object, cause },
+    {
+      code: 'bad-bytes',
+      operation: 'read a stored object',
+      subject: ref.object,
+      cause: `${cause}${place}`,
+    },
     { cause: error },
   );
 }

@@ -39,6 +39,11 @@ async function layOutOddities(server: TestServer): Promise<void> {
     'DELETE FROM prices WHERE id = 2',
   ])
     await server.run(change, 'bank');
+  // More small tables than lanes: some share an object.
+  for (const n of [1, 2, 3, 4, 5]) {
+    await server.run(`CREATE TABLE small_${n} (id int PRIMARY KEY)`, 'bank');
+    await server.run(`INSERT INTO small_${n} VALUES (${n})`, 'bank');
+  }
   await makeElsewhere(server);
   await server.run('CREATE TABLE gone (id int)', 'bank');
   await server.run('CREATE VIEW a_broken AS SELECT id FROM gone', 'bank');
@@ -79,18 +84,31 @@ function shell(commands: string, environment: Record<string, string>): string {
 interface Line {
   readonly kind: string;
   readonly name: string;
+  readonly table: number;
   readonly columns: readonly string[];
+  readonly object: string;
+  readonly offset: number;
 }
 
-/** The columns as the page asks for them, read from the manifest by `zstd` alone. */
-function columnsOf(shard: string, table: string, quote: string): string {
+function linesOf(shard: string): Line[] {
   const file = path.join(setFolder, 'shards', shard, 'manifest.jsonl.zst');
-  const lines = execFileSync(findProgram(zstdPackage), ['-dc', file], { encoding: 'utf8' })
+  return execFileSync(findProgram(zstdPackage), ['-dc', file], { encoding: 'utf8' })
     .trimEnd()
     .split('\n')
     .map((text) => JSON.parse(text) as Line);
-  const found = lines.find((line) => line.kind === 'table' && line.name === table);
-  return (found?.columns ?? []).map((name) => `${quote}${name}${quote}`).join(', ');
+}
+
+/** What the page asks to be set for one table, read from the manifest by `zstd` alone. */
+function settingsFor(shard: string, table: string, quote: string): Record<string, string> {
+  const found = linesOf(shard).find((line) => line.kind === 'table' && line.name === table);
+  return {
+    SET: setFolder,
+    SHARD: path.join(setFolder, 'shards', shard),
+    REPOSITORY: source.repository,
+    DATABASE: 'bank',
+    NUMBER: String(found?.table),
+    COLUMNS: (found?.columns ?? []).map((name) => `${quote}${name}${quote}`).join(', '),
+  };
 }
 
 test('a set tells that it is one, and what is in it', () => {
@@ -115,11 +133,9 @@ test('a PostgreSQL chunk comes back by psql and pg_restore', async () => {
   const target = await startPostgres();
   try {
     const roles = `SELECT rolname, rolpassword FROM pg_authid WHERE rolname ~ '^(bank|tidemark)' ORDER BY 1`;
-    shell([commandsBelow('Roles of PostgreSQL'), commandsBelow('PostgreSQL')].join('\n'), {
-      SET: setFolder,
-      SHARD: path.join(setFolder, 'shards', 'shard-0'),
-      DATABASE: 'bank',
-      COLUMNS: columnsOf('shard-0', 'accounts', '"'),
+    shell(['Roles of PostgreSQL', 'The chunks of a table', 'PostgreSQL'].map(commandsBelow).join('\n'), {
+      ...settingsFor('shard-0', 'accounts', '"'),
+      TABLE: 'public.accounts',
       PGHOST: target.host,
       PGPORT: String(target.port),
       PGUSER: target.user,
@@ -148,19 +164,30 @@ test('a MariaDB chunk comes back by mysql', async () => {
     writeFileSync(path.join(home, '.my.cnf'), login, { mode: 0o600 });
     await makeElsewhere(target);
     const of = (table: string): Record<string, string> => ({
-      SET: setFolder,
-      SHARD: path.join(setFolder, 'shards', 'shard-1'),
-      DATABASE: 'bank',
+      ...settingsFor('shard-1', table, ''),
       TABLE: table,
-      COLUMNS: columnsOf('shard-1', table, ''),
       HOME: home,
       TMPDIR: home,
     });
-    const commands = [commandsBelow('MySQL and MariaDB'), commandsBelow('Accounts of MySQL')];
+    const commands = ['The chunks of a table', 'MySQL and MariaDB', 'Accounts of MySQL'].map(commandsBelow);
     shell(commands.join('\n'), of('accounts'));
     await expectSameAccounts(source.shard('shard-1').server, target);
     const rows = blocksBelow('MySQL and MariaDB').find((block) => block.includes('LOAD DATA')) ?? '';
-    shell(rows, { ...of('prices'), MORE: ', system_versioning_insert_history = ON' });
+    const lines = linesOf('shard-1');
+    const within = lines.filter((line) => line.kind === 'chunk' && line.offset > 0).map(({ table }) => table);
+    const small = lines.find(
+      (line) => line.kind === 'table' && line.name.startsWith('small') && within.includes(line.table),
+    );
+    const name = small?.name ?? '';
+    shell([commandsBelow('The chunks of a table'), rows].join('\n'), of(name));
+    const inShared = `SELECT * FROM ${name}`;
+    expect(await target.run(inShared, 'bank')).toEqual(
+      await source.shard('shard-1').server.run(inShared, 'bank'),
+    );
+    shell([commandsBelow('The chunks of a table'), rows].join('\n'), {
+      ...of('prices'),
+      MORE: ', system_versioning_insert_history = ON',
+    });
     const history = 'SELECT *, row_start, row_end FROM prices FOR SYSTEM_TIME ALL ORDER BY id, row_end';
     const former = await source.shard('shard-1').server.run(history, 'bank');
     expect(former.length).toBe(3);

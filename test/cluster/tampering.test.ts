@@ -18,7 +18,8 @@ let other: string;
 beforeAll(async () => {
   source = await Cluster.start({ postgres: 1, mariadb: 1, purpose: 'source', copy: { lanes: 1 } });
   target = await Cluster.start({ postgres: 1, mariadb: 1, purpose: 'target', repository: source.repository });
-  await layOutQuietBank(source);
+  // Ballast enough for an object of its own; the other tables share one.
+  await layOutQuietBank(source, 2000);
   await createBankRoles(target);
   other = await backUp();
   for (const { server } of source.shards) {
@@ -61,8 +62,10 @@ const kinds: readonly { kind: string; pattern: RegExp }[] = [
   { kind: 'manifest', pattern: /^shards\/shard-0\/manifest/ },
   { kind: 'schema of PostgreSQL', pattern: /^shards\/shard-0\/schema\// },
   { kind: 'schema of MariaDB', pattern: /^shards\/shard-1\/schema\/.*tables/ },
-  { kind: 'chunk of PostgreSQL', pattern: /^shards\/shard-0\/data\/.*accounts/ },
-  { kind: 'chunk of MariaDB', pattern: /^shards\/shard-1\/data\/.*accounts/ },
+  { kind: 'chunk of PostgreSQL', pattern: /^shards\/shard-0\/data\/.*ballast/ },
+  { kind: 'chunk of MariaDB', pattern: /^shards\/shard-1\/data\/.*ballast/ },
+  { kind: 'object that small tables of PostgreSQL share', pattern: /^shards\/shard-0\/shared\// },
+  { kind: 'object that small tables of MariaDB share', pattern: /^shards\/shard-1\/shared\// },
 ];
 
 const ways: readonly { way: string; tamper: (file: string, twin: string) => void }[] = [

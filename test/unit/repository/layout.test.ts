@@ -115,6 +115,7 @@ test('the keys are those of the design', () => {
   expect(layout.schemaKey('shop', set, 's0', '', 'globals.sql.zst')).toBe(
     `${shard}/schema/_/globals.sql.zst`,
   );
+  expect(layout.sharedKey('shop', set, 's0', 1, 12)).toBe(`shop/sets/${set}/shards/s0/shared/1-12.zst`);
   expect(layout.chunkKey('shop', set, 's0', table, '3', 'copy')).toBe(
     `${shard}/data/shop/public/orders/3.copy.zst`,
   );

@@ -262,7 +262,7 @@ test('a lane that dies gives its task to another, and no row is lost or doubled'
   };
   server.beforeRead = async (lane) => {
     batches[lane] = (batches[lane] ?? 0) + 1;
-    if (batches[lane] !== 4) return;
+    if (batches[lane] !== 5) return;
     await vi.waitFor(chunksStored);
     if (lane !== 1) server.deadLanes.add(lane);
   };
@@ -274,6 +274,30 @@ test('a lane that dies gives its task to another, and no row is lost or doubled'
   expect(ranges.reduce((sum, [, , rows]) => sum + rows, 0)).toBe(5000);
   expect(new Set(ranges.map(([from, part]) => `${from}-${part}`)).size).toBe(chunks.length);
   expect(chunks.some(({ object }) => object.includes('-r1.'))).toBe(true);
+});
+
+test('what a lane has read of other tasks before it died is in the set, and nothing of the task it died in', async () => {
+  const { client, server, store } = await openAgent();
+  fillShop(server, 9000);
+  const batches = [0, 0, 0];
+  server.beforeRead = (lane) => {
+    batches[lane] = (batches[lane] ?? 0) + 1;
+    // In its second task, when the last chunk of the first waits in memory for others to share an object with.
+    if (batches[lane] === 11 && lane !== 1) server.deadLanes.add(lane);
+    return Promise.resolve();
+  };
+  const manifest = await backUp(client);
+  const chunks = (await linesOf(store, manifest)).filter((line) => line.kind === 'chunk');
+  expect(chunks.reduce((sum, { rows }) => sum + rows, 0)).toBe(9000);
+  expect(new Set(chunks.map(({ range }) => `${String(range['from'])}-${String(range['part'])}`)).size).toBe(
+    chunks.length,
+  );
+  expect(server.deadLanes.size).toBe(2);
+  for (const lane of server.deadLanes)
+    expect(chunks.filter(({ object }) => object.includes(`/shared/${lane}-`))).toHaveLength(1);
+  const pieces = chunks.filter(({ object }) => object.endsWith('/shared/1-0.zst'));
+  const size = await store.size(pieces[0]?.object ?? '');
+  expect(pieces.reduce((end, { offset, length }) => (offset === end ? end + length : -1), 0)).toBe(size);
 });
 
 test('with no lane left the copy fails and says why', async () => {

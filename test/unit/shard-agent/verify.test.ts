@@ -72,7 +72,7 @@ test('rows are counted in the bytes, not believed', async () => {
     {
       code: 'bad-bytes',
       subject: changed,
-      cause: expect.stringMatching(/it holds \d+ rows, recorded are \d+/),
+      cause: expect.stringMatching(/it holds \d+ rows of shop\.public\.accounts, recorded are \d+/),
     },
   ]);
   expect(sums?.rows).toBe(2300);
@@ -89,6 +89,29 @@ test.each(['data', 'schema'])('bytes appended to an object below %s/ are noticed
   const { findings } = await verified(store, manifest);
   expect(findings).toMatchObject([
     { subject: key, cause: `it has ${bytes.length + 1} bytes, the manifest names ${bytes.length}` },
+  ]);
+});
+
+test('a bad piece of an object that tables share is named with its table, and only that one', async () => {
+  const store = new MemoryStore('memory:');
+  const { client, server } = await openAgent({ store });
+  for (const name of ['first', 'second', 'third']) server.table('shop', name, ['1\ta', '2\tb']);
+  const manifest = await backUp(client);
+  const chunks = (await linesOf(store, manifest)).filter((line) => line.kind === 'chunk');
+  const object = chunks[0]?.object ?? '';
+  const bad = chunks.filter((line) => line.object === object).at(-1);
+  if (bad === undefined) throw new Error('no chunk');
+  const bytes = Buffer.from((await store.readSmall(object)) as Buffer);
+  const at = bad.offset + bad.length - 1;
+  bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+  await store.replace(object, bytes);
+  const { findings } = await verified(store, manifest);
+  const table = ['first', 'second', 'third'][bad.table];
+  expect(findings).toMatchObject([
+    {
+      subject: object,
+      cause: expect.stringContaining(`bytes ${bad.offset} to ${at + 1}: shop.public.${table}`),
+    },
   ]);
 });
 
