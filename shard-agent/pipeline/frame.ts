@@ -73,26 +73,36 @@ const reservedBlock = 3;
 const rleBlock = 1;
 
 /**
- * Length of the zstd frame at the start of `bytes`; undefined when more bytes are needed to tell.
- * Throws RangeError when this is no zstd frame.
+ * Length of the zstd frame that begins with `head` and goes on, where that ends, with `tail`; undefined when more bytes are
+ * needed to tell. Throws RangeError when this is no zstd frame.
  */
-export function frameLength(bytes: Buffer): number | undefined {
-  if (bytes.length < 5) return undefined;
-  if (bytes.readUInt32LE(0) !== magic) throw new RangeError('no zstd frame begins here');
-  const descriptor = bytes.readUInt8(4);
+export function frameLength(head: Buffer, tail: Buffer = Buffer.alloc(0)): number | undefined {
+  const have = head.length + tail.length;
+  const numberAt = (at: number, bytes: number): number => {
+    let number = 0;
+    for (let byte = bytes - 1; byte >= 0; byte -= 1) {
+      const index = at + byte;
+      const value = index < head.length ? head[index] : tail[index - head.length];
+      number = number * 256 + (value ?? 0);
+    }
+    return number;
+  };
+  if (have < 5) return undefined;
+  if (numberAt(0, 4) !== magic) throw new RangeError('no zstd frame begins here');
+  const descriptor = numberAt(4, 1);
   const singleSegment = (descriptor & 0x20) !== 0;
   const hasChecksum = (descriptor & 0x04) !== 0;
   const dictionaryBytes = [0, 1, 2, 4][descriptor & 3] ?? 0;
   const contentSizeBytes = [singleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6] ?? 0;
   let at = 5 + (singleSegment ? 0 : 1) + dictionaryBytes + contentSizeBytes;
   for (;;) {
-    if (bytes.length < at + 3) return undefined;
-    const header = bytes.readUIntLE(at, 3);
+    if (have < at + 3) return undefined;
+    const header = numberAt(at, 3);
     const type = (header >> 1) & 3;
     if (type === reservedBlock) throw new RangeError('a zstd block of the reserved type');
     at += 3 + (type === rleBlock ? 1 : header >> 3);
     if ((header & lastBlock) !== 0) break;
   }
   at += hasChecksum ? 4 : 0;
-  return bytes.length < at ? undefined : at;
+  return have < at ? undefined : at;
 }

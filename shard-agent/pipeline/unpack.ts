@@ -96,25 +96,28 @@ async function unpackOne(frame: Buffer, ref: PackedRef): Promise<RawFrame> {
   return { bytes, digest: digestFrame(bytes) };
 }
 
-/** Whole zstd frames, in order. Hashes the stored bytes as they pass. */
+/** Whole zstd frames, in order; only one that two pieces share is copied. Hashes the stored bytes as they pass. */
 async function* splitFrames(store: PieceSource, ref: PackedRef, stored: Hash): AsyncGenerator<Buffer> {
-  let pending: Buffer = Buffer.alloc(0);
+  let rest: Buffer = Buffer.alloc(0);
   for await (const piece of store.read(ref.object, { offset: ref.offset, length: ref.length })) {
     stored.update(piece);
-    pending = pending.length === 0 ? piece : Buffer.concat([pending, piece]);
-    for (let length = lengthOf(pending, ref); length !== undefined; length = lengthOf(pending, ref)) {
-      yield pending.subarray(0, length);
-      pending = pending.subarray(length);
+    let at = 0;
+    for (let length = lengthOf(ref, rest, piece); length !== undefined; ) {
+      const end = at + length - rest.length;
+      yield rest.length === 0 ? piece.subarray(at, end) : Buffer.concat([rest, piece.subarray(at, end)]);
+      rest = Buffer.alloc(0);
+      at = end;
+      length = lengthOf(ref, rest, piece.subarray(at));
     }
-    if (pending.length > maxStoredFrameBytes)
-      throw bad(ref, 'a frame is larger than any that Tidemark writes');
+    rest = rest.length === 0 ? piece.subarray(at) : Buffer.concat([rest, piece]);
+    if (rest.length > maxStoredFrameBytes) throw bad(ref, 'a frame is larger than any that Tidemark writes');
   }
-  if (pending.length > 0) throw bad(ref, 'it ends in the middle of a frame');
+  if (rest.length > 0) throw bad(ref, 'it ends in the middle of a frame');
 }
 
-function lengthOf(pending: Buffer, ref: PackedRef): number | undefined {
+function lengthOf(ref: PackedRef, head: Buffer, tail: Buffer): number | undefined {
   try {
-    return frameLength(pending);
+    return frameLength(head, tail);
   } catch (error) {
     throw bad(ref, error instanceof Error ? error.message : String(error), error);
   }

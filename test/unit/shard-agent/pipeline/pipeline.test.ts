@@ -241,7 +241,11 @@ test('the end of a frame is found from its blocks alone', async () => {
   const one = (await packFrame(rowLike(300_000, 5) as Buffer<ArrayBuffer>, 3)).stored;
   const two = Buffer.concat([one, (await packFrame(rowLike(10, 5) as Buffer<ArrayBuffer>, 3)).stored]);
   expect(frameLength(two)).toBe(one.length);
-  for (let cut = 0; cut < one.length; cut += 97) expect(frameLength(two.subarray(0, cut))).toBeUndefined();
+  for (let cut = 0; cut < one.length; cut += 97) {
+    expect(frameLength(two.subarray(0, cut))).toBeUndefined();
+    expect(frameLength(two.subarray(0, cut), two.subarray(cut, one.length - 1))).toBeUndefined();
+    expect(frameLength(two.subarray(0, cut), two.subarray(cut))).toBe(one.length);
+  }
   expect(() => frameLength(Buffer.from('not zstd at all'))).toThrow(RangeError);
 });
 
