@@ -3,10 +3,11 @@ import { setMaxListeners } from 'node:events';
 import PQueue from 'p-queue';
 import { TidemarkError, asTidemarkError } from '../../proto/errors.ts';
 import { cutKey, intentKey, sealKey, setPrefix, tableText } from '../../repository/layout.ts';
-import type { ManifestRef, ObjectRef } from '../../repository/manifest-entries.ts';
+import type { ChunkLine, ManifestRef, ObjectRef, SchemaLine } from '../../repository/manifest-entries.ts';
 import { readManifest } from '../../repository/manifest.ts';
 import { hashObject } from '../../repository/object-check.ts';
 import type { ObjectStore } from '../../repository/object-store.ts';
+import { readAhead, type PieceSource } from '../../repository/read-ahead.ts';
 import type { SealBody } from '../../repository/seal.ts';
 import { sumsDifference } from '../../repository/sums.ts';
 import type { Run } from '../run.ts';
@@ -134,36 +135,25 @@ class Verification {
   async #hashShard(name: string, manifest: ManifestRef): Promise<void> {
     const queue = new PQueue({ concurrency: hashedAtOnce });
     const done = { bytes: 0, rows: 0 };
-    const expected = this.#seal.shards.find((shard) => shard.name === name)?.sums;
+    const totalBytes = this.#seal.shards.find((shard) => shard.name === name)?.sums.storedBytes ?? 0;
     const failures: unknown[] = [];
     const tables: string[] = [];
     let object = '';
     try {
-      for await (const line of readManifest(this.#store, manifest)) {
+      const pieces = this.#pieces(name, manifest, tables);
+      for await (const { ref: line, source } of readAhead(this.#store, pieces)) {
         this.#run.signal.throwIfAborted();
         if (failures.length > 0) break;
-        if (line.kind === 'shard') this.#identity(name, manifest, line);
-        if (line.kind === 'end') {
-          const difference = expected === undefined ? '' : sumsDifference(line.sums, expected);
-          if (difference !== '')
-            this.#blame(manifest.key, `its sums are not those in the seal: ${difference}`);
-        }
-        if (line.kind === 'table') tables.push(tableText(line));
-        if (line.kind !== 'schema' && line.kind !== 'chunk') continue;
         // Pieces of one object stand one after the other.
         if (line.object !== object) this.#objects += 1;
         object = line.object;
         await queue.onSizeLessThan(waitingAtMost);
         const table = line.kind === 'chunk' ? tables[line.table] : undefined;
         const job = queue.add(async () => {
-          await this.#hash(line, table);
+          await this.#hash(line, source, table);
           done.bytes += line.length;
           if (line.kind === 'chunk') done.rows += line.rows;
-          this.#run.progress.shard(name, {
-            phase: 'verify',
-            ...done,
-            totalBytes: expected?.storedBytes ?? 0,
-          });
+          this.#run.progress.shard(name, { phase: 'verify', ...done, totalBytes });
         });
         job.catch((error: unknown) => failures.push(error));
       }
@@ -172,6 +162,23 @@ class Verification {
       await queue.onIdle();
     }
     if (failures.length > 0) throw failures[0];
+  }
+
+  /** The lines that name stored bytes; checks the others on the way, and notes what the tables are called. */
+  async *#pieces(
+    name: string,
+    manifest: ManifestRef,
+    tables: string[],
+  ): AsyncGenerator<SchemaLine | ChunkLine> {
+    const expected = this.#seal.shards.find((shard) => shard.name === name)?.sums;
+    for await (const line of readManifest(this.#store, manifest)) {
+      if (line.kind === 'shard') this.#identity(name, manifest, line);
+      if (line.kind === 'table') tables.push(tableText(line));
+      if (line.kind === 'schema' || line.kind === 'chunk') yield line;
+      if (line.kind !== 'end' || expected === undefined) continue;
+      const difference = sumsDifference(line.sums, expected);
+      if (difference !== '') this.#blame(manifest.key, `its sums are not those in the seal: ${difference}`);
+    }
   }
 
   #identity(
@@ -184,10 +191,10 @@ class Verification {
     this.#blame(manifest.key, `it is the manifest of ${line.cluster}: ${line.set}: ${line.shard}`);
   }
 
-  async #hash(ref: ObjectRef, table?: string): Promise<void> {
+  async #hash(ref: ObjectRef, source: PieceSource = this.#store, table?: string): Promise<void> {
     this.#run.signal.throwIfAborted();
     this.#bytes += ref.length;
-    await this.#attempt(ref.object, () => hashObject(this.#store, ref), table);
+    await this.#attempt(ref.object, () => hashObject(this.#store, ref, source), table);
   }
 
   async #wholeSize(object: string, expected: number): Promise<void> {
