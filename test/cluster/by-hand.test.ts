@@ -1,6 +1,6 @@
 /** Promise 6: the commands of docs/restore-by-hand.md, as they stand there, bring a table back without Tidemark. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bankUser } from '../bank/plan.ts';
@@ -23,12 +23,23 @@ beforeAll(async () => {
   source = await Cluster.start({ postgres: 1, mariadb: 1, purpose: 'source' });
   await layOutQuietBank(source);
   await layOutOddities(source.shard('shard-1').server);
+  await layOutReadings(source.shard('shard-0').server);
   const backup = await source.tidemark('backup', '--globals', 'with-passwords', '--json');
   expect(backup.exitCode, describeResult(backup)).toBe(0);
   setFolder = path.join(source.repository, source.name, 'sets', String(backup.json?.['id']));
 });
 
 afterAll(() => source.stop());
+
+/** A table whose rows are stored in binary. */
+async function layOutReadings(server: TestServer): Promise<void> {
+  await server.run(
+    `CREATE TABLE readings (at timestamptz, device uuid, x float8, note text);
+     INSERT INTO readings VALUES ('infinity', NULL, '-0', ''), ('0044-03-15 BC', gen_random_uuid(), 'NaN', E'\\\\N\\t');
+     INSERT INTO readings SELECT now(), gen_random_uuid(), random(), NULL FROM generate_series(1, 500)`,
+    'bank',
+  );
+}
 
 /** A table with history, a view that nobody can use, and one that only the backup's account cannot use. */
 async function layOutOddities(server: TestServer): Promise<void> {
@@ -114,26 +125,42 @@ async function expectSameAccounts(original: TestServer, copy: TestServer): Promi
 test('a PostgreSQL chunk comes back by psql and pg_restore', async () => {
   const target = await startPostgres();
   try {
-    const roles = `SELECT rolname, rolpassword FROM pg_authid WHERE rolname ~ '^(bank|tidemark)' ORDER BY 1`;
-    shell([commandsBelow('Roles of PostgreSQL'), commandsBelow('PostgreSQL')].join('\n'), {
-      SET: setFolder,
-      SHARD: path.join(setFolder, 'shards', 'shard-0'),
+    const shard = path.join(setFolder, 'shards', 'shard-0');
+    const table = (name: string): Record<string, string> => ({
       DATABASE: 'bank',
-      COLUMNS: columnsOf('shard-0', 'accounts', '"'),
+      TABLE: name,
+      COLUMNS: columnsOf('shard-0', name, '"'),
+    });
+    const login = {
       PGHOST: target.host,
       PGPORT: String(target.port),
       PGUSER: target.user,
       PGPASSWORD: target.password,
+    };
+    const roles = `SELECT rolname, rolpassword FROM pg_authid WHERE rolname ~ '^(bank|tidemark)' ORDER BY 1`;
+    shell([commandsBelow('Roles of PostgreSQL'), commandsBelow('PostgreSQL')].join('\n'), {
+      SET: setFolder,
+      SHARD: shard,
+      ...table('accounts'),
+      ...login,
     });
     await expectSameAccounts(source.shard('shard-0').server, target);
+    const rows = blocksBelow('PostgreSQL').find((block) => block.includes('\\copy')) ?? '';
+    const folder = path.join(shard, 'data', 'bank', 'public', 'readings');
+    expect(readdirSync(folder).every((name) => name.endsWith('.copy-binary.zst'))).toBe(true);
+    shell(rows, { SHARD: shard, ...table('readings'), ...login });
+    const readings = 'SELECT readings::text AS row FROM readings ORDER BY 1';
+    const stored = await source.shard('shard-0').server.run(readings, 'bank');
+    expect(stored.length).toBe(502);
+    expect(await target.run(readings, 'bank')).toEqual(stored);
     const keys = await target.run(
       `SELECT count(*)::int AS n FROM pg_index WHERE indisprimary AND indrelid = 'accounts'::regclass`,
       'bank',
     );
     expect(keys).toEqual([{ n: 1 }]);
-    const stored = await source.shard('shard-0').server.run(roles);
-    expect(stored.length).toBeGreaterThan(1);
-    expect(await target.run(roles)).toEqual(stored);
+    const known = await source.shard('shard-0').server.run(roles);
+    expect(known.length).toBeGreaterThan(1);
+    expect(await target.run(roles)).toEqual(known);
   } finally {
     await target.stop();
   }

@@ -71,7 +71,8 @@ export class PostgresReadLane implements ReadLane {
     let refused: ServerError | undefined;
     try {
       if (session.wire === undefined) throw new Error('the session has no wire');
-      await copyOut(session.wire, copyOutStatement(table, task), sink, signal);
+      const copy = { sql: copyOutStatement(table, task), binary: table.format === 'copy-binary' };
+      await copyOut(session.wire, copy, sink, signal);
     } catch (error) {
       if (!(error instanceof ServerError) || error.severity === 'FATAL')
         throw this.#giveUp(session, error, subject);

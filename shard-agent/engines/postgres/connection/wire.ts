@@ -143,11 +143,11 @@ export class ServerError extends Error {
 const messageLimitBytes = 1 << 20;
 
 /**
- * Splits a stream of messages that may be cut anywhere. CopyData goes to `data` as it comes, without its header;
- * everything else is gathered and given to `message`.
+ * Splits a stream of messages that may be cut anywhere. CopyData goes to `data` as it comes, without its header, with the
+ * number of bytes of the message that are still to come; everything else is gathered and given to `message`.
  */
 export class Deframer {
-  readonly #data: (bytes: Buffer, start: number, end: number, rowEnds: boolean) => void;
+  readonly #data: (bytes: Buffer, start: number, end: number, left: number) => void;
   readonly #message: (type: number, body: Buffer) => void;
   readonly #header = Buffer.alloc(5);
   #headerHas = 0;
@@ -156,7 +156,7 @@ export class Deframer {
   #body: Buffer[] = [];
 
   constructor(
-    data: (bytes: Buffer, start: number, end: number, rowEnds: boolean) => void,
+    data: (bytes: Buffer, start: number, end: number, left: number) => void,
     message: (type: number, body: Buffer) => void,
   ) {
     this.#data = data;
@@ -178,13 +178,13 @@ export class Deframer {
           if (this.#headerHas < 5) return;
         }
         if (this.#left > 0) continue;
-        if (this.#type === messageType.copyData) this.#data(bytes, at, at, true);
+        if (this.#type === messageType.copyData) this.#data(bytes, at, at, 0);
         this.#finish();
         continue;
       }
       const take = Math.min(this.#left, end - at);
       this.#left -= take;
-      if (this.#type === messageType.copyData) this.#data(bytes, at, at + take, this.#left === 0);
+      if (this.#type === messageType.copyData) this.#data(bytes, at, at + take, this.#left);
       else this.#gatherBody(bytes, at, take);
       at += take;
       if (this.#left === 0) this.#finish();
