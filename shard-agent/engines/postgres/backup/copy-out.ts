@@ -19,7 +19,8 @@ interface Segment {
 }
 
 /**
- * Runs `COPY … TO STDOUT`, which is text unless it says `binary`, and resolves with the number of rows, as counted here and confirmed by the server. Ends a
+ * Runs `COPY … TO STDOUT`, which is text unless it says `binary`, after other statements in the same message where there are
+ * any, which saves their round trips; resolves with the number of rows, as counted here and confirmed by the server. Ends a
  * chunk at the first row boundary after the sink is full, and one at the end unless nothing came since the last.
  * Throws a ServerError when the server refused (the session can go on) and anything else when the connection must be
  * given up: the sink's own error, the signal, a lost connection.
@@ -79,6 +80,7 @@ class Outlet {
   #rows = 0;
   #rowsInChunk = 0;
   #tag = '';
+  #statementsDone = 0;
   #error: ServerError | undefined;
   ready = false;
 
@@ -155,9 +157,11 @@ class Outlet {
   }
 
   #message(kind: number, body: Buffer): void {
-    if (kind === messageType.error) this.#error = new ServerError(body);
-    else if (kind === messageType.commandComplete) this.#tag = body.toString('latin1', 0, body.length - 1);
-    else if (kind === messageType.ready) this.ready = true;
+    if (kind === messageType.error) this.#error = new ServerError(body, this.#statementsDone);
+    else if (kind === messageType.commandComplete) {
+      this.#statementsDone += 1;
+      this.#tag = body.toString('latin1', 0, body.length - 1);
+    } else if (kind === messageType.ready) this.ready = true;
   }
 
   async finish(): Promise<number> {

@@ -123,8 +123,10 @@ export class ServerError extends Error {
   readonly code: string;
   readonly detail: string;
   readonly severity: string;
+  /** How many statements of the message had been done when one was refused. */
+  readonly statementsDone: number;
 
-  constructor(body: Buffer) {
+  constructor(body: Buffer, statementsDone = 0) {
     const fields = new Map<string, string>();
     for (let at = 0; at < body.length && body[at] !== 0; ) {
       const end = body.indexOf(0, at + 1);
@@ -135,6 +137,7 @@ export class ServerError extends Error {
     this.name = 'ServerError';
     this.code = fields.get('C') ?? '';
     this.detail = fields.get('D') ?? '';
+    this.statementsDone = statementsDone;
     this.severity = fields.get('V') ?? fields.get('S') ?? '';
   }
 }

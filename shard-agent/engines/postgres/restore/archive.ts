@@ -147,10 +147,11 @@ async function run(
   options: { input?: AsyncIterable<Uint8Array>; settings?: readonly string[] },
 ): Promise<void> {
   const { config, runs, tool, signal, staging } = archive;
+  // Whether a statement's commit is durable does not matter until the mark says `loaded`: that commit is, and all before it.
   await runs.run(tool, ['--exit-on-error', ...connectionArguments(config, staging), ...args], {
     subject: subjectOf(archive),
     signal,
-    settings: ['default_transaction_read_only=off', ...(options.settings ?? [])],
+    settings: ['default_transaction_read_only=off', 'synchronous_commit=off', ...(options.settings ?? [])],
     ...(options.input === undefined ? {} : { input: options.input }),
   });
 }

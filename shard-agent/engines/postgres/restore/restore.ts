@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { DatabaseLine } from '../../../../repository/manifest-entries.ts';
 import type { RestoreOrder, RestoreSession, WriteLane } from '../../../engine.ts';
+import { analyse } from './analyse.ts';
 import { loadAfterData, loadBeforeData, loadLargeObjects, type Archive } from './archive.ts';
 import { during, quoteName, Session, type PostgresConfig } from '../connection/connection.ts';
 import { evaluationSettings } from './evaluation.ts';
@@ -197,6 +198,12 @@ class PostgresRestore implements RestoreSession {
         await this.#indexMemory(),
         ...this.#evaluationOf(line.name).map(({ name, value }) => `${name}=${value}`),
       ]);
+      await analyse({
+        config: this.#config,
+        connectTo: this.#stagingOf(line.name),
+        lanes: this.#order.lanes,
+        evaluation: this.#evaluationOf(line.name),
+      });
       await this.#complete(line, number);
     }
   }
