@@ -12,6 +12,8 @@ import {
 /** Tables in one statement; larger ones have one of their own, so that sessions side by side end together. */
 const tablesPerStatement = 200;
 const largeBytes = 1 << 20;
+/** The server samples no more rows than these hold, about: beyond it the columns count. */
+const sampledBytes = 4 << 20;
 
 /**
  * Analyses every table of users on several sessions side by side: one session would leave the other cores idle. A table whose own expressions fail is left without statistics, as its server's autovacuum would leave it.
@@ -54,7 +56,7 @@ interface AnalysedTable {
 }
 
 /**
- * Smallest first. A partitioned table's statement does its partitions too. Not among them: a partitioned table or a parent with
+ * Cheapest first. A partitioned table's statement does its partitions too. Not among them: a partitioned table or a parent with
  * a foreign table among its descendants, which would be read where its rows are, and a server that is not there would break the
  * restore. Such parents are left to autovacuum and their users; their partitions stand here themselves.
  */
@@ -69,7 +71,7 @@ async function readTables(session: Session): Promise<AnalysedTable[]> {
     WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND NOT c.relisshared AND c.oid NOT IN (SELECT oid FROM far)
       AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
       AND NOT (c.relispartition AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND i.inhparent NOT IN (SELECT oid FROM far)))
-    ORDER BY bytes, 1, 2`);
+    ORDER BY LEAST(pg_catalog.pg_relation_size(c.oid), ${sampledBytes}) * c.relnatts, 1, 2`);
   return rows.map((row) => ({
     name: quoteTable(row['nspname'] ?? '', row['relname'] ?? ''),
     bytes: Number(row['bytes']),
