@@ -124,8 +124,8 @@ export interface BackupSession {
   >;
   databaseLines(): Promise<DatabaseLine[]>;
 
-  /** After a cut: the schema as of the snapshot, each piece to be read to its end before the next is asked for. Globals, which
-   * are in no snapshot, are a piece without a database, as they are when it is read. */
+  /** After a cut, while lanes read rows: the schema as of the snapshot, each piece to be read to its end before the next is asked
+   * for. Globals, which are in no snapshot, are a piece without a database, as they are when it is read. */
   schema(): AsyncIterable<SchemaPiece>;
 
   /** After a cut: answers from inside the snapshot. Throws `not-ready` for a query that gives no single value. */
