@@ -53,8 +53,9 @@ const gains: ReadonlyMap<number, Gain> = new Map([
 
 /** Header and line pointer of a stored row. */
 const rowOverheadBytes = 28;
-/** Where nobody has counted the rows. */
+/** Where nobody has counted the rows, or a few pages say nothing of them. */
 const usualWidth = 20;
+const tellingBytes = 1 << 16;
 
 /**
  * How this table's rows are stored. Binary only in a database whose encoding is the sessions' own (UTF8), since the texts in
@@ -67,7 +68,8 @@ export function rowFormat(
   if (encoding !== 'UTF8') return 'copy';
   const columns = table.types.map((type) => gains.get(type));
   let saved = 0;
-  let left = table.rows > 0 ? table.bytes / table.rows - rowOverheadBytes : Number.NaN;
+  const told = table.rows > 0 && table.bytes > tellingBytes;
+  let left = told ? table.bytes / table.rows - rowOverheadBytes : Number.NaN;
   let long = 0;
   for (const gain of columns) {
     if (gain === undefined) return 'copy';
