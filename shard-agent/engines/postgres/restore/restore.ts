@@ -45,6 +45,10 @@ export function reopenRestore(
   };
 }
 
+/** On the server's own disk; a server that asks more of a commit is asked for it. */
+const durable = `SELECT pg_catalog.set_config(name, 'local', false) FROM (VALUES ('synchronous_commit')) s (name)
+  WHERE pg_catalog.current_setting(name) = 'off'`;
+
 class PostgresRestore implements RestoreSession {
   readonly #config: PostgresConfig;
   readonly #order: RestoreOrder;
@@ -220,7 +224,10 @@ class PostgresRestore implements RestoreSession {
     return `maintenance_work_mem=${kibibytes}kB`;
   }
 
-  /** Sequences, owner, grants, settings, and the mark that it may be switched to, in one durable transaction. */
+  /**
+   * Sequences, owner, grants, settings, and the mark that it may be switched to, in one transaction that is durable whatever
+   * the server's own setting, and with it all that was committed before.
+   */
   async #complete(line: DatabaseLine, number: number): Promise<void> {
     const properties = propertiesOf(line);
     const staging = stagingName(this.#order.restore, number);
@@ -230,6 +237,7 @@ class PostgresRestore implements RestoreSession {
         session.script(
           [
             'SET default_transaction_read_only = off',
+            durable,
             'BEGIN',
             ...sequenceStatements(properties.sequences),
             ...propertyStatements(staging, properties),
