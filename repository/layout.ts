@@ -120,7 +120,7 @@ export function chunkKey(
   shard: string,
   table: TableName,
   n: string,
-  format: 'copy' | 'tsv',
+  format: 'copy' | 'copy-binary' | 'tsv',
 ): string {
   const folder = [table.database, table.schema, table.name].map(encodeComponent).join('/');
   return `${shardPrefix(cluster, set, shard)}data/${folder}/${encodeComponent(n)}.${format}.zst`;

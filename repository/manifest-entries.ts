@@ -65,8 +65,8 @@ export interface TableLine {
   /** Empty where the engine has no schemas within a database. */
   readonly schema: string;
   readonly name: string;
-  /** `copy`: PostgreSQL text COPY. `tsv`: the tab-separated form of LOAD DATA. */
-  readonly format: 'copy' | 'tsv';
+  /** `copy`, `copy-binary`: PostgreSQL's COPY, as text or binary. `tsv`: the tab-separated form of LOAD DATA. */
+  readonly format: 'copy' | 'copy-binary' | 'tsv';
   /** Columns in the order of the data; generated columns are not among them. */
   readonly columns: readonly string[];
   readonly engine: Record<string, unknown>;

@@ -50,7 +50,7 @@ const tableLine = z.strictObject({
   database: name,
   schema: z.string(),
   name,
-  format: z.enum(['copy', 'tsv']),
+  format: z.enum(['copy', 'copy-binary', 'tsv']),
   columns: z.array(z.string()),
   engine: opaque,
 });

@@ -37,11 +37,10 @@ export async function copyShard(order: CopyOrder): Promise<CopyResult> {
   try {
     progress.phase = 'schema';
     await writeShard(order, manifest);
-    await storeSchema(order, manifest);
     await askInvariants(order, manifest);
     progress.phase = 'data';
     await reached('agent.copying');
-    await copyTables(order, manifest);
+    await together(order, manifest, [storeSchema, copyTables]);
     progress.phase = 'manifest';
     await reached('agent.before-manifest');
     await backup.confirmServer();
@@ -53,6 +52,24 @@ export async function copyShard(order: CopyOrder): Promise<CopyResult> {
     await manifest.abort(known);
     throw known;
   }
+}
+
+/** Runs all at once, so that no core idles while the schema is read; the first failure stops the others, is waited for and thrown. */
+async function together(
+  order: CopyOrder,
+  manifest: ManifestWriter,
+  steps: readonly ((order: CopyOrder, manifest: ManifestWriter) => Promise<void>)[],
+): Promise<void> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([order.signal, stop.signal]);
+  const running = steps.map((step) =>
+    step({ ...order, signal }, manifest).catch((error: unknown) => {
+      stop.abort(error);
+      throw error;
+    }),
+  );
+  await Promise.allSettled(running);
+  signal.throwIfAborted();
 }
 
 async function writeShard(
@@ -79,7 +96,8 @@ async function storeSchema(order: CopyOrder, manifest: ManifestWriter): Promise<
 
 async function storePiece(order: CopyOrder, manifest: ManifestWriter, piece: SchemaPiece): Promise<void> {
   const { store, cluster, set, shard, compressionLevel, progress } = order;
-  const packed = piece.packed ? countStream(piece.body) : packStream(piece.body, compressionLevel);
+  const body = until(order.signal, piece.body);
+  const packed = piece.packed ? countStream(body) : packStream(body, compressionLevel);
   const fileName = piece.packed ? piece.fileName : `${piece.fileName}.zst`;
   const key = schemaKey(cluster, set, shard, piece.database, fileName);
   const object = await store.create(key, packed.body);
@@ -94,6 +112,13 @@ async function storePiece(order: CopyOrder, manifest: ManifestWriter, piece: Sch
     sha256: object.sha256,
     rawBytes: packed.rawBytes(),
   });
+}
+
+async function* until(signal: AbortSignal, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const bytes of body) {
+    signal.throwIfAborted();
+    yield bytes;
+  }
 }
 
 async function askInvariants(order: CopyOrder, manifest: ManifestWriter): Promise<void> {

@@ -124,8 +124,8 @@ export interface BackupSession {
   >;
   databaseLines(): Promise<DatabaseLine[]>;
 
-  /** After a cut: the schema as of the snapshot, each piece to be read to its end before the next is asked for. Globals, which
-   * are in no snapshot, are a piece without a database, as they are when it is read. */
+  /** After a cut, while lanes read rows: the schema as of the snapshot, each piece to be read to its end before the next is asked
+   * for. Globals, which are in no snapshot, are a piece without a database, as they are when it is read. */
   schema(): AsyncIterable<SchemaPiece>;
 
   /** After a cut: answers from inside the snapshot. Throws `not-ready` for a query that gives no single value. */
@@ -250,7 +250,7 @@ export interface RestoreSession {
   /** Lanes run concurrently. */
   writeLanes(): Promise<WriteLane[]>;
   /** Indexes, keys, sequences, materialised views, routines: all that follows the data, as far as it can be done in the
-   * staging. Checks that every table holds `rows[table]` rows as loaded. */
+   * staging, statistics too where they move with it. Checks that every table holds `rows[table]` rows as loaded. */
   finishLoad(): Promise<void>;
   /** Answers from the staging; names as in the manifest. */
   invariants(): Promise<{ name: string; answer: string | null }[]>;
@@ -258,7 +258,7 @@ export interface RestoreSession {
   switch(): Promise<void>;
   /** Drops everything this restore made, staged or switched. Idempotent, also after a crash. */
   discard(): Promise<void>;
-  /** After the switch: ANALYZE, and remove the marks by which `staged` would find it. Idempotent. */
+  /** After the switch: ANALYZE where it was not done before, and remove the marks by which `staged` would find it. Idempotent. */
   finish(): Promise<void>;
   /** Closes connections and children; drops nothing. Idempotent, never throws. */
   close(): Promise<void>;

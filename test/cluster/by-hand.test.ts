@@ -23,12 +23,23 @@ beforeAll(async () => {
   source = await Cluster.start({ postgres: 1, mariadb: 1, purpose: 'source' });
   await layOutQuietBank(source);
   await layOutOddities(source.shard('shard-1').server);
+  await layOutReadings(source.shard('shard-0').server);
   const backup = await source.tidemark('backup', '--globals', 'with-passwords', '--json');
   expect(backup.exitCode, describeResult(backup)).toBe(0);
   setFolder = path.join(source.repository, source.name, 'sets', String(backup.json?.['id']));
 });
 
 afterAll(() => source.stop());
+
+/** A table whose rows are stored in binary. */
+async function layOutReadings(server: TestServer): Promise<void> {
+  await server.run(
+    `CREATE TABLE readings (at timestamptz, device uuid, x float8, note text);
+     INSERT INTO readings VALUES ('infinity', NULL, '-0', ''), ('0044-03-15 BC', gen_random_uuid(), 'NaN', E'\\\\N\\t');
+     INSERT INTO readings SELECT now(), gen_random_uuid(), random(), NULL FROM generate_series(1, 500)`,
+    'bank',
+  );
+}
 
 /** A table with history, a view that nobody can use, and one that only the backup's account cannot use. */
 async function layOutOddities(server: TestServer): Promise<void> {
@@ -85,6 +96,7 @@ interface Line {
   readonly kind: string;
   readonly name: string;
   readonly table: number;
+  readonly format: string;
   readonly columns: readonly string[];
   readonly object: string;
   readonly offset: number;
@@ -107,6 +119,7 @@ function settingsFor(shard: string, table: string, quote: string): Record<string
     REPOSITORY: source.repository,
     DATABASE: 'bank',
     NUMBER: String(found?.table),
+    FORMAT: found?.format === 'copy-binary' ? 'binary' : 'text',
     COLUMNS: (found?.columns ?? []).map((name) => `${quote}${name}${quote}`).join(', '),
   };
 }
@@ -132,24 +145,36 @@ async function expectSameAccounts(original: TestServer, copy: TestServer): Promi
 test('a PostgreSQL chunk comes back by psql and pg_restore', async () => {
   const target = await startPostgres();
   try {
-    const roles = `SELECT rolname, rolpassword FROM pg_authid WHERE rolname ~ '^(bank|tidemark)' ORDER BY 1`;
-    shell(['Roles of PostgreSQL', 'The chunks of a table', 'PostgreSQL'].map(commandsBelow).join('\n'), {
-      ...settingsFor('shard-0', 'accounts', '"'),
-      TABLE: 'public.accounts',
+    const login = {
       PGHOST: target.host,
       PGPORT: String(target.port),
       PGUSER: target.user,
       PGPASSWORD: target.password,
+    };
+    const roles = `SELECT rolname, rolpassword FROM pg_authid WHERE rolname ~ '^(bank|tidemark)' ORDER BY 1`;
+    const of = (table: string): Record<string, string> => ({
+      ...settingsFor('shard-0', table, '"'),
+      TABLE: `public.${table}`,
+      ...login,
     });
+    const commands = ['Roles of PostgreSQL', 'The chunks of a table', 'PostgreSQL'].map(commandsBelow);
+    shell(commands.join('\n'), of('accounts'));
     await expectSameAccounts(source.shard('shard-0').server, target);
+    const rows = blocksBelow('PostgreSQL').find((block) => block.includes('\\copy')) ?? '';
+    expect(of('readings')).toMatchObject({ FORMAT: 'binary' });
+    shell([commandsBelow('The chunks of a table'), rows].join('\n'), of('readings'));
+    const readings = 'SELECT readings::text AS row FROM readings ORDER BY 1';
+    const stored = await source.shard('shard-0').server.run(readings, 'bank');
+    expect(stored.length).toBe(502);
+    expect(await target.run(readings, 'bank')).toEqual(stored);
     const keys = await target.run(
       `SELECT count(*)::int AS n FROM pg_index WHERE indisprimary AND indrelid = 'accounts'::regclass`,
       'bank',
     );
     expect(keys).toEqual([{ n: 1 }]);
-    const stored = await source.shard('shard-0').server.run(roles);
-    expect(stored.length).toBeGreaterThan(1);
-    expect(await target.run(roles)).toEqual(stored);
+    const known = await source.shard('shard-0').server.run(roles);
+    expect(known.length).toBeGreaterThan(1);
+    expect(await target.run(roles)).toEqual(known);
   } finally {
     await target.stop();
   }

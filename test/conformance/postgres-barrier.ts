@@ -270,7 +270,7 @@ export function testPostgresBarrier(fixture: PostgresFixture): void {
           override append(source: Uint8Array, start: number, end: number): Promise<void> | undefined {
             const wait = super.append(source, start, end);
             this.ended ??= server.run(
-              `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tidemark lane' AND query LIKE 'COPY%'`,
+              `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tidemark lane' AND query LIKE '%COPY %'`,
             );
             return this.ended.then(() => wait);
           }

@@ -1,5 +1,5 @@
 /** What stands in one database: tables and their columns, as the plan of a backup needs them. */
-import type { Session } from './connection/connection.ts';
+import type { Row, Session } from './connection/connection.ts';
 
 export interface CatalogueTable {
   readonly oid: number;
@@ -10,6 +10,10 @@ export interface CatalogueTable {
   readonly unlogged: boolean;
   /** In the order of the data; generated columns are not among them. */
   readonly columns: readonly string[];
+  /** Object ids of their types. */
+  readonly types: readonly number[];
+  /** As the server last counted or estimated them; -1 where it never has. */
+  readonly rows: number;
   /** Pages of the main fork, 0 where the table is no heap. */
   readonly pages: number;
   /** Main fork and TOAST on disk. */
@@ -118,7 +122,8 @@ async function readCatalogueHere(session: Session): Promise<Catalogue> {
         + CASE WHEN c.reltoastrelid <> 0 THEN pg_catalog.pg_relation_size(c.reltoastrelid) ELSE 0 END
         ELSE 0 END AS bytes,
       CASE WHEN c.relkind = 'r' AND c.relispartition THEN (${loadInto}) END AS load_into,
-      COALESCE((SELECT pg_catalog.json_agg(a.attname ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
+      c.reltuples AS rows,
+      COALESCE((SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, a.atttypid::int8) ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''), '[]') AS columns
     ${tables} ORDER BY n.nspname, c.relname`);
   const { fingerprint } = await session.row(fingerprintQuery);
@@ -127,17 +132,24 @@ async function readCatalogueHere(session: Session): Promise<Catalogue> {
     encoding: head['encoding'] ?? '',
     largeObjects: head['large_objects'] === 't',
     fingerprint: fingerprint ?? '',
-    tables: rows.map((row) => ({
-      oid: Number(row['oid']),
-      schema: row['nspname'] ?? '',
-      name: row['relname'] ?? '',
-      partitioned: row['relkind'] === 'p',
-      unlogged: row['relpersistence'] === 'u',
-      columns: JSON.parse(row['columns'] ?? '[]') as string[],
-      pages: Number(row['pages'] ?? 0),
-      bytes: Number(row['bytes'] ?? 0),
-      condition: row['condition'] ?? '',
-      loadInto: row['load_into'] == null ? undefined : (JSON.parse(row['load_into']) as TableName),
-    })),
+    tables: rows.map((row) => tableOf(row)),
+  };
+}
+
+function tableOf(row: Row): CatalogueTable {
+  const columns = JSON.parse(row['columns'] ?? '[]') as [name: string, type: number][];
+  return {
+    oid: Number(row['oid']),
+    schema: row['nspname'] ?? '',
+    name: row['relname'] ?? '',
+    partitioned: row['relkind'] === 'p',
+    unlogged: row['relpersistence'] === 'u',
+    columns: columns.map(([name]) => name),
+    types: columns.map(([, type]) => type),
+    rows: Number(row['rows'] ?? -1),
+    pages: Number(row['pages'] ?? 0),
+    bytes: Number(row['bytes'] ?? 0),
+    condition: row['condition'] ?? '',
+    loadInto: row['load_into'] == null ? undefined : (JSON.parse(row['load_into']) as TableName),
   };
 }

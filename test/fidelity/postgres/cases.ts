@@ -1,5 +1,6 @@
 /** Everything that must come back on PostgreSQL. */
 import type { FidelityCase } from '../case.ts';
+import { binaryRowCases } from './cases/binary-rows.ts';
 import { containerCases } from './cases/containers.ts';
 import { documentCases } from './cases/documents.ts';
 import { encodingCases } from './cases/encodings.ts';
@@ -20,6 +21,7 @@ export const postgresCases: readonly FidelityCase[] = [
   ...containerCases,
   ...documentCases,
   ...scalarCases,
+  ...binaryRowCases,
   ...extensionTypeCases,
   ...largeObjectCases,
   ...encodingCases,

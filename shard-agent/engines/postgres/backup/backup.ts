@@ -130,17 +130,20 @@ class PostgresBackup implements BackupSession {
   async #openLanes(): Promise<void> {
     const first = this.#plan.tasks[0];
     const database = (first && this.#plan.tables[first.table]?.database) ?? this.#databases[0]?.database;
-    for (let number = 0; number < Math.max(1, this.#order.lanes); number += 1) {
-      const lane = new PostgresReadLane({
-        config: this.#config,
-        tableOf: (index) => this.#plan.tables[index],
-        snapshotOf: (name) => this.#database(name).snapshot ?? '',
-        whoAlters: (name, oid) => whoAlters(this.#requireMonitor(), name, oid),
-        copyLimitMs: this.#order.copyLimitMs,
-      });
-      this.#lanes.push(lane);
-      if (database !== undefined) await lane.open(database);
-    }
+    this.#lanes = Array.from(
+      { length: Math.max(1, this.#order.lanes) },
+      () =>
+        new PostgresReadLane({
+          config: this.#config,
+          tableOf: (index) => this.#plan.tables[index],
+          snapshotOf: (name) => this.#database(name).snapshot ?? '',
+          whoAlters: (name, oid) => whoAlters(this.#requireMonitor(), name, oid),
+          copyLimitMs: this.#order.copyLimitMs,
+        }),
+    );
+    if (database === undefined) return;
+    const opened = await Promise.allSettled(this.#lanes.map((lane) => lane.open(database)));
+    for (const lane of opened) if (lane.status === 'rejected') throw lane.reason;
   }
 
   async inTheWay(olderThanMs: number): Promise<Blocker[]> {

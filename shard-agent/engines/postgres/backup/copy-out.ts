@@ -1,5 +1,6 @@
 /** COPY out of the server into a sink, in bounded memory. */
 import type { RawSink } from '../../../engine.ts';
+import { BinaryChunks, BinaryRows } from './binary-copy.ts';
 import {
   Deframer,
   interrupted,
@@ -18,13 +19,19 @@ interface Segment {
 }
 
 /**
- * Runs `COPY … TO STDOUT` and resolves with the number of rows, as counted here and confirmed by the server. Ends a
+ * Runs `COPY … TO STDOUT`, which is text unless it says `binary`, after other statements in the same message where there are
+ * any, which saves their round trips; resolves with the number of rows, as counted here and confirmed by the server. Ends a
  * chunk at the first row boundary after the sink is full, and one at the end unless nothing came since the last.
  * Throws a ServerError when the server refused (the session can go on) and anything else when the connection must be
  * given up: the sink's own error, the signal, a lost connection.
  */
-export async function copyOut(wire: Wire, sql: string, sink: RawSink, signal: AbortSignal): Promise<number> {
-  const outlet = new Outlet(sink);
+export async function copyOut(
+  wire: Wire,
+  copy: { readonly sql: string; readonly binary: boolean },
+  sink: RawSink,
+  signal: AbortSignal,
+): Promise<number> {
+  const outlet = copy.binary ? new Outlet(new BinaryChunks(sink), new BinaryRows()) : new Outlet(sink);
   try {
     await new Promise<void>((resolve, reject) => {
       const abort = (): void => reject(interrupted());
@@ -51,7 +58,7 @@ export async function copyOut(wire: Wire, sql: string, sink: RawSink, signal: Ab
         // What the server said before it closed says more.
         (error) => settle(() => reject(outlet.refusal ?? error)),
       );
-      wire.socket.write(queryMessage(sql));
+      wire.socket.write(queryMessage(copy.sql));
     });
   } finally {
     wire.release();
@@ -62,6 +69,7 @@ export async function copyOut(wire: Wire, sql: string, sink: RawSink, signal: Ab
 /** Rows as they come off the wire: payloads are moved together in the read buffer and go to the sink in segments. */
 class Outlet {
   readonly #sink: RawSink;
+  readonly #binary: BinaryRows | undefined;
   readonly #deframer: Deframer;
   /** Within the buffer being read: how far payloads reach, and where segments end. */
   #reach = 0;
@@ -72,13 +80,15 @@ class Outlet {
   #rows = 0;
   #rowsInChunk = 0;
   #tag = '';
+  #statementsDone = 0;
   #error: ServerError | undefined;
   ready = false;
 
-  constructor(sink: RawSink) {
+  constructor(sink: RawSink, binary?: BinaryRows) {
     this.#sink = sink;
+    this.#binary = binary;
     this.#deframer = new Deframer(
-      (bytes, start, end, rowEnds) => this.#payload(bytes, start, end, rowEnds),
+      (bytes, start, end, left) => this.#payload(bytes, start, end, left),
       (kind, body) => this.#message(kind, body),
     );
   }
@@ -97,10 +107,12 @@ class Outlet {
     return this.#drain(bytes, 0, 0, this.#reach);
   }
 
-  #payload(bytes: Buffer, start: number, end: number, rowEnds: boolean): void {
-    if (start !== this.#reach) bytes.copyWithin(this.#reach, start, end);
-    this.#reach += end - start;
-    if (!rowEnds) return;
+  #payload(bytes: Buffer, start: number, end: number, left: number): void {
+    const from = this.#binary === undefined ? start : this.#binary.rowFrom(bytes, start, end, left);
+    if (from < 0) return;
+    if (from !== this.#reach) bytes.copyWithin(this.#reach, from, end);
+    this.#reach += end - from;
+    if (left > 0) return;
     this.#rowsInSegment += 1;
     this.#boundary = this.#reach;
     if (this.#boundary - this.#segmentStart >= segmentBytes) this.#endSegment();
@@ -145,9 +157,11 @@ class Outlet {
   }
 
   #message(kind: number, body: Buffer): void {
-    if (kind === messageType.error) this.#error = new ServerError(body);
-    else if (kind === messageType.commandComplete) this.#tag = body.toString('latin1', 0, body.length - 1);
-    else if (kind === messageType.ready) this.ready = true;
+    if (kind === messageType.error) this.#error = new ServerError(body, this.#statementsDone);
+    else if (kind === messageType.commandComplete) {
+      this.#statementsDone += 1;
+      this.#tag = body.toString('latin1', 0, body.length - 1);
+    } else if (kind === messageType.ready) this.ready = true;
   }
 
   async finish(): Promise<number> {

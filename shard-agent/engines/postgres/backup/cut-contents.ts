@@ -84,7 +84,7 @@ export async function readInvariants(
         remedy: "Correct `invariants` in the agent's file.",
       });
     }
-    const answer = await answerInvariant(config, query, [beginInSnapshot(database.snapshot ?? '')]);
+    const answer = await answerInvariant(config, query, beginInSnapshot(database.snapshot ?? ''));
     lines.push({ kind: 'invariant', name: query.name, database: query.database, sql: query.sql, answer });
   }
   return lines;

@@ -3,6 +3,7 @@ import type { TableLine } from '../../../../repository/manifest-entries.ts';
 import type { ReadTask } from '../../../engine.ts';
 import type { Catalogue, CatalogueTable, TableName } from '../catalogue.ts';
 import { quoteName, quoteTable } from '../connection/connection.ts';
+import { rowFormat } from './row-format.ts';
 
 /** What a table's line keeps under `engine`. */
 export interface TableDetails {
@@ -66,7 +67,7 @@ function tableLine(catalogue: Catalogue, table: CatalogueTable, number: number):
     database: catalogue.database,
     schema: table.schema,
     name: table.name,
-    format: 'copy',
+    format: rowFormat(table, catalogue.encoding),
     columns: table.columns,
     engine: { ...engine },
   };
@@ -102,11 +103,11 @@ export function tableTasks(
  * the statement itself is UTF-8. ONLY: children and partitions are tables of their own.
  */
 export function copyOutStatement(table: TableLine, task: ReadTask): string {
-  const { encoding, condition } = table.engine as unknown as TableDetails;
+  const { condition } = table.engine as unknown as TableDetails;
   const { fromBlock, toBlock } = task.range as unknown as BlockRange;
   const name = quoteTable(table.schema, table.name);
   const columns = table.columns.map(quoteName).join(', ');
-  const options = `(FORMAT text, ENCODING '${encoding}')`;
+  const options = optionsOf(table);
   const whole = fromBlock === 0 && toBlock === null && condition === '';
   if (whole && columns !== '') return `COPY ${name} (${columns}) TO STDOUT WITH ${options}`;
   const bounds = [
@@ -119,9 +120,15 @@ export function copyOutStatement(table: TableLine, task: ReadTask): string {
 
 /** The statement that loads a chunk of the table. */
 export function copyInStatement(table: TableLine): string {
-  const { encoding, loadInto = table } = table.engine as unknown as TableDetails;
+  const { loadInto = table } = table.engine as unknown as TableDetails;
   const columns = table.columns.length === 0 ? '' : ` (${table.columns.map(quoteName).join(', ')})`;
-  return `COPY ${quoteTable(loadInto.schema, loadInto.name)}${columns} FROM STDIN WITH (FORMAT text, ENCODING '${encoding}')`;
+  return `COPY ${quoteTable(loadInto.schema, loadInto.name)}${columns} FROM STDIN WITH ${optionsOf(table)}`;
+}
+
+/** Texts in binary rows are in the session's encoding, which is then the database's too: see rowFormat. */
+function optionsOf({ format, engine }: TableLine): string {
+  const { encoding } = engine as unknown as TableDetails;
+  return format === 'copy-binary' ? '(FORMAT binary)' : `(FORMAT text, ENCODING '${encoding}')`;
 }
 
 function sum(numbers: readonly number[]): number {

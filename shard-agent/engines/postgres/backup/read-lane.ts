@@ -8,7 +8,6 @@ import {
   quoteText,
   serverWords,
   Session,
-  sqlState,
   type PostgresConfig,
 } from '../connection/connection.ts';
 import { copyOut } from './copy-out.ts';
@@ -16,9 +15,15 @@ import { copyOutStatement, type TableDetails } from './plan.ts';
 import { ServerError } from '../connection/wire.ts';
 
 /** The transaction in which a lane, or an invariant, sees the cut. */
-export function beginInSnapshot(snapshot: string): string {
-  return `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT ${quoteText(snapshot)}`;
+export function beginInSnapshot(snapshot: string): string[] {
+  return [
+    'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
+    `SET TRANSACTION SNAPSHOT ${quoteText(snapshot)}`,
+  ];
 }
+
+/** So many share one, for a database may have thousands of small tables; the locks it keeps are bounded by it. */
+const tasksInTransaction = 50;
 
 export class PostgresReadLane implements ReadLane {
   readonly #config: PostgresConfig;
@@ -27,6 +32,8 @@ export class PostgresReadLane implements ReadLane {
   readonly #whoAlters: (database: string, oid: number) => Promise<string>;
   readonly #copyLimitMs: number;
   #session: Session | undefined;
+  /** What is open on the session: the snapshot it sees, and the tasks it has done. */
+  #transaction: { snapshot: string; tasks: number } | undefined;
   #dead: TidemarkError | undefined;
 
   constructor(options: {
@@ -47,10 +54,12 @@ export class PostgresReadLane implements ReadLane {
   async open(database: string): Promise<void> {
     if (this.#session?.database === database && this.#session.alive) return;
     await this.#session?.close();
+    this.#transaction = undefined;
     this.#session = await Session.open(this.#config, database, 'lane', { copy: true });
+    const limit = Math.min(2_147_483_647, Math.ceil(this.#copyLimitMs));
     await this.#session.script(
       // A range is read by its block numbers, never by scanning the whole table.
-      `SET enable_seqscan = off; SET statement_timeout = ${Math.min(2_147_483_647, Math.ceil(this.#copyLimitMs))}`,
+      `SET enable_seqscan = off; SET statement_timeout = ${limit}; SET idle_in_transaction_session_timeout = ${limit}`,
     );
   }
 
@@ -67,59 +76,68 @@ export class PostgresReadLane implements ReadLane {
         cause: 'the operation was ended',
       });
     }
-    const session = await this.#begin(table, subject);
-    let refused: ServerError | undefined;
+    const session = await this.#ready(table.database, subject);
+    const snapshot = this.#snapshotOf(table.database);
+    const begin = this.#transaction === undefined ? beginInSnapshot(snapshot) : [];
+    // One message, one round trip. Waiting for the lock would hang behind the exporter.
+    const lock = `LOCK TABLE ONLY ${quoteTable(table.schema, table.name)} IN ACCESS SHARE MODE NOWAIT`;
+    const sql = [...begin, lock, copyOutStatement(table, task)].join('; ');
+    this.#transaction ??= { snapshot, tasks: 0 };
     try {
       if (session.wire === undefined) throw new Error('the session has no wire');
-      await copyOut(session.wire, copyOutStatement(table, task), sink, signal);
+      await copyOut(session.wire, { sql, binary: table.format === 'copy-binary' }, sink, signal);
     } catch (error) {
       if (!(error instanceof ServerError) || error.severity === 'FATAL')
         throw this.#giveUp(session, error, subject);
-      refused = error;
+      await this.#rollback(session).catch(() => session.destroy());
+      throw await this.#refusal(error, error.statementsDone - begin.length, table);
     }
-    await session.script('ROLLBACK').catch((error: unknown) => {
-      if (refused === undefined) throw this.#giveUp(session, error, subject);
+    this.#transaction.tasks += 1;
+    if (this.#transaction.tasks < tasksInTransaction) return;
+    await this.#rollback(session).catch((error: unknown) => {
+      throw this.#giveUp(session, error, subject);
     });
-    if (refused !== undefined) throw databaseError(refused, 'read', subject);
   }
 
   async close(): Promise<void> {
     await this.#session?.close();
   }
 
-  /** Begins in the cut's snapshot and takes the table's lock without waiting: waiting would hang behind the exporter. */
-  async #begin(table: TableLine, subject: string): Promise<Session> {
+  /** A session with the database, in no transaction or in one that sees the cut. */
+  async #ready(database: string, subject: string): Promise<Session> {
     try {
-      await this.open(table.database);
+      await this.open(database);
+      const session = this.#session as Session;
+      const stale =
+        this.#transaction !== undefined && this.#transaction.snapshot !== this.#snapshotOf(database);
+      if (stale) await this.#rollback(session);
+      return session;
     } catch (error) {
       throw this.#lost(error, subject);
     }
-    const session = this.#session as Session;
-    try {
-      await session.script(
-        `${beginInSnapshot(this.#snapshotOf(table.database))};
-         LOCK TABLE ONLY ${quoteTable(table.schema, table.name)} IN ACCESS SHARE MODE NOWAIT`,
-      );
-      return session;
-    } catch (error) {
-      const state = sqlState(error);
-      if (!session.alive || state === undefined || state.startsWith('57P'))
-        throw this.#giveUp(session, error, subject);
-      await session.script('ROLLBACK').catch(() => session.destroy());
-      // 22023, 42704: the snapshot is not (any more) there to be imported.
-      if (state === '22023' || state === '42704' || state === '0A000') throw this.#lost(error, subject);
-      if (state !== '55P03') throw databaseError(error, 'read', subject);
-      const { oid } = table.engine as unknown as TableDetails;
-      throw new TidemarkError(
-        {
-          code: 'table-locked',
-          operation: 'read',
-          subject,
-          cause: await this.#whoAlters(table.database, oid).catch(serverWords),
-        },
-        { cause: error },
-      );
-    }
+  }
+
+  async #rollback(session: Session): Promise<void> {
+    this.#transaction = undefined;
+    await session.script('ROLLBACK');
+  }
+
+  /** `at` tells the statement that was refused: below 0 those that import the snapshot, 0 the lock, 1 the COPY. */
+  async #refusal(error: ServerError, at: number, table: TableLine): Promise<TidemarkError> {
+    const subject = `${table.database}: ${table.schema}.${table.name}`;
+    // 22023, 42704: the snapshot is not (any more) there to be imported.
+    if (at < 0 && ['22023', '42704', '0A000'].includes(error.code)) return this.#lost(error, subject);
+    if (at !== 0 || error.code !== '55P03') return databaseError(error, 'read', subject);
+    const { oid } = table.engine as unknown as TableDetails;
+    return new TidemarkError(
+      {
+        code: 'table-locked',
+        operation: 'read',
+        subject,
+        cause: await this.#whoAlters(table.database, oid).catch(serverWords),
+      },
+      { cause: error },
+    );
   }
 
   /** After an error the wire is in the middle of a message: the connection is closed and the next task opens another,
@@ -128,6 +146,7 @@ export class PostgresReadLane implements ReadLane {
     const wasAlive = session.alive && !session.wire?.socket.destroyed;
     session.destroy();
     this.#session = undefined;
+    this.#transaction = undefined;
     if (error instanceof TidemarkError) return error;
     return wasAlive && !(error instanceof ServerError) ? error : this.#lost(error, subject);
   }

@@ -55,6 +55,10 @@ const settings = [
   'tcp_keepalives_count = 3',
 ];
 
+/** A setting from PostgreSQL 17 on. */
+const noTransactionTimeout = `SELECT pg_catalog.set_config(name, '0', false) FROM (VALUES ('transaction_timeout')) s (name)
+  WHERE pg_catalog.current_setting(name, true) IS NOT NULL`;
+
 /** Statements of one session run one after the other, whoever asks. Every failure is a TidemarkError. */
 export class Session {
   readonly database: string;
@@ -103,11 +107,13 @@ export class Session {
     try {
       await client.connect();
       const asked = settings.filter((line) => options.searchPath !== true || !line.startsWith('search_path'));
-      await client.query(asked.map((line) => `SET ${line}`).join('; '));
-      session.majorVersion = Math.trunc(
-        Number((await session.row('SHOW server_version_num'))['server_version_num']) / 10_000,
+      // One round trip for all of it: a restore opens a dozen sessions before its first row.
+      const sets = asked.map((line) => `SET ${line}`);
+      const answers = await session.script(
+        [...sets, noTransactionTimeout, 'SHOW server_version_num'].join('; '),
       );
-      if (session.majorVersion >= 17) await session.script('SET transaction_timeout = 0');
+      const version = answers.at(-1)?.rows[0]?.['server_version_num'];
+      session.majorVersion = Math.trunc(Number(version) / 10_000);
       return session;
     } catch (error) {
       await session.close();

@@ -123,8 +123,10 @@ export class ServerError extends Error {
   readonly code: string;
   readonly detail: string;
   readonly severity: string;
+  /** How many statements of the message had been done when one was refused. */
+  readonly statementsDone: number;
 
-  constructor(body: Buffer) {
+  constructor(body: Buffer, statementsDone = 0) {
     const fields = new Map<string, string>();
     for (let at = 0; at < body.length && body[at] !== 0; ) {
       const end = body.indexOf(0, at + 1);
@@ -135,6 +137,7 @@ export class ServerError extends Error {
     this.name = 'ServerError';
     this.code = fields.get('C') ?? '';
     this.detail = fields.get('D') ?? '';
+    this.statementsDone = statementsDone;
     this.severity = fields.get('V') ?? fields.get('S') ?? '';
   }
 }
@@ -143,11 +146,11 @@ export class ServerError extends Error {
 const messageLimitBytes = 1 << 20;
 
 /**
- * Splits a stream of messages that may be cut anywhere. CopyData goes to `data` as it comes, without its header;
- * everything else is gathered and given to `message`.
+ * Splits a stream of messages that may be cut anywhere. CopyData goes to `data` as it comes, without its header, with the
+ * number of bytes of the message that are still to come; everything else is gathered and given to `message`.
  */
 export class Deframer {
-  readonly #data: (bytes: Buffer, start: number, end: number, rowEnds: boolean) => void;
+  readonly #data: (bytes: Buffer, start: number, end: number, left: number) => void;
   readonly #message: (type: number, body: Buffer) => void;
   readonly #header = Buffer.alloc(5);
   #headerHas = 0;
@@ -156,7 +159,7 @@ export class Deframer {
   #body: Buffer[] = [];
 
   constructor(
-    data: (bytes: Buffer, start: number, end: number, rowEnds: boolean) => void,
+    data: (bytes: Buffer, start: number, end: number, left: number) => void,
     message: (type: number, body: Buffer) => void,
   ) {
     this.#data = data;
@@ -178,13 +181,13 @@ export class Deframer {
           if (this.#headerHas < 5) return;
         }
         if (this.#left > 0) continue;
-        if (this.#type === messageType.copyData) this.#data(bytes, at, at, true);
+        if (this.#type === messageType.copyData) this.#data(bytes, at, at, 0);
         this.#finish();
         continue;
       }
       const take = Math.min(this.#left, end - at);
       this.#left -= take;
-      if (this.#type === messageType.copyData) this.#data(bytes, at, at + take, this.#left === 0);
+      if (this.#type === messageType.copyData) this.#data(bytes, at, at + take, this.#left);
       else this.#gatherBody(bytes, at, take);
       at += take;
       if (this.#left === 0) this.#finish();

@@ -1,28 +1,104 @@
-/** Statistics of a restored database, without asking any other server. */
-import { quoteTable, type Session } from '../connection/connection.ts';
+/** Statistics of a loaded database, without asking any other server. */
+import {
+  during,
+  quoteName,
+  quoteTable,
+  quoteText,
+  Session,
+  sqlState,
+  type PostgresConfig,
+} from '../connection/connection.ts';
 
+/** Tables in one statement; larger ones have one of their own, so that sessions side by side end together. */
 const tablesPerStatement = 200;
+const largeBytes = 1 << 20;
+/** The server samples no more rows than these hold, about: beyond it the columns count. */
+const sampledBytes = 4 << 20;
 
 /**
- * A plain ANALYZE, unless a partitioned table or a parent has a foreign table among its descendants: it would be read where
- * its rows are, and a server that is not there would break the restore. Such parents are left to autovacuum and their users.
+ * Analyses every table of users on several sessions side by side: one session would leave the other cores idle. A table whose own expressions fail is left without statistics, as its server's autovacuum would leave it.
  */
-export async function analyseStatements(session: Session): Promise<string[]> {
-  const far = await session.rows(`
-    WITH RECURSIVE up (oid) AS (
+export async function analyse(options: {
+  config: PostgresConfig;
+  /** The staging database. */
+  connectTo: string;
+  lanes: number;
+  /** What the tables' expressions are evaluated under: see evaluationSettings. */
+  evaluation: readonly { readonly name: string; readonly value: string }[];
+}): Promise<void> {
+  const settings = [
+    'SET default_transaction_read_only = off',
+    // Whoever marks the database as loaded makes this durable too.
+    'SET synchronous_commit = off',
+    ...options.evaluation.map(({ name, value }) => `SET ${quoteName(name)} TO ${quoteText(value)}`),
+  ].join('; ');
+  let batches: Promise<string[][]> | undefined;
+  const work = async (): Promise<void> => {
+    const session = await Session.open(options.config, options.connectTo, 'analyse');
+    try {
+      await during('analyse the tables', `database ${options.connectTo}`, async () => {
+        await session.script(settings);
+        batches ??= readTables(session).then(batchesOf);
+        const left = await batches;
+        for (let tables = left.pop(); tables !== undefined; tables = left.pop())
+          await analyseTables(session, tables);
+      });
+    } finally {
+      await session.close();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, options.lanes) }, work));
+}
+
+interface AnalysedTable {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/**
+ * Cheapest first. A partitioned table's statement does its partitions too. Not among them: a partitioned table or a parent with
+ * a foreign table among its descendants, which would be read where its rows are, and a server that is not there would break the
+ * restore. Such parents are left to autovacuum and their users; their partitions stand here themselves.
+ */
+async function readTables(session: Session): Promise<AnalysedTable[]> {
+  const rows = await session.rows(`
+    WITH RECURSIVE far (oid) AS (
       SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_foreign_table f ON f.ftrelid = i.inhrelid
-      UNION SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN up ON up.oid = i.inhrelid
-    ) SELECT oid FROM up`);
-  if (far.length === 0) return ['ANALYZE'];
-  const tables = await session.rows(
-    `SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND NOT c.relisshared AND c.oid <> ALL ($1::oid[]) ORDER BY 1, 2`,
-    [far.map((row) => row['oid'] ?? '')],
+      UNION SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN far ON far.oid = i.inhrelid
+    )
+    SELECT n.nspname, c.relname, pg_catalog.pg_relation_size(c.oid) AS bytes
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND NOT c.relisshared AND c.oid NOT IN (SELECT oid FROM far)
+      AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
+      AND NOT (c.relispartition AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND i.inhparent NOT IN (SELECT oid FROM far)))
+    ORDER BY LEAST(pg_catalog.pg_relation_size(c.oid), ${sampledBytes}) * c.relnatts, 1, 2`);
+  return rows.map((row) => ({
+    name: quoteTable(row['nspname'] ?? '', row['relname'] ?? ''),
+    bytes: Number(row['bytes']),
+  }));
+}
+
+/** To be taken from the end. */
+function batchesOf(tables: readonly AnalysedTable[]): string[][] {
+  const small = tables.filter(({ bytes }) => bytes < largeBytes).map(({ name }) => name);
+  const large = tables.filter(({ bytes }) => bytes >= largeBytes).map(({ name }) => [name]);
+  const batches = Array.from({ length: Math.ceil(small.length / tablesPerStatement) }, (_, part) =>
+    small.slice(part * tablesPerStatement, (part + 1) * tablesPerStatement),
   );
-  const names = tables.map((row) => quoteTable(row['nspname'] ?? '', row['relname'] ?? ''));
-  return Array.from(
-    { length: Math.ceil(names.length / tablesPerStatement) },
-    (_, part) =>
-      `ANALYZE ${names.slice(part * tablesPerStatement, (part + 1) * tablesPerStatement).join(', ')}`,
-  );
+  return [...batches, ...large];
+}
+
+async function analyseTables(session: Session, tables: readonly string[]): Promise<void> {
+  try {
+    await session.script(`ANALYZE ${tables.join(', ')}`);
+  } catch (error) {
+    if (!isOfTheTable(error)) throw error;
+    if (tables.length > 1) for (const table of tables) await analyseTables(session, [table]);
+  }
+}
+
+/** What a function or cast of the database's own says, not that the server has no room, is stopped, or is gone. */
+function isOfTheTable(error: unknown): boolean {
+  const state = sqlState(error);
+  return state !== undefined && !/^(08|53|57|58|XX)/.test(state);
 }

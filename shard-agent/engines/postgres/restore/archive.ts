@@ -23,11 +23,20 @@ export interface Archive {
   readonly file: string;
 }
 
+interface OpenArchive extends Archive {
+  /** With the staging. */
+  readonly session: Session;
+}
+
 /**
  * Schemas, then extensions as they were (pg_dump knows neither their owner nor their version), then all before data, its
  * grants last, as pg_restore has them by itself.
  */
-export async function loadBeforeData(archive: Archive): Promise<void> {
+export function loadBeforeData(archive: Archive): Promise<void> {
+  return withSession(archive, loadObjects);
+}
+
+async function loadObjects(archive: OpenArchive): Promise<void> {
   const entries = await listEntries(archive);
   const schemas = entries.filter(isSchema);
   const { properties, staging } = archive;
@@ -60,11 +69,11 @@ const preData = ['--section=pre-data', atOnce];
  * Indexes, keys and what follows the data; then event triggers, which must see nothing of a restore: pg_dump's own order
  * has them before materialised views are refreshed.
  */
-export async function loadAfterData(
-  archive: Archive,
-  lanes: number,
-  settings: readonly string[],
-): Promise<void> {
+export function loadAfterData(archive: Archive, lanes: number, settings: readonly string[]): Promise<void> {
+  return withSession(archive, (open) => loadIndexes(open, lanes, settings));
+}
+
+async function loadIndexes(archive: OpenArchive, lanes: number, settings: readonly string[]): Promise<void> {
   const entries = await listEntries(archive);
   const quiet = entries.filter((entry) => !isEventTrigger(entry));
   await withLentRights(archive, async () => {
@@ -111,7 +120,7 @@ function isEventTrigger(entry: string): boolean {
 }
 
 async function runListed(
-  archive: Archive,
+  archive: OpenArchive,
   name: string,
   entries: readonly string[],
   args: readonly string[],
@@ -126,7 +135,7 @@ async function runListed(
   await run(archive, [...args, ...flat, `--use-list=${list}`, archive.file], { settings });
 }
 
-async function withLentRights(archive: Archive, action: () => Promise<void>): Promise<void> {
+async function withLentRights(archive: OpenArchive, action: () => Promise<void>): Promise<void> {
   const takeBack = await inStaging(archive, 'lend rights', lendInSchemas);
   await action();
   if (takeBack !== undefined)
@@ -134,7 +143,7 @@ async function withLentRights(archive: Archive, action: () => Promise<void>): Pr
 }
 
 /** Where some tablespaces are missing, pg_restore is told of none: what lies in one that is there is moved into it. */
-async function place(archive: Archive, kind: 'table' | 'index'): Promise<void> {
+async function place(archive: OpenArchive, kind: 'table' | 'index'): Promise<void> {
   await inStaging(archive, 'use the tablespaces', async (session) => {
     for (const statement of await placementStatements(session, archive.properties, kind))
       await session.script(statement);
@@ -147,28 +156,35 @@ async function run(
   options: { input?: AsyncIterable<Uint8Array>; settings?: readonly string[] },
 ): Promise<void> {
   const { config, runs, tool, signal, staging } = archive;
+  // Whether a statement's commit is durable does not matter until the mark says `loaded`: that commit is, and all before it.
   await runs.run(tool, ['--exit-on-error', ...connectionArguments(config, staging), ...args], {
     subject: subjectOf(archive),
     signal,
-    settings: ['default_transaction_read_only=off', ...(options.settings ?? [])],
+    settings: ['default_transaction_read_only=off', 'synchronous_commit=off', ...(options.settings ?? [])],
     ...(options.input === undefined ? {} : { input: options.input }),
   });
 }
 
-async function inStaging<T>(
-  archive: Archive,
-  operation: string,
-  action: (session: Session) => Promise<T>,
-): Promise<T> {
+/** One session for all that is done between the runs of pg_restore: opening one takes about 10 ms. */
+async function withSession(archive: Archive, action: (open: OpenArchive) => Promise<void>): Promise<void> {
   const session = await Session.open(archive.config, archive.staging, 'restore');
   try {
-    return await during(operation, subjectOf(archive), async () => {
-      await session.script('SET default_transaction_read_only = off');
-      return action(session);
-    });
+    const open = { ...archive, session };
+    await inStaging(open, 'prepare a session', () =>
+      session.script('SET default_transaction_read_only = off'),
+    );
+    await action(open);
   } finally {
     await session.close();
   }
+}
+
+function inStaging<T>(
+  archive: OpenArchive,
+  operation: string,
+  action: (session: Session) => Promise<T>,
+): Promise<T> {
+  return during(operation, subjectOf(archive), () => action(archive.session));
 }
 
 function subjectOf({ database, staging }: Archive): string {

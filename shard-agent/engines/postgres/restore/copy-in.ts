@@ -12,7 +12,7 @@ import {
 } from '../connection/wire.ts';
 
 /**
- * Runs `COPY … FROM STDIN` with the source's bytes and resolves with the rows the server says it took. When the source
+ * Runs `COPY … FROM STDIN`, the last statement of the message, with the source's bytes and resolves with the rows the server says it took. When the source
  * throws, the server is told that the copy failed, and the source's error is thrown; the session can go on, its
  * transaction has failed. Throws a ServerError when the server refused.
  */

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { DatabaseLine } from '../../../../repository/manifest-entries.ts';
 import type { RestoreOrder, RestoreSession, WriteLane } from '../../../engine.ts';
+import { analyse } from './analyse.ts';
 import { loadAfterData, loadBeforeData, loadLargeObjects, type Archive } from './archive.ts';
 import { during, quoteName, Session, type PostgresConfig } from '../connection/connection.ts';
 import { evaluationSettings } from './evaluation.ts';
@@ -43,6 +44,10 @@ export function reopenRestore(
     close: () => Promise.resolve(),
   };
 }
+
+/** On the server's own disk; a server that asks more of a commit is asked for it. */
+const durable = `SELECT pg_catalog.set_config(name, 'local', false) FROM (VALUES ('synchronous_commit')) s (name)
+  WHERE pg_catalog.current_setting(name) = 'off'`;
 
 class PostgresRestore implements RestoreSession {
   readonly #config: PostgresConfig;
@@ -197,6 +202,12 @@ class PostgresRestore implements RestoreSession {
         await this.#indexMemory(),
         ...this.#evaluationOf(line.name).map(({ name, value }) => `${name}=${value}`),
       ]);
+      await analyse({
+        config: this.#config,
+        connectTo: this.#stagingOf(line.name),
+        lanes: this.#order.lanes,
+        evaluation: this.#evaluationOf(line.name),
+      });
       await this.#complete(line, number);
     }
   }
@@ -213,7 +224,10 @@ class PostgresRestore implements RestoreSession {
     return `maintenance_work_mem=${kibibytes}kB`;
   }
 
-  /** Sequences, owner, grants, settings, and the mark that it may be switched to, in one durable transaction. */
+  /**
+   * Sequences, owner, grants, settings, and the mark that it may be switched to, in one transaction that is durable whatever
+   * the server's own setting, and with it all that was committed before.
+   */
   async #complete(line: DatabaseLine, number: number): Promise<void> {
     const properties = propertiesOf(line);
     const staging = stagingName(this.#order.restore, number);
@@ -223,6 +237,7 @@ class PostgresRestore implements RestoreSession {
         session.script(
           [
             'SET default_transaction_read_only = off',
+            durable,
             'BEGIN',
             ...sequenceStatements(properties.sequences),
             ...propertyStatements(staging, properties),

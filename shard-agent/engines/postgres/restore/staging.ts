@@ -4,7 +4,6 @@
  */
 import { TidemarkError } from '../../../../proto/errors.ts';
 import { during, quoteName, Session, sqlState, type PostgresConfig } from '../connection/connection.ts';
-import { analyseStatements } from './analyse.ts';
 import { firstObject, notEmpty } from './emptiness.ts';
 import { dropRoles, findMarkedRoles, finishRoles, type MarkedRole } from '../globals/roles.ts';
 import { openMaintenance, subjectOf } from '../server.ts';
@@ -130,7 +129,7 @@ export class Staging {
   }
 
   /**
-   * Opens the restored databases, has them analysed, drops what was set aside, takes the marks off, and lets the roles that
+   * Opens the restored databases, drops what was set aside, takes the marks off, and lets the roles that
    * were made log in.
    */
   async finish(): Promise<void> {
@@ -139,13 +138,6 @@ export class Staging {
       for (const { name, mark } of all) {
         if (mark?.role !== 'staged' || name !== mark.database) continue;
         await session.script(`ALTER DATABASE ${quoteName(name)} ALLOW_CONNECTIONS true`);
-        const inside = await Session.open(this.#config, name, 'analyse');
-        try {
-          await inside.script('SET default_transaction_read_only = off; SET transaction_read_only = off');
-          for (const statement of await analyseStatements(inside)) await inside.script(statement);
-        } finally {
-          await inside.close();
-        }
       }
       for (const { name, mark } of all)
         if (mark?.role === 'aside') await this.#dropAside(session, name, mark);

@@ -42,9 +42,8 @@ export class PostgresWriteLane implements WriteLane {
     const subject = `${table.database}: ${table.schema}.${table.name}`;
     const session = await this.#open(table.database);
     try {
-      await session.script('BEGIN');
       if (session.wire === undefined) throw new Error('the session has no wire');
-      const rows = await copyIn(session.wire, copyInStatement(table), source, signal);
+      const rows = await copyIn(session.wire, `BEGIN; ${copyInStatement(table)}`, source, signal);
       if (rows !== chunk.rows) {
         throw new TidemarkError({
           code: 'bad-bytes',

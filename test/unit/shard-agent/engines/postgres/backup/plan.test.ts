@@ -17,6 +17,8 @@ function table(name: string, fields: Partial<CatalogueTable> = {}): CatalogueTab
     partitioned: false,
     unlogged: false,
     columns: ['id', 'select "me"'],
+    types: [20, 1009],
+    rows: -1,
     pages: 0,
     bytes: 0,
     condition: '',
@@ -93,6 +95,16 @@ test('statements quote every name, read only the table itself, and name the enco
   expect(copyInStatement(line)).toBe(
     `COPY "public"."T""x" ("id", "select ""me""") FROM STDIN WITH (FORMAT text, ENCODING 'UTF8')`,
   );
+});
+
+test('rows that binary COPY carries cheaper are read and loaded in it', () => {
+  const plan = makePlan([catalogue('d', [table('t', { types: [20, 1184] })])], 8_192);
+  const [line] = plan.tables;
+  const [task] = plan.tasks;
+  if (!line || !task) throw new Error('one task');
+  expect(line.format).toBe('copy-binary');
+  expect(copyOutStatement(line, task)).toMatch(/ TO STDOUT WITH \(FORMAT binary\)$/);
+  expect(copyInStatement(line)).toMatch(/ FROM STDIN WITH \(FORMAT binary\)$/);
 });
 
 test('a partition whose rows may belong elsewhere is read alone and loaded through its ancestor', () => {

@@ -28,9 +28,9 @@ test('whatever the cuts, rows come whole and in order, and other messages betwee
       const got: Message[] = [];
       let row: Buffer[] = [];
       const deframer = new Deframer(
-        (bytes, start, end, rowEnds) => {
+        (bytes, start, end, left) => {
           row.push(Buffer.from(bytes.subarray(start, end)));
-          if (!rowEnds) return;
+          if (left > 0) return;
           got.push({ type: 0x64, body: Buffer.concat(row) });
           row = [];
         },
