@@ -117,15 +117,19 @@ export function testRestore(fixture: EngineFixture, source: () => TestServer): v
       expect(await engine.staged()).toEqual([]);
     });
 
-    test('a chunk whose source breaks off leaves nothing of itself', async () => {
+    test('a chunk whose source breaks off leaves nothing of itself, and all of the one before it', async () => {
       await withRestore('r2', async (session) => {
         await session.stage();
         const lanes = await session.writeLanes();
         const lane = lanes[0];
         const chunk = bank.chunks.find((candidate) => candidate.line.rows > 100);
         const table = bank.stored.tables[chunk?.line.table ?? -1];
+        const before = bank.chunks.find((candidate) => candidate !== chunk);
+        const tableBefore = bank.stored.tables[before?.line.table ?? -1];
         if (lane === undefined || chunk === undefined || table === undefined)
           throw new Error('no chunk to load');
+        if (before === undefined || tableBefore === undefined) throw new Error('no chunk before it');
+        await lane.load(tableBefore, before.line, inPieces(before.bytes), never);
         async function* broken(): AsyncIterable<Buffer> {
           let given = 0;
           for await (const piece of inPieces(chunk?.bytes ?? Buffer.alloc(0))) {
@@ -135,7 +139,7 @@ export function testRestore(fixture: EngineFixture, source: () => TestServer): v
         }
         await expect(lane.load(table, chunk.line, broken(), never)).rejects.toThrow(/digest differs/);
         // The same lane goes on, and the count of rows at the end proves that nothing of the broken chunk stayed.
-        await loadChunks(lanes, bank);
+        await loadChunks(lanes, { ...bank, chunks: bank.chunks.filter((other) => other !== before) });
         await session.finishLoad();
         await session.discard();
       });

@@ -36,8 +36,12 @@ export interface BackupParts {
   readonly uncovered: boolean;
 }
 
-/** A task is cut into chunks as it is read: a few of full size and one that is smaller. */
+/** A task is cut into chunks as it is read: at most a few of full size and one that is smaller. */
 const chunksPerTask = 4;
+/** Of all the data, so many tasks for each lane: one large table keeps all lanes busy to the end. */
+const tasksPerLane = 8;
+/** Smaller ones are not worth the asking where they begin, and an object each. */
+const smallestTaskBytes = 8 * 1024 * 1024;
 
 /** What has been opened so far, closed in reverse when preparing fails. */
 export type Undo = (() => Promise<void>)[];
@@ -157,9 +161,14 @@ async function planTasks(
   order: BackupOrder,
 ): Promise<ReadTask[]> {
   const tasks: ReadTask[] = [];
+  const total = tables.reduce((bytes, table) => bytes + table.dataBytes, 0);
+  const taskBytes = Math.min(
+    order.chunkBytes * chunksPerTask,
+    Math.max(smallestTaskBytes, total / (order.lanes * tasksPerLane)),
+  );
   for (const [index, table] of tables.entries()) {
     order.signal.throwIfAborted();
-    const pieces = Math.floor(table.dataBytes / (order.chunkBytes * chunksPerTask));
+    const pieces = Math.round(table.dataBytes / taskBytes);
     const ranges = await planRanges(wire, dialect, table, pieces);
     for (const [task, range] of ranges.entries()) {
       tasks.push({

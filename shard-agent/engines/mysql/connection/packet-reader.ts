@@ -3,6 +3,11 @@
 /** Takes the rows of one `stream`, in pieces of packets. */
 export interface RowConsumer {
   /**
+   * Between two rows: takes packets that lie in buffer[start, end) with their headers, as far as they are whole rows, and
+   * returns where it stopped. What stands there is read piece by piece. `waiting` set means the same as after `take`.
+   */
+  wholeRows(buffer: Buffer, start: number, end: number): number;
+  /**
    * Takes bytes of the current row from buffer[start, end) and returns where it stopped. Less than `end`, or
    * `waiting` set, means: call `settle`, then go on from there. `last`: the row ends at `end`.
    */
@@ -49,6 +54,11 @@ export class PacketReader {
   read(buffer: Buffer, start: number, end: number): number {
     let at = start;
     while (at < end || (this.#headerBytes === 4 && this.#left === 0)) {
+      const rows = this.#betweenRows() ? this.#rows() : undefined;
+      if (rows !== undefined) {
+        at = rows.wholeRows(buffer, at, end);
+        if (rows.waiting || at === end) return at;
+      }
       if (this.#headerBytes < 4) {
         at = this.#readHeader(buffer, at, end);
         if (this.#headerBytes < 4) return at;
@@ -71,9 +81,12 @@ export class PacketReader {
     return at;
   }
 
+  #betweenRows(): boolean {
+    return this.#headerBytes === 0 && !this.#midRow && this.#collectedBytes === 0;
+  }
+
   #readHeader(buffer: Buffer, at: number, end: number): number {
     if (this.#headerBytes === 0 && end - at >= 4) {
-      // One for each row: without a call into native code.
       const length =
         (buffer[at] as number) | ((buffer[at + 1] as number) << 8) | ((buffer[at + 2] as number) << 16);
       this.#headerBytes = 4;

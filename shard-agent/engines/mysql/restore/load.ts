@@ -1,4 +1,4 @@
-/** One lane of a restore: chunks go in by LOAD DATA LOCAL, each in a transaction of its own. */
+/** One lane of a restore: chunks go in by LOAD DATA LOCAL, large ones in a transaction of their own. */
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { ChunkLine, TableLine } from '../../../../repository/manifest-entries.ts';
 import type { WriteLane } from '../../../engine.ts';
@@ -13,16 +13,16 @@ import type { Wire } from '../connection/wire.ts';
 
 /**
  * Settings of a lane: rows are those of a table that stood already, so nothing about them is asked again. Unique checks
- * stay on where MariaDB is: without them (10.6+) it fills an empty table in a way that never ends when one value is larger
- * than its redo log has room for (10.11: a value of 200 MiB, a log of 16 MiB), and under a lock of the whole table, which
- * two lanes deadlock over.
+ * stay on: without them MySQL loads no faster, and MariaDB (10.6+) fills an empty table in a way that costs twice the CPU,
+ * never ends when one value is larger than its redo log has room for (10.11: a value of 200 MiB, a log of 16 MiB), and
+ * locks the whole table, which two lanes deadlock over.
  */
 export function laneSettings(dialect: Dialect): string[] {
   return [
-    ...(dialect.family === 'mysql' ? ['unique_checks = 0'] : []),
     'foreign_key_checks = 0',
-    // Zero dates and impossible dates stand in tables; 0 in an AUTO_INCREMENT column is a value.
-    "sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'",
+    // Zero dates and impossible dates stand in tables; 0 in an AUTO_INCREMENT column is a value. Keys follow the data with
+    // the options they were shown with.
+    `sql_mode = '${['NO_AUTO_VALUE_ON_ZERO', 'ALLOW_INVALID_DATES', ...dialect.tableModes].join(',')}'`,
     'max_error_count = 65535',
     ...(dialect.family === 'mariadb' ? ['check_constraint_checks = 0', ...historySettings(dialect)] : []),
   ];
@@ -61,6 +61,12 @@ export function loadStatement(dialect: Dialect, table: TableLine, staging: strin
   );
 }
 
+/** A chunk smaller than this shares a transaction with others: of a few rows the commit, flushed to disk, is most of the work. */
+const smallChunkBytes = 1024 * 1024;
+/** What one such transaction may hold. */
+const sharedChunks = 100;
+const sharedBytes = 8 * 1024 * 1024;
+
 export class MysqlWriteLane implements WriteLane {
   readonly #wire: Wire;
   readonly #dialect: Dialect;
@@ -68,6 +74,9 @@ export class MysqlWriteLane implements WriteLane {
   readonly #loaded: Map<number, number>;
   readonly #turns: TableTurns;
   #notes = true;
+  /** Chunks and bytes in the open transaction. */
+  #openChunks = 0;
+  #openBytes = 0;
 
   /** `staging`: of each database. `loaded`: rows by table; it and `turns` are shared by all lanes of the restore. */
   constructor(
@@ -113,6 +122,14 @@ export class MysqlWriteLane implements WriteLane {
     }
   }
 
+  /** Commits what the last chunks have left open. Nothing else does: not `load`, not the end of the last of them. */
+  async commit(): Promise<void> {
+    if (this.#openChunks === 0) return;
+    await this.#wire.run('COMMIT');
+    this.#openChunks = 0;
+    this.#openBytes = 0;
+  }
+
   async #transaction(
     table: TableLine,
     chunk: ChunkLine,
@@ -125,7 +142,9 @@ export class MysqlWriteLane implements WriteLane {
       throw new TidemarkError({ code: 'bad-bytes', operation: 'load a chunk', subject, cause });
     }
     await this.#setNotes(computedColumns(table).length === 0);
-    await this.#wire.run('START TRANSACTION');
+    const shared = chunk.rawBytes < smallChunkBytes && !this.#turns.isAlone(table.database, table.name);
+    if (!shared) await this.commit();
+    await this.#wire.run(this.#openChunks === 0 ? 'START TRANSACTION' : 'SAVEPOINT before_chunk');
     try {
       const ok = await this.#wire.loadLocal(loadStatement(this.#dialect, table, staging), source);
       await this.#requireUnaltered(ok, table, subject);
@@ -133,11 +152,14 @@ export class MysqlWriteLane implements WriteLane {
         const cause = `the server took ${ok.affectedRows} rows of a chunk of ${chunk.rows}`;
         throw new TidemarkError({ code: 'bad-bytes', operation: 'load a chunk', subject, cause });
       }
-      await this.#wire.run('COMMIT');
+      this.#openChunks += 1;
+      this.#openBytes += chunk.rawBytes;
+      if (!shared || this.#openChunks >= sharedChunks || this.#openBytes >= sharedBytes) await this.commit();
       return ok.affectedRows;
     } catch (error) {
       // A connection that is gone has taken the transaction with it.
-      if (this.#wire.alive) await this.#wire.run('ROLLBACK').catch(() => this.#wire.destroy());
+      const undo = this.#openChunks === 0 ? 'ROLLBACK' : 'ROLLBACK TO before_chunk';
+      if (this.#wire.alive) await this.#wire.run(undo).catch(() => this.#wire.destroy());
       throw error;
     }
   }

@@ -27,6 +27,7 @@ import {
   writeMark,
 } from './staging-mark.ts';
 import { holdsHistory, ofAllTime } from '../schema/history.ts';
+import { spread, withSessions } from './side-by-side.ts';
 import { lanesDeadlock, TableTurns } from './table-turns.ts';
 import { computeSettings } from '../source-facts.ts';
 import { withoutPlaces } from '../schema/table-place.ts';
@@ -35,8 +36,11 @@ import { listTables } from './switch.ts';
 import { tryObjects } from './try-objects.ts';
 import type { Wire } from '../connection/wire.ts';
 
-/** Tables above this size get their secondary indexes after the data, built by sorting. */
-const deferKeysBytes = 64 * 1024 * 1024;
+/**
+ * Tables above this size get their secondary indexes after the data, built by sorting: of two indexes that saves a third of
+ * the server's CPU. Below it an ALTER TABLE, flushed to disk, costs more than it saves.
+ */
+const deferKeysBytes = 1024 * 1024;
 
 export async function prepareRestore(endpoint: Endpoint, order: RestoreOrder): Promise<RestoreSession> {
   const { wire, dialect } = await openSession(
@@ -48,7 +52,6 @@ export async function prepareRestore(endpoint: Endpoint, order: RestoreOrder): P
 }
 
 class MysqlRestore extends MysqlUndoable implements RestoreSession {
-  readonly #endpoint: Endpoint;
   readonly #dialect: Dialect;
   readonly #order: RestoreOrder;
   readonly #staging: ReadonlyMap<string, string>;
@@ -56,13 +59,13 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
   readonly #loaded = new Map<number, number>();
   readonly #turns = new TableTurns();
   /** Indexes and foreign keys that follow the data, by staging database. */
-  readonly #later: { readonly staging: string; readonly table: StagedTable }[] = [];
+  readonly #later: { readonly staging: string; readonly table: StagedTable; readonly bytes: number }[] = [];
   #steps = 0;
   #lanes: Wire[] = [];
+  readonly #writers = new Map<Wire, MysqlWriteLane>();
 
   constructor(endpoint: Endpoint, dialect: Dialect, wire: Wire, order: RestoreOrder) {
-    super(wire, order.restore);
-    this.#endpoint = endpoint;
+    super(endpoint, wire, order.restore);
     this.#dialect = dialect;
     this.#order = order;
     this.#placeIn = keyPlaces(order.stored.tables);
@@ -86,9 +89,9 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
       }
       for (const database of mark.databases) await declareDatabase(this.wire, database.staging, database);
       // A default may take its values from another database's sequence.
-      for (const database of mark.databases) await this.#makeTables(database, 'sequences');
+      for (const database of mark.databases) await this.#makeSequences(database);
       for (const database of mark.databases) {
-        await this.#makeTables(database, 'tables');
+        await this.#makeTables(database);
         for (const piece of pieceNames) {
           const line = this.#piece(database.name, piece);
           if (line === undefined || piece === 'database' || piece === 'tables') continue;
@@ -126,23 +129,45 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
     return { restore: this.restore, cluster: this.#order.cluster, state: 'staging', databases };
   }
 
-  async #makeTables(database: StagedDatabase, kind: 'sequences' | 'tables'): Promise<void> {
+  async #makeSequences(database: StagedDatabase): Promise<void> {
     const line = this.#piece(database.name, 'tables');
     if (line === undefined) return;
     // The file's own settings change the session: not the one that other steps use.
-    await withSession(this.#endpoint, { name: 'staging' }, async (wire) => {
-      await wire.run(`SET SESSION ${computeSettings(this.#order.stored).join(', ')}`);
-      await wire.run(`USE ${quoteName(database.staging)}`);
+    await withSession(this.endpoint, { name: 'staging' }, async (wire) => {
+      await this.#enterStaging(wire, database);
       for await (const sql of readScript(this.#order.stored.openSchema(line))) {
         this.#order.signal.throwIfAborted();
-        const parsed = parseCreateTable(sql);
-        // Settings go before both.
-        const wanted = sql.startsWith('SET ') || (parsed === undefined) === (kind === 'sequences');
-        if (!wanted) continue;
-        if (parsed === undefined) await wire.run(Buffer.from(sql, 'latin1'));
-        else await this.#makeTable(wire, database, parsed);
+        if (parseCreateTable(sql) === undefined) await wire.run(Buffer.from(sql, 'latin1'));
       }
     });
+  }
+
+  /** Tables know nothing of each other as long as they have no foreign keys. */
+  async #makeTables(database: StagedDatabase): Promise<void> {
+    const line = this.#piece(database.name, 'tables');
+    if (line === undefined) return;
+    const count = this.#order.stored.tables.filter((table) => table.database === database.name).length;
+    await withSessions(this.endpoint, 'staging', count, async (wires) => {
+      for (const wire of wires) await this.#enterStaging(wire, database);
+      // They come before the tables, for every session.
+      const settings: string[] = [];
+      const applied = new Map<Wire, number>();
+      await spread(wires, readScript(this.#order.stored.openSchema(line)), async (wire, sql) => {
+        this.#order.signal.throwIfAborted();
+        if (sql.startsWith('SET ')) settings.push(sql);
+        const parsed = parseCreateTable(sql);
+        if (parsed === undefined) return;
+        for (const setting of settings.slice(applied.get(wire) ?? 0))
+          await wire.run(Buffer.from(setting, 'latin1'));
+        applied.set(wire, settings.length);
+        await this.#makeTable(wire, database, parsed);
+      });
+    });
+  }
+
+  async #enterStaging(wire: Wire, database: StagedDatabase): Promise<void> {
+    await wire.run(`SET SESSION ${computeSettings(this.#order.stored).join(', ')}`);
+    await wire.run(`USE ${quoteName(database.staging)}`);
   }
 
   async #makeTable(wire: Wire, database: StagedDatabase, parsed: CreateTable): Promise<void> {
@@ -150,10 +175,10 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
     const line = this.#order.stored.tables.find(
       (table) => table.database === database.name && table.name === name,
     );
-    const deferKeys = Number(line?.engine['dataBytes'] ?? 0) > deferKeysBytes;
+    const bytes = Number(line?.engine['dataBytes'] ?? 0);
     const names = new Map([...this.#staging].map(([from, to]) => [Buffer.from(from).toString('latin1'), to]));
     const folded = { ...parsed, tail: withoutPlaces(parsed.tail) };
-    const table = stageTable(folded, names, deferKeys, this.#placeIn(database.name));
+    const table = stageTable(folded, names, bytes > deferKeysBytes, this.#placeIn(database.name));
     await wire.run(Buffer.from(table.create, 'latin1'));
     if (lanesDeadlock(parsed)) this.#turns.loadAlone(database.name, name);
     if (table.restated.length > 0) {
@@ -161,27 +186,32 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
       await this.#addStep(database.name, 'defaults', sql);
     }
     if (table.keys.length + table.foreignKeys.length > 0)
-      this.#later.push({ staging: database.staging, table });
+      this.#later.push({ staging: database.staging, table, bytes });
   }
 
   async #addStep(database: string, piece: string, sql: string): Promise<void> {
-    await addStep(this.wire, this.restore, this.#steps, { database, piece, sql });
+    const number = this.#steps;
     this.#steps += 1;
+    await addStep(this.wire, this.restore, number, { database, piece, sql });
   }
 
   async writeLanes(): Promise<WriteLane[]> {
     return attempt('open the lanes', this.restore, async () => {
       await this.#openLanes();
-      return this.#lanes.map(
-        (wire) => new MysqlWriteLane(wire, this.#dialect, this.#staging, this.#loaded, this.#turns),
-      );
+      return this.#lanes.map((wire) => {
+        const writer =
+          this.#writers.get(wire) ??
+          new MysqlWriteLane(wire, this.#dialect, this.#staging, this.#loaded, this.#turns);
+        this.#writers.set(wire, writer);
+        return writer;
+      });
     });
   }
 
   async #openLanes(): Promise<void> {
     const open = async (): Promise<void> => {
       const { wire } = await openSession(
-        this.#endpoint,
+        this.endpoint,
         { name: 'lane', localFiles: true },
         {
           limitMs: restoreLimitMs,
@@ -197,8 +227,10 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
 
   async finishLoad(): Promise<void> {
     await attempt('finish the load', this.restore, async () => {
+      for (const writer of this.#writers.values()) await writer.commit();
       await this.#openLanes();
-      const later = this.#later.splice(0);
+      // The largest first: the last to end then leave the other lanes little to wait for.
+      const later = this.#later.splice(0).sort((a, b) => b.bytes - a.bytes);
       await this.#spread(later, async (wire, { staging, table }) => {
         for (const clauses of table.keys) await alter(wire, staging, table.name, clauses);
       });
@@ -208,9 +240,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
       for (const { staging, table } of later) await alter(this.#lanes[0], staging, table.name, table.floats);
       await this.#countRows();
       const steps = await readSteps(this.wire, this.restore);
-      await withSession(this.#endpoint, { name: 'staging' }, (wire) =>
-        tryObjects(wire, steps, this.#staging),
-      );
+      await withSession(this.endpoint, { name: 'staging' }, (wire) => tryObjects(wire, steps, this.#staging));
       const mark = await readMark(this.wire, this.restore);
       if (mark === undefined) return;
       const databases: StagedDatabase[] = [];
@@ -239,7 +269,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
   }
 
   async invariants(): Promise<{ name: string; answer: string | null }[]> {
-    return withSession(this.#endpoint, { name: 'invariants' }, async (wire) => {
+    return withSession(this.endpoint, { name: 'invariants' }, async (wire) => {
       const answers: { name: string; answer: string | null }[] = [];
       for (const line of this.#order.stored.invariants) {
         answers.push({
@@ -268,15 +298,10 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
 
   /** Each item on the next lane that is free. */
   async #spread<T>(items: readonly T[], work: (wire: Wire, item: T) => Promise<void>): Promise<void> {
-    const left = [...items];
-    await Promise.all(
-      this.#lanes.map(async (wire) => {
-        for (let item = left.shift(); item !== undefined; item = left.shift()) {
-          this.#order.signal.throwIfAborted();
-          await work(wire, item);
-        }
-      }),
-    );
+    await spread(this.#lanes, items, async (wire, item) => {
+      this.#order.signal.throwIfAborted();
+      await work(wire, item);
+    });
   }
 
   #stagingOf(database: string): string {

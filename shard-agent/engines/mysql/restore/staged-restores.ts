@@ -31,15 +31,17 @@ export async function stagedRestores(endpoint: Endpoint): Promise<StagedRestore[
 
 async function reopen(endpoint: Endpoint, restore: string): Promise<Undoable> {
   const { wire } = await openSession(endpoint, { name: 'restore' }, { limitMs: restoreLimitMs });
-  return new MysqlUndoable(wire, restore);
+  return new MysqlUndoable(endpoint, wire, restore);
 }
 
 /** What can be done with a restore by its mark alone. */
 export class MysqlUndoable implements Undoable {
+  protected readonly endpoint: Endpoint;
   protected readonly wire: Wire;
   protected readonly restore: string;
 
-  constructor(wire: Wire, restore: string) {
+  constructor(endpoint: Endpoint, wire: Wire, restore: string) {
+    this.endpoint = endpoint;
     this.wire = wire;
     this.restore = restore;
   }
@@ -62,7 +64,7 @@ export class MysqlUndoable implements Undoable {
     await attempt('finish the restore', this.restore, async () => {
       const mark = await readMark(this.wire, this.restore);
       // The mark goes last: without it all was done.
-      if (mark !== undefined) await finishRestore(this.wire, mark);
+      if (mark !== undefined) await finishRestore(this.endpoint, this.wire, mark);
     });
   }
 

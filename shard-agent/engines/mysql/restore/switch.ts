@@ -5,8 +5,10 @@ import { ownSqlMode } from '../connection/connection.ts';
 import { quoteName, quoteText } from '../connection/quoting.ts';
 import { declareDatabase, setReadOnly } from '../schema/database-options.ts';
 import { allowLooseKeys } from '../schema/foreign-key.ts';
+import type { Endpoint } from '../connection/handshake.ts';
 import { isServerError } from '../connection/failure.ts';
 import { countObjects } from './fit.ts';
+import { spread, withSessions } from './side-by-side.ts';
 import { readLibraries } from '../schema/libraries.ts';
 import { type ObjectUnit, runUnits, unitsOf } from '../schema/object-units.ts';
 import {
@@ -218,7 +220,7 @@ async function dropTable(wire: Wire, quoted: string): Promise<void> {
 }
 
 /** After the switch of this shard, whether or not the others have theirs: events run, statistics are made, the staging goes. */
-export async function finishRestore(wire: Wire, mark: StagingMark): Promise<void> {
+export async function finishRestore(endpoint: Endpoint, wire: Wire, mark: StagingMark): Promise<void> {
   if (mark.state !== 'switched') {
     throw new TidemarkError({
       code: 'internal',
@@ -233,9 +235,12 @@ export async function finishRestore(wire: Wire, mark: StagingMark): Promise<void
   const enabling = unitsOf(steps.filter((step) => step.piece === 'events-enable'));
   await runUnits(wire, enabling, (database) => database, [1539]);
   for (const database of mark.databases) {
-    for (const table of await listTables(wire, database.name)) {
-      await wire.results(`ANALYZE TABLE ${quoteName(database.name)}.${quoteName(table)}`);
-    }
+    const tables = await listTables(wire, database.name);
+    await withSessions(endpoint, 'statistics', tables.length, (wires) =>
+      spread(wires, tables, async (session, table) => {
+        await session.results(`ANALYZE TABLE ${quoteName(database.name)}.${quoteName(table)}`);
+      }),
+    );
   }
   await finishAccounts(wire, mark, steps);
   for (const database of mark.databases) await setReadOnly(wire, database.name, database, 1);

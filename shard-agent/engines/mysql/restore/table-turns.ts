@@ -1,17 +1,14 @@
 /** Tables that take one chunk at a time, however many lanes there are. */
-import { type CreateTable, withoutQuoted } from '../schema/create-table.ts';
+import { comparesRows, type CreateTable, withoutQuoted } from '../schema/create-table.ts';
 
 /**
- * Two lanes in this table lock each other out. One with a key that InnoDB does not keep unique itself: the server reads rows
- * for each new one. One that counts in partitions: by innodb_autoinc_lock_mode = 1, MariaDB's own, a load locks the counter
+ * Two lanes in this table lock each other out. One with a key that InnoDB does not keep unique itself. One that counts in partitions: by innodb_autoinc_lock_mode = 1, MariaDB's own, a load locks the counter
  * of each partition when it comes to it, until its end.
  */
 export function lanesDeadlock({ definitions, tail }: CreateTable): boolean {
-  const readsRows = (words: string): boolean =>
-    /^(?:UNIQUE|PRIMARY) KEY\b/.test(words) && / USING HASH| WITHOUT OVERLAPS/.test(words);
   const counts = (words: string): boolean => / AUTO_INCREMENT\b/.test(words);
   const words = definitions.map((definition) => withoutQuoted(definition));
-  return words.some(readsRows) || (words.some(counts) && / PARTITION BY /.test(withoutQuoted(tail)));
+  return words.some(comparesRows) || (words.some(counts) && / PARTITION BY /.test(withoutQuoted(tail)));
 }
 
 /** Lanes wait for each other here, first come first served. */
@@ -22,6 +19,10 @@ export class TableTurns {
   /** From now on this table is loaded by one lane at a time. */
   loadAlone(database: string, table: string): void {
     this.#alone.add(`${database}\0${table}`);
+  }
+
+  isAlone(database: string, table: string): boolean {
+    return this.#alone.has(`${database}\0${table}`);
   }
 
   /** Runs `load` at once; for a table that is loaded alone when those before it have ended, well or badly. */

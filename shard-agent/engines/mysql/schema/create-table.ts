@@ -68,7 +68,7 @@ export function parseCreateTable(sql: string): CreateTable | undefined {
 }
 
 const foreignKey = /^(?:CONSTRAINT `(?:[^`]|``)*` )?FOREIGN KEY /;
-const secondaryKey = /^(?:FULLTEXT |SPATIAL )?KEY /;
+const secondaryKey = /^(?:UNIQUE |FULLTEXT |SPATIAL )?KEY /;
 
 export interface StagedTable {
   readonly name: string;
@@ -86,6 +86,7 @@ export interface StagedTable {
 /**
  * `databases`: final name to staging name. Secondary indexes are left for later when `deferKeys`, foreign keys always:
  * with them, tables would have to be made and loaded in an order. `place`: to tell which of them point out of the set.
+ * Unique keys stay when one of them does, so that the server shows all in the same order again.
  */
 export function stageTable(
   table: CreateTable,
@@ -98,7 +99,11 @@ export function stageTable(
     (definition) => (place && strayForeignKey(definition, place)) ?? renameQualifiers(definition, databases),
   );
   const deferrable = deferKeys && autoIncrementIsPrimary(definitions);
-  const keys = definitions.filter((definition) => deferrable && secondaryKey.test(definition));
+  const uniquesStay = definitions.some((definition) => comparesRows(withoutQuoted(definition)));
+  const keys = definitions.filter(
+    (definition) =>
+      deferrable && secondaryKey.test(definition) && !(uniquesStay && definition.startsWith('UNIQUE ')),
+  );
   const foreignKeys = definitions.filter((definition) => foreignKey.test(definition));
   const kept = definitions.filter(
     (definition) => !keys.includes(definition) && !foreignKeys.includes(definition),
@@ -130,6 +135,11 @@ function statements(clauses: readonly string[]): string[][] {
   const fulltext = clauses.filter((clause) => clause.startsWith('ADD FULLTEXT '));
   const others = clauses.filter((clause) => !fulltext.includes(clause));
   return [...(others.length > 0 ? [others] : []), ...fulltext.map((clause) => [clause])];
+}
+
+/** Is this, without its quoted parts, a key that InnoDB does not keep unique itself? The server reads rows for each new one. */
+export function comparesRows(words: string): boolean {
+  return /^(?:UNIQUE|PRIMARY) KEY\b/.test(words) && / USING HASH| WITHOUT OVERLAPS/.test(words);
 }
 
 /** An AUTO_INCREMENT column must lead some index from the start: deferring is safe when that is the primary key. */

@@ -35,7 +35,10 @@ test('keys that follow the data, and names of the staging outside of quotes', ()
   const table = parseCreateTable(sql);
   if (table === undefined) throw new Error('not parsed');
   const staged = stageTable(table, names, true);
-  expect(staged.keys).toEqual([['ADD KEY `k` (`g`,`id`)'], ['ADD FULLTEXT KEY `f` (`g`)']]);
+  expect(staged.keys).toEqual([
+    ['ADD UNIQUE KEY `u` (`g`)', 'ADD KEY `k` (`g`,`id`)'],
+    ['ADD FULLTEXT KEY `f` (`g`)'],
+  ]);
   expect(staged.foreignKeys).toEqual([
     'ADD CONSTRAINT `fk` FOREIGN KEY (`g`) REFERENCES `tidemark_r_0`.`other` (`id`) ON DELETE CASCADE',
   ]);
@@ -51,6 +54,17 @@ test('an AUTO_INCREMENT column that only a secondary key leads keeps that key', 
   );
   if (table === undefined) throw new Error('not parsed');
   expect(stageTable(table, names, true).keys).toEqual([]);
+});
+
+test('unique keys stay together where one cannot follow the data', () => {
+  const table = parseCreateTable(
+    'CREATE TABLE `t` (\n `a` int,\n `b` text,\n PRIMARY KEY (`a`),\n UNIQUE KEY `u` (`a`,`c`),\n' +
+      ' UNIQUE KEY `h` (`b`) USING HASH,\n KEY `k` (`b`(9))\n) ENGINE=InnoDB',
+  );
+  if (table === undefined) throw new Error('not parsed');
+  const staged = stageTable(table, names, true);
+  expect(staged.keys).toEqual([['ADD KEY `k` (`b`(9))']]);
+  expect(staged.create).toMatch(/UNIQUE KEY `u`[^]*UNIQUE KEY `h`/);
 });
 
 test('only a database in front of a dot is renamed', () => {
