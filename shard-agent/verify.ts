@@ -1,13 +1,14 @@
 /** Reads and unpacks everything of one shard's part of a set, and counts. */
 import { asTidemarkError, TidemarkError } from '../proto/errors.ts';
 import { tableText } from '../repository/layout.ts';
-import type { ChunkLine, ManifestRef, SchemaLine, Sums } from '../repository/manifest-entries.ts';
+import type { ChunkLine, ManifestRef, SchemaLine, Sums, TableLine } from '../repository/manifest-entries.ts';
 import type { ObjectStore } from '../repository/object-store.ts';
 import { readAhead, type ReadablePiece } from '../repository/read-ahead.ts';
 import { noSums } from '../repository/sums.ts';
 import type { Finding } from './engine.ts';
 import { unpack } from './pipeline/unpack.ts';
 import type { Progress } from './progress.ts';
+import { rowCounter } from './row-counter.ts';
 import { openPiece, openStoredShard, type OpenStoredShard, type StoredName } from './stored-shard.ts';
 
 export interface VerifyOrder {
@@ -23,8 +24,6 @@ export interface VerifyOrder {
 
 /** More than these are counted, not told one by one. */
 const findingsLimit = 200;
-
-const newline = 0x0a;
 
 /**
  * Resolves with what was counted in the objects themselves, after everything the manifest names has been read. Each bad object
@@ -43,7 +42,7 @@ export async function verifyShard(order: VerifyOrder): Promise<Sums | undefined>
   order.progress.totalBytes = stored.sums.rawBytes;
   order.progress.totalChunks = stored.sums.chunks;
   const pieces = objectPieces(order.store, stored);
-  const names = new Map(stored.tables.map((table) => [table.table, tableText(table)]));
+  const tables = new Map(stored.tables.map((table) => [table.table, table]));
   const counted = { ...noSums, tables: stored.tables.length };
   const reader = async (): Promise<void> => {
     // One iterator for all readers: each takes the next piece.
@@ -51,7 +50,7 @@ export async function verifyShard(order: VerifyOrder): Promise<Sums | undefined>
       const piece = next.value;
       order.signal.throwIfAborted();
       await findings.around(() =>
-        'end' in piece ? checkSize(order, piece, counted) : readPiece(order, piece, names, counted),
+        'end' in piece ? checkSize(order, piece, counted) : readPiece(order, piece, tables, counted),
       );
     }
   };
@@ -110,35 +109,30 @@ async function checkSize(
 async function readPiece(
   { progress, signal }: VerifyOrder,
   { ref: line, source }: Piece,
-  names: ReadonlyMap<number, string>,
+  tables: ReadonlyMap<number, TableLine>,
   counted: Counted,
 ): Promise<void> {
-  let rows = 0;
-  const of = line.kind === 'chunk' ? (names.get(line.table) ?? `table ${line.table}`) : line.name;
+  const table = line.kind === 'chunk' ? tables.get(line.table) : undefined;
+  const of = table === undefined ? line.kind : tableText(table);
+  const counter = rowCounter(table?.format);
   const bytes = line.kind === 'chunk' ? unpack(source, { ...line, of }) : openPiece(source, line);
   for await (const piece of bytes) {
     signal.throwIfAborted();
     if (line.kind !== 'chunk') continue;
     progress.bytes += piece.length;
     counted.rawBytes += piece.length;
-    rows += rowEnds(piece);
+    counter.push(piece);
   }
   progress.storedBytes += line.length;
   counted.storedBytes += line.length;
   if (line.kind !== 'chunk') return;
+  const { rows } = counter;
   counted.chunks += 1;
   counted.rows += rows;
   progress.chunks += 1;
   progress.rows += rows;
   if (rows !== line.rows)
     throw badObject(line.object, `it holds ${rows} rows of ${of}, recorded are ${line.rows}`);
-}
-
-/** In both forms of rows a newline within a value is written as a backslash and a letter: every newline ends a row. */
-function rowEnds(raw: Buffer): number {
-  let rows = 0;
-  for (let at = raw.indexOf(newline); at !== -1; at = raw.indexOf(newline, at + 1)) rows += 1;
-  return rows;
 }
 
 class Findings {
