@@ -61,8 +61,8 @@ export function loadStatement(dialect: Dialect, table: TableLine, staging: strin
   );
 }
 
-/** A chunk smaller than this shares a transaction with others: of a few rows the commit, flushed to disk, is most of the work. */
-const smallChunkBytes = 1024 * 1024;
+/** A table smaller than this shares a transaction with others: of a few rows the commit, flushed to disk, is most of the work. */
+const smallTableBytes = 1024 * 1024;
 /** What one such transaction may hold. */
 const sharedChunks = 100;
 const sharedBytes = 8 * 1024 * 1024;
@@ -142,7 +142,7 @@ export class MysqlWriteLane implements WriteLane {
       throw new TidemarkError({ code: 'bad-bytes', operation: 'load a chunk', subject, cause });
     }
     await this.#setNotes(computedColumns(table).length === 0);
-    const shared = chunk.rawBytes < smallChunkBytes && !this.#turns.isAlone(table.database, table.name);
+    const shared = isSmallTable(chunk) && !this.#turns.isAlone(table.database, table.name);
     if (!shared) await this.commit();
     await this.#wire.run(this.#openChunks === 0 ? 'START TRANSACTION' : 'SAVEPOINT before_chunk');
     try {
@@ -197,6 +197,14 @@ export class MysqlWriteLane implements WriteLane {
       cause: `the server would have changed ${ok.warnings} values: ${altering?.['Message'] ?? ok.info}`,
     });
   }
+}
+
+/**
+ * All of a table and little. Of a table with more chunks another lane loads the next one, and would wait for locks that an
+ * open transaction keeps.
+ */
+function isSmallTable({ range, rawBytes }: ChunkLine): boolean {
+  return range['key'] === undefined && range['part'] === 0 && rawBytes < smallTableBytes;
 }
 
 /** Names of the columns that are not in the data. */
