@@ -23,7 +23,7 @@ function machine(): string {
   const model = os.cpus()[0]?.model ?? 'unknown processor';
   const memory = Math.round(os.totalmem() / 1024 ** 3);
   const system = /^PRETTY_NAME="(.*)"/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? os.type();
-  return `${os.availableParallelism()} cores (${model}), ${memory} GiB of memory, ${system}, Linux ${os.release()}, Node ${process.versions.node}.`;
+  return `${os.availableParallelism()} cores (${model}), ${memory} GiB of memory, ${system}, Linux ${os.release().split('-')[0]}, Node ${process.versions.node}.`;
 }
 
 function commit(): string {
