@@ -12,6 +12,7 @@ import { LaneLines } from './lane-lines.ts';
 import { countStream, packStream } from './pipeline/pack-stream.ts';
 import type { Progress } from './progress.ts';
 import { TaskBoard } from './task-board.ts';
+import { together } from './together.ts';
 
 export interface CopyOrder extends LaneSpec {
   readonly store: ObjectStore;
@@ -40,7 +41,12 @@ export async function copyShard(order: CopyOrder): Promise<CopyResult> {
     await askInvariants(order, manifest);
     progress.phase = 'data';
     await reached('agent.copying');
-    await together(order, manifest, [storeSchema, copyTables]);
+    // At once, so that no core idles while the schema is read.
+    const steps = [storeSchema, copyTables];
+    await together(
+      order.signal,
+      steps.map((step) => (signal) => step({ ...order, signal }, manifest)),
+    );
     progress.phase = 'manifest';
     await reached('agent.before-manifest');
     await backup.confirmServer();
@@ -52,24 +58,6 @@ export async function copyShard(order: CopyOrder): Promise<CopyResult> {
     await manifest.abort(known);
     throw known;
   }
-}
-
-/** Runs all at once, so that no core idles while the schema is read; the first failure stops the others, is waited for and thrown. */
-async function together(
-  order: CopyOrder,
-  manifest: ManifestWriter,
-  steps: readonly ((order: CopyOrder, manifest: ManifestWriter) => Promise<void>)[],
-): Promise<void> {
-  const stop = new AbortController();
-  const signal = AbortSignal.any([order.signal, stop.signal]);
-  const running = steps.map((step) =>
-    step({ ...order, signal }, manifest).catch((error: unknown) => {
-      stop.abort(error);
-      throw error;
-    }),
-  );
-  await Promise.allSettled(running);
-  signal.throwIfAborted();
 }
 
 async function writeShard(
@@ -138,23 +126,12 @@ async function copyTables(order: CopyOrder, manifest: ManifestWriter): Promise<v
   progress.totalChunks = orders.length;
   progress.totalBytes = backup.estimatedBytes;
   const board = new TaskBoard(orders);
-  const stop = new AbortController();
-  const signal = AbortSignal.any([order.signal, stop.signal]);
   const losses: TidemarkError[] = [];
-  const lanes = (await backup.readLanes()).map(async (reader, number) => {
-    try {
-      const lost = await runLane(order, manifest, { reader, number }, board, signal);
-      if (lost !== undefined) losses.push(lost);
-    } catch (error) {
-      stop.abort(error);
-      throw error;
-    }
+  const lanes = (await backup.readLanes()).map((reader, number) => async (signal: AbortSignal) => {
+    const lost = await runLane(order, manifest, { reader, number }, board, signal);
+    if (lost !== undefined) losses.push(lost);
   });
-  const settled = await Promise.allSettled(lanes);
-  // The first failure is the reason of all the others.
-  signal.throwIfAborted();
-  const failed = settled.find((lane) => lane.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  await together(order.signal, lanes);
   if (board.left > 0) throw noLaneLeft(order.shard, board.left, losses);
 }
 

@@ -9,6 +9,7 @@ import type { RestoreSession, WriteLane } from './engine.ts';
 import { unpack } from './pipeline/unpack.ts';
 import type { Progress } from './progress.ts';
 import type { OpenStoredShard } from './stored-shard.ts';
+import { together } from './together.ts';
 
 export interface LoadOrder {
   readonly shard: string;
@@ -24,33 +25,30 @@ export interface LoadOrder {
  * thrown. Resolves with what was loaded, which is what the manifest adds up to; else throws `bad-bytes`.
  */
 export async function loadChunks(order: LoadOrder): Promise<Sums> {
-  const { stored, session, signal } = order;
+  const { stored, session } = order;
   const tables = new Map(stored.tables.map((table) => [table.table, table]));
   const pieces = readAhead(order.store, stored.chunks());
-  const stop = new AbortController();
-  const either = AbortSignal.any([signal, stop.signal]);
   const loaded = { chunks: 0, rows: 0, rawBytes: 0 };
-  const runLane = async (lane: WriteLane): Promise<void> => {
-    try {
-      for (let next = await pieces.next(); next.done !== true; next = await pieces.next()) {
-        const { ref } = next.value;
-        either.throwIfAborted();
-        await loadChunk(order, lane, tableOf(tables, ref), next.value, either);
-        loaded.chunks += 1;
-        loaded.rows += ref.rows;
-        loaded.rawBytes += ref.rawBytes;
-      }
-    } catch (error) {
-      stop.abort(error);
-      throw error;
+  const runLane = async (lane: WriteLane, signal: AbortSignal): Promise<void> => {
+    for (let next = await pieces.next(); next.done !== true; next = await pieces.next()) {
+      const { ref } = next.value;
+      signal.throwIfAborted();
+      await loadChunk(order, lane, tableOf(tables, ref), next.value, signal);
+      loaded.chunks += 1;
+      loaded.rows += ref.rows;
+      loaded.rawBytes += ref.rawBytes;
     }
   };
   const lanes = await session.writeLanes();
-  await Promise.allSettled(lanes.map(runLane));
-  // After a failure nobody has read to its end: lets go of the manifest's file.
-  await pieces.return(undefined);
-  // The first failure is the reason of all the others.
-  either.throwIfAborted();
+  try {
+    await together(
+      order.signal,
+      lanes.map((lane) => (signal) => runLane(lane, signal)),
+    );
+  } finally {
+    // After a failure nobody has read to its end: lets go of the manifest's file.
+    await pieces.return(undefined);
+  }
   const { storedBytes, objects } = stored.sums;
   const sums: Sums = { ...loaded, tables: stored.tables.length, storedBytes, objects };
   const difference = sumsDifference(sums, stored.sums);

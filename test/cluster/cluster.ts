@@ -109,7 +109,7 @@ export class Cluster {
     writeFileSync(this.topologyPath, stringify(document));
   }
 
-  /** How an agent of this cluster runs: with the step hook, and the environment of a step where given. */
+  /** How an agent or a command of this cluster runs: with the step hook, and the environment of a step where given. */
   agentRun(environment: Readonly<Record<string, string>> = {}): RunOptions {
     if (this.#options.steps === false) return { environment };
     return {
@@ -125,14 +125,8 @@ export class Cluster {
 
   /** Starts `tidemark` and resolves at once. */
   begin(args: readonly string[], environment: Readonly<Record<string, string>> = {}): RunningCommand {
-    return new RunningCommand('coordinator/cli.ts', args, {
-      ...this.agentRun(),
-      environment: {
-        ...this.agentRun().environment,
-        TIDEMARK_TOPOLOGY: this.topologyPath,
-        ...environment,
-      },
-    });
+    const own = { TIDEMARK_TOPOLOGY: this.topologyPath, ...environment };
+    return new RunningCommand('coordinator/cli.ts', args, this.agentRun(own));
   }
 
   /** The servers in the bank's words, in the order of the shards. */

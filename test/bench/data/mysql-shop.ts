@@ -1,12 +1,9 @@
 import type { TestServer } from '../../servers/server.ts';
-import { benchDatabase, reportColumns, type ShopSize } from './shop.ts';
+import { benchDatabase, prose, reportColumns, reportDefinitions, type ShopSize } from './shop.ts';
 
 /** Numbers from 0 in a database of its own, which no backup of the bench reads: MySQL has no function that makes rows. */
 const numbers = 'bench_numbers';
 const batchRows = 50_000;
-
-const prose =
-  "' delivered to the door of the customer, signed for by a neighbour who was at home, order number '";
 
 /** 8 KiB that do not pack. */
 function image(): string {
@@ -30,8 +27,6 @@ interface Filling {
 }
 
 function fillings(size: ShopSize): Filling[] {
-  const reportTypes = ['INT', 'DECIMAL(10,2)', 'DATE', 'VARCHAR(12)'];
-  const columns = Array.from({ length: reportColumns }, (_, n) => `c${n} ${reportTypes[n % 4]}`);
   const values = Array.from(
     { length: reportColumns },
     (_, n) =>
@@ -78,7 +73,7 @@ function fillings(size: ShopSize): Filling[] {
     },
     {
       table: 'reports',
-      columns: `id INT PRIMARY KEY, ${columns.join(', ')}`,
+      columns: `id INT PRIMARY KEY, ${reportDefinitions}`,
       rows: size.reports,
       values: `i, ${values.join(', ')}`,
     },

@@ -1,16 +1,10 @@
 import type { TestServer } from '../../servers/server.ts';
-import { benchDatabase, reportColumns, type ShopSize } from './shop.ts';
-
-/** Words that pack well, after hexadecimal digits that do so by half. */
-const prose =
-  "' delivered to the door of the customer, signed for by a neighbour who was at home, order number '";
+import { benchDatabase, prose, reportColumns, reportDefinitions, type ShopSize } from './shop.ts';
 
 /** 8 KiB that do not pack; shown as hexadecimal digits in a text COPY. */
 const image = `(SELECT string_agg(sha512(int8send(i::int8 * 128 + k)), ''::bytea ORDER BY k) FROM generate_series(0, 127) AS k)`;
 
 function tables(size: ShopSize): string[] {
-  const reportTypes = ['int', 'numeric(10,2)', 'date', 'varchar(12)'];
-  const columns = Array.from({ length: reportColumns }, (_, n) => `c${n} ${reportTypes[n % 4]}`);
   const values = Array.from(
     { length: reportColumns },
     (_, n) =>
@@ -38,7 +32,7 @@ function tables(size: ShopSize): string[] {
        'links', ARRAY['https://example.com/' || md5((i::int8 * 13)::text), 'https://example.com/' || md5((i::int8 * 17)::text)], 'open', i % 3 = 0,
        'history', jsonb_build_array(jsonb_build_object('by', i % 1000, 'note', md5((i::int8 * 19)::text)), jsonb_build_object('by', i % 777, 'note', md5((i::int8 * 23)::text))))
      FROM generate_series(1, ${size.documents}) AS i`,
-    `CREATE TABLE reports (id int, ${columns.join(', ')})`,
+    `CREATE TABLE reports (id int, ${reportDefinitions})`,
     `INSERT INTO reports SELECT i, ${values.join(', ')} FROM generate_series(1::int8, ${size.reports}) AS i`,
     'CREATE TABLE ledger (id bigint, account int NOT NULL, day date NOT NULL, debit bigint NOT NULL, credit bigint NOT NULL, batch smallint)',
     `INSERT INTO ledger SELECT i, (i::int8 * 7919) % 50021, date '2015-01-01' + i % 4000, (i::int8 * 2654435761) % 1000000000, (i::int8 * 40503) % 1000000000, i % 1000

@@ -3,6 +3,7 @@
  * customers unevenly spread; documents are JSON, rows of reports are wide, the ledger is only numbers, images hardly
  * pack, and many tables are small. Texts pack about 2:1.
  */
+
 /** What the tables are made from: rows by table. */
 export interface ShopSize {
   readonly customers: number;
@@ -52,3 +53,13 @@ export function manySmallTables(tables: number, rows: number): ShopSize {
 export const benchDatabase = 'bench';
 /** Columns of a report's row beside its key. */
 export const reportColumns = 60;
+const reportTypes = ['int', 'numeric(10,2)', 'date', 'varchar(12)'];
+/** Their definitions; the values of four columns in a row differ in kind, as these do. */
+export const reportDefinitions = Array.from(
+  { length: reportColumns },
+  (_, n) => `c${n} ${reportTypes[n % reportTypes.length]}`,
+).join(', ');
+
+/** Words that pack well, after hexadecimal digits that do so by half. An SQL literal. */
+export const prose =
+  "' delivered to the door of the customer, signed for by a neighbour who was at home, order number '";

@@ -79,7 +79,6 @@ async function floatDefaults(ask: Ask, database: string): Promise<Fact[]> {
   for (const { t, c } of columns) {
     const name = quoted(c ?? '');
     const table = `${quoted(database)}.${quoted(t ?? '')}`;
-    // Of a table without rows MySQL tells it in a group of none, MariaDB in an outer join.
     // Of a table without rows MySQL tells it in a group of none, MariaDB in an outer join that goes through a table.
     const says = [
       `SELECT COUNT(*) AS one, CAST(DEFAULT(d.${name}) AS DOUBLE) AS v FROM ${table} d`,

@@ -4,10 +4,10 @@ import {
   quoteName,
   quoteTable,
   quoteText,
-  Session,
   sqlState,
-  type PostgresConfig,
+  type Session,
 } from '../connection/connection.ts';
+import { onSessions, type SessionsOrder } from './side-by-side.ts';
 
 /** Tables in one statement; larger ones have one of their own, so that sessions side by side end together. */
 const tablesPerStatement = 200;
@@ -16,16 +16,12 @@ const largeBytes = 1 << 20;
 const sampledBytes = 4 << 20;
 
 /**
- * Analyses every table of users on several sessions side by side: one session would leave the other cores idle. A table whose own expressions fail is left without statistics, as its server's autovacuum would leave it.
+ * Analyses every table of users on several sessions side by side. A table whose own expressions fail is left without
+ * statistics, as its server's autovacuum would leave it. `evaluation`: what they are evaluated under, see evaluationSettings.
  */
-export async function analyse(options: {
-  config: PostgresConfig;
-  /** The staging database. */
-  connectTo: string;
-  lanes: number;
-  /** What the tables' expressions are evaluated under: see evaluationSettings. */
-  evaluation: readonly { readonly name: string; readonly value: string }[];
-}): Promise<void> {
+export async function analyse(
+  options: SessionsOrder & { evaluation: readonly { readonly name: string; readonly value: string }[] },
+): Promise<void> {
   const settings = [
     'SET default_transaction_read_only = off',
     // Whoever marks the database as loaded makes this durable too.
@@ -33,21 +29,15 @@ export async function analyse(options: {
     ...options.evaluation.map(({ name, value }) => `SET ${quoteName(name)} TO ${quoteText(value)}`),
   ].join('; ');
   let batches: Promise<string[][]> | undefined;
-  const work = async (): Promise<void> => {
-    const session = await Session.open(options.config, options.connectTo, 'analyse');
-    try {
-      await during('analyse the tables', `database ${options.connectTo}`, async () => {
-        await session.script(settings);
-        batches ??= readTables(session).then(batchesOf);
-        const left = await batches;
-        for (let tables = left.pop(); tables !== undefined; tables = left.pop())
-          await analyseTables(session, tables);
-      });
-    } finally {
-      await session.close();
-    }
-  };
-  await Promise.all(Array.from({ length: Math.max(1, options.lanes) }, work));
+  await onSessions(options, 'analyse', (session) =>
+    during('analyse the tables', `database ${options.connectTo}`, async () => {
+      await session.script(settings);
+      batches ??= readTables(session).then(batchesOf);
+      const left = await batches;
+      for (let tables = left.pop(); tables !== undefined; tables = left.pop())
+        await analyseTables(session, tables);
+    }),
+  );
 }
 
 interface AnalysedTable {

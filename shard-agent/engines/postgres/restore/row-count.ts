@@ -1,33 +1,23 @@
 /** Whether loaded tables hold what was loaded. */
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { TableLine } from '../../../../repository/manifest-entries.ts';
-import { during, quoteTable, Session, type PostgresConfig } from '../connection/connection.ts';
+import { during, quoteTable, type Session } from '../connection/connection.ts';
 import type { TableDetails } from '../backup/plan.ts';
+import { onSessions, type SessionsOrder } from './side-by-side.ts';
 
 /**
  * Counts every table on several sessions side by side. Throws `bad-bytes` when one holds another number of rows than
  * the chunks brought: lost to a rule or trigger, or left by a chunk that had failed. Partitions that were loaded through
  * one ancestor are counted together.
  */
-export async function checkRows(options: {
-  config: PostgresConfig;
-  /** The staging database. */
-  connectTo: string;
-  tables: readonly TableLine[];
-  loaded: (table: number) => number;
-  lanes: number;
-}): Promise<void> {
+export async function checkRows(
+  options: SessionsOrder & { tables: readonly TableLine[]; loaded: (table: number) => number },
+): Promise<void> {
   const left = [...Map.groupBy(options.tables, targetOf).values()];
-  const count = async (): Promise<void> => {
-    const session = await Session.open(options.config, options.connectTo, 'count');
-    try {
-      for (let tables = left.pop(); tables !== undefined; tables = left.pop())
-        await checkTables(session, tables, options.loaded);
-    } finally {
-      await session.close();
-    }
-  };
-  await Promise.all(Array.from({ length: Math.max(1, options.lanes) }, count));
+  await onSessions(options, 'count', async (session) => {
+    for (let tables = left.pop(); tables !== undefined; tables = left.pop())
+      await checkTables(session, tables, options.loaded);
+  });
 }
 
 /** What the rows were loaded into. */
