@@ -6,6 +6,7 @@ import { openRepository } from '../repository/repository.ts';
 import { readAgentFile } from '../topology/parse.ts';
 import { checkAgent, printReport } from './agent-check.ts';
 import { startAgent } from './agent.ts';
+import { letHeapGrow } from './heap-growth.ts';
 import { openLog } from './log.ts';
 import { openEngine } from './open-engine.ts';
 import { readPassword } from './password.ts';
@@ -26,6 +27,7 @@ function configPath({ config }: Options): string {
 }
 
 async function serve(options: Options): Promise<number> {
+  letHeapGrow();
   const file = await readAgentFile(configPath(options));
   const log = openLog(file.shard);
   process.on('uncaughtExceptionMonitor', (error) =>

@@ -1,11 +1,15 @@
 /** The raw frame buffers of one lane: what bounds its memory. */
 import { frameBytes } from './frame.ts';
 
+/** Beyond the bound: what one read of the socket fills before the sink can say that it must wait. */
+const overdraft = 2;
+
 /**
  * Hands out at most `frames` buffers before it asks to wait. Buffers are allocated when first needed and kept.
  *
  * What is not guaranteed: `take` always gives a buffer, beyond the bound too, because a sink must copy all it is given
- * before it returns. Whoever takes must wait for `room` afterwards; buffers beyond the bound are dropped on return.
+ * before it returns. Whoever takes must wait for `room` afterwards; buffers are dropped on return beyond the bound and what
+ * is commonly taken beyond it, which would otherwise be new memory for more than half of all frames.
  */
 export class FramePool {
   readonly #frames: number;
@@ -34,7 +38,7 @@ export class FramePool {
 
   give(buffer: Buffer<ArrayBuffer>): void {
     this.#inUse -= 1;
-    if (this.#free.length + this.#inUse < this.#frames) this.#free.push(buffer);
+    if (this.#free.length + this.#inUse < this.#frames + overdraft) this.#free.push(buffer);
     for (const wake of this.#waiting.splice(0)) wake();
   }
 

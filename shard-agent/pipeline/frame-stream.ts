@@ -20,10 +20,10 @@ export class FrameStreams {
   }
 
   /**
-   * What the stream makes of one input, which must not change until the promise has settled. Rejects with zlib's error,
-   * and with a RangeError for more than `limitBytes` of output. May run concurrently.
+   * What the stream makes of one input, which must not change until the promise has settled, in the pieces it comes in. Rejects
+   * with zlib's error, and with a RangeError for more than `limitBytes` of output. May run concurrently.
    */
-  async run(input: Uint8Array, limitBytes: number): Promise<Buffer<ArrayBuffer>> {
+  async run(input: Uint8Array, limitBytes: number): Promise<Buffer<ArrayBuffer>[]> {
     const stream = this.#idle.pop() ?? new FrameStream(this.#make());
     const output = await stream.run(input, limitBytes);
     // One that has failed is not taken up again.
@@ -56,7 +56,7 @@ class FrameStream {
     stream.on('error', (error) => this.#reject?.(error));
   }
 
-  run(input: Uint8Array, limitBytes: number): Promise<Buffer<ArrayBuffer>> {
+  run(input: Uint8Array, limitBytes: number): Promise<Buffer<ArrayBuffer>[]> {
     this.#limitBytes = limitBytes;
     const end = this.#stream.bytesWritten + input.length;
     return new Promise((resolve, reject) => {
@@ -80,11 +80,10 @@ class FrameStream {
     this.#stream.destroy(new RangeError(cause));
   }
 
-  #take(): Buffer<ArrayBuffer> {
-    const [first] = this.#pieces;
-    const whole = first !== undefined && this.#pieces.length === 1 ? first : Buffer.concat(this.#pieces);
+  #take(): Buffer<ArrayBuffer>[] {
+    const pieces = this.#pieces;
     this.#pieces = [];
     this.#bytes = 0;
-    return whole;
+    return pieces;
   }
 }

@@ -4,7 +4,7 @@
  * Packing and unpacking run on the libuv pool, so several frames of one lane use several cores.
  * Format: RFC 8878.
  */
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
 import { FrameStreams } from './frame-stream.ts';
 
@@ -44,27 +44,32 @@ function packersOf(level: number): FrameStreams {
 /** Packs `raw`, which must not change until the promise has settled. May run concurrently. */
 export async function packFrame(raw: Uint8Array<ArrayBuffer>, level: number): Promise<PackedFrame> {
   const packing = packersOf(level).run(raw, 2 * maxFrameBytes);
-  const rawDigest = digestFrame(raw);
-  const stored = await packing;
+  // On the main thread: the pool would hash a copy, a third more CPU in all, and while both cores have work that counts.
+  const rawDigest = hash('sha256', raw, 'buffer');
+  const pieces = await packing;
+  const [first] = pieces;
+  const stored = first !== undefined && pieces.length === 1 ? first : Buffer.concat(pieces);
   // When a frame ends exactly where zlib's output buffer does, zlib asks zstd to go on and gets an empty frame more.
   return { stored: stored.subarray(0, frameLength(stored)), rawDigest };
-}
-
-/**
- * SHA-256 of a frame's raw bytes. On the main thread: the pool would hash a copy, a third more CPU in all, and while
- * both cores have work that counts.
- */
-export function digestFrame(raw: Uint8Array): Buffer {
-  return hash('sha256', raw, 'buffer');
 }
 
 const unpackers = new FrameStreams(() =>
   createZstdDecompress({ chunkSize: frameBytes, params: { [constants.ZSTD_d_windowLogMax]: maxWindowLog } }),
 );
 
+export interface RawFrame {
+  /** The raw bytes in order; zlib's output buffer may have ended within the frame, and joining them would cost a copy. */
+  readonly pieces: readonly Buffer<ArrayBuffer>[];
+  /** SHA-256 of the raw bytes. */
+  readonly digest: Buffer;
+}
+
 /** Unpacks one whole frame. Rejects with zlib's error when its checksum or form is wrong, or it holds over `maxFrameBytes`. */
-export function unpackFrame(stored: Uint8Array): Promise<Buffer<ArrayBuffer>> {
-  return unpackers.run(stored, maxFrameBytes);
+export async function unpackFrame(stored: Uint8Array): Promise<RawFrame> {
+  const pieces = await unpackers.run(stored, maxFrameBytes);
+  const digest = createHash('sha256');
+  for (const piece of pieces) digest.update(piece);
+  return { pieces, digest: digest.digest() };
 }
 
 const magic = 0xfd2fb528;

@@ -6,7 +6,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { TidemarkError } from '../../proto/errors.ts';
 import type { ObjectRef } from '../../repository/manifest-entries.ts';
 import type { PieceSource } from '../../repository/read-ahead.ts';
-import { digestFrame, frameLength, maxFrameBytes, unpackFrame } from './frame.ts';
+import { frameLength, maxFrameBytes, type RawFrame, unpackFrame } from './frame.ts';
 
 /** What the manifest says of a packed object. A piece of the schema has no raw digest. */
 export interface PackedRef extends ObjectRef {
@@ -32,12 +32,14 @@ export async function* unpack(store: PieceSource, ref: PackedRef): AsyncGenerato
   let held: Buffer<ArrayBuffer> | undefined;
   for await (const raw of unpackAhead(splitFrames(store, ref, stored), ref)) {
     // An empty frame is no part of the content: earlier builds stored one where zlib's output buffer ended with a frame.
-    if (raw.bytes.length === 0) continue;
-    rawBytes += raw.bytes.length;
-    if (rawBytes > ref.rawBytes) throw bad(ref, `it holds more than the ${ref.rawBytes} raw bytes recorded`);
+    if (raw.pieces.length === 0) continue;
     rawDigests.update(raw.digest);
-    if (held !== undefined) yield held;
-    held = raw.bytes;
+    for (const piece of raw.pieces) {
+      rawBytes += piece.length;
+      if (rawBytes > ref.rawBytes) throw bad(ref, `it holds more than the ${ref.rawBytes} raw bytes recorded`);
+      if (held !== undefined) yield held;
+      held = piece;
+    }
   }
   checkStored(ref, stored);
   if (rawBytes !== ref.rawBytes)
@@ -64,11 +66,6 @@ export async function* readUnpacked(store: PieceSource, ref: PackedRef): AsyncGe
   if (held !== undefined) yield held;
 }
 
-interface RawFrame {
-  readonly bytes: Buffer<ArrayBuffer>;
-  readonly digest: Buffer;
-}
-
 async function* unpackAhead(frames: AsyncIterable<Buffer>, ref: PackedRef): AsyncGenerator<RawFrame> {
   const ahead: Promise<RawFrame>[] = [];
   for await (const frame of frames) {
@@ -83,9 +80,8 @@ async function* unpackAhead(frames: AsyncIterable<Buffer>, ref: PackedRef): Asyn
 }
 
 async function unpackOne(frame: Buffer, ref: PackedRef): Promise<RawFrame> {
-  let bytes: Buffer<ArrayBuffer>;
   try {
-    bytes = await unpackFrame(frame);
+    return await unpackFrame(frame);
   } catch (error) {
     throw bad(
       ref,
@@ -93,7 +89,6 @@ async function unpackOne(frame: Buffer, ref: PackedRef): Promise<RawFrame> {
       error,
     );
   }
-  return { bytes, digest: digestFrame(bytes) };
 }
 
 /** Whole zstd frames, in order; only one that two pieces share is copied. Hashes the stored bytes as they pass. */
