@@ -249,8 +249,10 @@ export interface RestoreSession {
   stage(): Promise<void>;
   /** Lanes run concurrently. */
   writeLanes(): Promise<WriteLane[]>;
-  /** Indexes, keys, sequences, materialised views, routines: all that follows the data, as far as it can be done in the
-   * staging, statistics too where they move with it. Checks that every table holds `rows[table]` rows as loaded. */
+  /**
+   * Indexes, keys, sequences, materialised views, routines: all that follows the data, as far as it can be done in the
+   * staging, statistics too where they move with it. That every row is there was seen chunk by chunk: see `load`.
+   */
   finishLoad(): Promise<void>;
   /** Answers from the staging; names as in the manifest. */
   invariants(): Promise<{ name: string; answer: string | null }[]>;

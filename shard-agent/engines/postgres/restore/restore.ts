@@ -11,7 +11,6 @@ import { during, quoteName, Session, type PostgresConfig } from '../connection/c
 import { evaluationSettings } from './evaluation.ts';
 import { requireEmpty } from './emptiness.ts';
 import { answerInvariant } from '../invariant.ts';
-import { checkRows } from './row-count.ts';
 import { createStatement, propertyStatements, sequenceStatements } from '../database/properties.ts';
 import { archivePiece, largeObjectsPiece } from '../backup/schema.ts';
 import { makeRoles, planRoles } from '../globals/roles.ts';
@@ -55,7 +54,6 @@ class PostgresRestore implements RestoreSession {
   readonly #tool: Tool;
   readonly #runs: ToolRuns;
   readonly #staging: Staging;
-  readonly #rows = new Map<number, number>();
   #lanes: PostgresWriteLane[] = [];
   #folder: string | undefined;
   #closing: Promise<void> | undefined;
@@ -175,7 +173,6 @@ class PostgresRestore implements RestoreSession {
         new PostgresWriteLane(
           this.#config,
           (database) => this.#stagingOf(database),
-          (table, rows) => this.#rows.set(table, (this.#rows.get(table) ?? 0) + rows),
           (database) => this.#evaluationOf(database),
         ),
     );
@@ -184,13 +181,6 @@ class PostgresRestore implements RestoreSession {
 
   async finishLoad(): Promise<void> {
     for (const [number, line] of this.#order.stored.databases.entries()) {
-      await checkRows({
-        config: this.#config,
-        connectTo: this.#stagingOf(line.name),
-        tables: this.#order.stored.tables.filter((table) => table.database === line.name),
-        loaded: (table) => this.#rows.get(table) ?? 0,
-        lanes: this.#order.lanes,
-      });
       const archive = this.#archiveOf(line, this.#archive(number));
       const objects = this.#order.stored.schema.find(
         (piece) => piece.database === line.name && piece.name === largeObjectsPiece,
