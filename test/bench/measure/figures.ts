@@ -6,7 +6,7 @@ export interface Spread {
   readonly greatest: number;
 }
 
-/** Of at least one number. */
+/** Of no number at all: NaN. */
 export function spreadOf(numbers: readonly number[]): Spread {
   const sorted = numbers.toSorted((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
@@ -14,8 +14,9 @@ export function spreadOf(numbers: readonly number[]): Spread {
   return { median, least: sorted[0] ?? Number.NaN, greatest: sorted.at(-1) ?? Number.NaN };
 }
 
-/** `1.23 (1.10–1.31)`. */
+/** `1.23 (1.10–1.31)`, or a dash where there was nothing to measure. */
 export function words({ median, least, greatest }: Spread, digits = 2): string {
+  if (Number.isNaN(median)) return '–';
   return `${median.toFixed(digits)} (${least.toFixed(digits)}–${greatest.toFixed(digits)})`;
 }
 

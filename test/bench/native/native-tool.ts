@@ -19,9 +19,14 @@ export async function runTogether(scripts: readonly string[]): Promise<void> {
   await shell(['set -e -o pipefail', ...jobs, wait].join('\n'));
 }
 
-export async function shell(script: string): Promise<void> {
-  const child = spawn('bash', ['-c', script], { stdio: ['ignore', 'ignore', 'pipe'] });
+/** Resolves with what the script wrote on its standard output. Throws when it fails. */
+export async function shell(script: string): Promise<string> {
+  const child = spawn('bash', ['-c', script], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
   let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said += text;
   });
@@ -32,6 +37,7 @@ export async function shell(script: string): Promise<void> {
       else reject(new Error(`a native tool ended with exit code ${code}: ${said.slice(-2000)}\n${script}`));
     });
   });
+  return output;
 }
 
 export function zstdProgram(): string {
