@@ -8,6 +8,10 @@ export interface Measured {
   readonly cpuSeconds: number;
   /** The greatest sum of the tools' resident memory that was seen, without the servers'. */
   readonly peakBytes: number;
+  /** The same of those tools alone that run all the time, with what they start. */
+  readonly standingPeakBytes: number;
+  /** What these had before the work. */
+  readonly standingBytes: number;
 }
 
 export interface Participants {
@@ -27,13 +31,20 @@ export async function measure(
   { tools, servers }: Participants,
   work: () => Promise<unknown>,
 ): Promise<Measured> {
-  const standing = [...tools, ...servers];
-  const own = residentBytes([process.pid]) - residentBytes(standing);
+  const resident = (): { standing: number; others: number } => {
+    const [, standing = 0, others = 0] = residentBytes([servers, tools, [process.pid]]);
+    return { standing, others };
+  };
+  const { standing: standingBytes, others: own } = resident();
   let peakBytes = 0;
+  let standingPeakBytes = 0;
   const timer = setInterval(() => {
-    peakBytes = Math.max(peakBytes, residentBytes([process.pid]) - residentBytes(servers) - own);
+    const { standing, others } = resident();
+    peakBytes = Math.max(peakBytes, standing + others - own);
+    standingPeakBytes = Math.max(standingPeakBytes, standing);
   }, sampleMs);
-  const before = cpuSeconds(standing) + endedChildrenSeconds();
+  const everybody = [...tools, ...servers];
+  const before = cpuSeconds(everybody) + endedChildrenSeconds();
   const began = performance.now();
   try {
     await work();
@@ -41,7 +52,8 @@ export async function measure(
     clearInterval(timer);
   }
   const seconds = (performance.now() - began) / 1000;
-  return { seconds, cpuSeconds: cpuSeconds(standing) + endedChildrenSeconds() - before, peakBytes };
+  const used = cpuSeconds(everybody) + endedChildrenSeconds() - before;
+  return { seconds, cpuSeconds: used, peakBytes, standingPeakBytes, standingBytes };
 }
 
 /** Resolves when the processes rest: what a server still does for the work before must not count for the next. */

@@ -18,9 +18,8 @@ interface Entry {
  */
 export function cpuSeconds(roots: readonly number[]): number {
   const entries = readEntries();
-  const trees = new Set(roots.flatMap((root) => treeOf(root, entries)));
   let ticks = 0;
-  for (const pid of trees) {
+  for (const pid of treesOf(roots, entries)) {
     const entry = entries.get(pid);
     if (entry !== undefined) ticks += entry.own + entry.ended;
   }
@@ -32,13 +31,22 @@ export function endedChildrenSeconds(): number {
   return (readEntry(process.pid)?.ended ?? 0) / ticksPerSecond;
 }
 
-/** Resident bytes summed over the trees; pages shared between processes count for each of them. */
-export function residentBytes(roots: readonly number[]): number {
+/**
+ * Resident bytes of each of the groups, summed over the trees of its roots, without those of the groups before it; pages
+ * shared between processes count for each of them.
+ */
+export function residentBytes(groups: readonly (readonly number[])[]): number[] {
   const entries = readEntries();
-  const trees = new Set(roots.flatMap((root) => treeOf(root, entries)));
-  let bytes = 0;
-  for (const pid of trees) bytes += residentOf(pid);
-  return bytes;
+  const counted = new Set<number>();
+  return groups.map((roots) => {
+    const tree = [...treesOf(roots, entries)].filter((pid) => !counted.has(pid));
+    for (const pid of tree) counted.add(pid);
+    return tree.reduce((sum, pid) => sum + residentOf(pid), 0);
+  });
+}
+
+function treesOf(roots: readonly number[], entries: ReadonlyMap<number, Entry>): Set<number> {
+  return new Set(roots.flatMap((root) => treeOf(root, entries)));
 }
 
 function treeOf(root: number, entries: ReadonlyMap<number, Entry>): number[] {

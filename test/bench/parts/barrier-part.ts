@@ -4,6 +4,12 @@ import { spreadOf, type Table, words } from '../measure/figures.ts';
 import { BankLoad, type Cut } from './bank-load.ts';
 
 const rates = [0, 100, 500, 'all'] as const;
+const wordsOf: Readonly<Record<(typeof rates)[number], string>> = {
+  0: 'no transfers',
+  100: '100 transfers a second wanted',
+  500: '500 wanted',
+  all: 'six clients that never pause',
+};
 
 export async function runBarrierPart(options: { shards: readonly number[]; runs: number }): Promise<Table> {
   const rows: string[][] = [];
@@ -16,10 +22,7 @@ export async function runBarrierPart(options: { shards: readonly number[]; runs:
     try {
       for (const rate of rates) {
         const reached = (await load.run(rate)).toFixed(0);
-        const wanted = rate === 'all' ? 'six clients without a pause' : `${rate} a second wanted`;
-        rows.push(
-          await row(load, `${shards} shards, ${reached} transfers a second (${wanted})`, options.runs),
-        );
+        rows.push(await row(load, `${shards} shards, ${wordsOf[rate]}: ${reached} a second`, options.runs));
       }
     } finally {
       await load.stop();

@@ -1,4 +1,4 @@
-/** Peak memory of an agent with its children: the same whatever the set's size. */
+/** Peak memory of an agent and of the command: the same whatever the set's size. */
 import { formatBytes } from '../../../topology/units.ts';
 import { type Family, participantsOf, serversOf, startBenchCluster, tidemark } from '../bench-clusters.ts';
 import { contentOf } from '../data/content.ts';
@@ -12,53 +12,70 @@ const largeValueBytes = 200 * 1024 * 1024;
 
 export async function runMemoryPart(options: {
   families: readonly Family[];
+  /** Bytes of rows, ascending. */
   sizes: readonly number[];
   lanes: number;
 }): Promise<Table> {
   const rows: string[][] = [];
+  const growths: string[] = [];
   for (const family of options.families) {
+    const trips: RoundTrip[] = [];
+    const take = async (what: string, fill: (server: TestServer) => Promise<void>): Promise<void> => {
+      const trip = await roundTrip(family, options.lanes, fill);
+      console.error(`  memory: ${family}, ${what}`);
+      rows.push([`${family}, ${what}`, ...cells(trip.backup), ...cells(trip.restore)]);
+      trips.push(trip);
+    };
     for (const bytes of options.sizes)
-      rows.push(
-        await row(family, `${formatBytes(bytes)} of rows`, options.lanes, (server) =>
-          fillShop(server, shopOf(bytes)),
-        ),
-      );
-    rows.push(
-      await row(family, `one value of ${formatBytes(largeValueBytes)}`, options.lanes, (server) =>
-        fillLargeValue(server, largeValueBytes),
-      ),
+      await take(`${formatBytes(bytes)} of rows`, (server) => fillShop(server, shopOf(bytes)));
+    growths.push(`${family} ${growthOf(trips)}`);
+    await take(`one value of ${formatBytes(largeValueBytes)}`, (server) =>
+      fillLargeValue(server, largeValueBytes),
     );
   }
+  const [least, greatest] = [options.sizes[0] ?? 0, options.sizes.at(-1) ?? 0].map(formatBytes);
+  const way = (name: string): string[] => [
+    `${name}: agent before`,
+    'at its peak',
+    'with the command',
+    'time',
+  ];
   return {
-    title: 'Memory: agent, its children and the command, at their peak',
-    columns: ['', 'backup', 'time', 'restore', 'time'],
+    title: 'Memory of agent and command, with the programs they start',
+    columns: ['', ...way('backup'), ...way('restore')],
     rows,
-    notes: [`${options.lanes} lanes; restored rows are those of the source.`],
+    notes: [
+      `${options.lanes} lanes; restored rows are those of the source. Resident memory, sampled; what processes share counts for each of them.`,
+      `The agent's peak at ${greatest} against ${least}, backup and restore: ${growths.join('; ')}.`,
+    ],
   };
 }
 
-async function row(
-  family: Family,
-  what: string,
-  lanes: number,
-  fill: (server: TestServer) => Promise<void>,
-): Promise<string[]> {
-  const { backup, restore } = await roundTrip(family, lanes, fill);
-  console.error(`  memory: ${family}, ${what}`);
-  return [
-    `${family}, ${what}`,
-    formatBytes(backup.peakBytes),
-    `${backup.seconds.toFixed(1)} s`,
-    formatBytes(restore.peakBytes),
-    `${restore.seconds.toFixed(1)} s`,
-  ];
+function cells({ standingBytes, standingPeakBytes, peakBytes, seconds }: Measured): string[] {
+  return [...[standingBytes, standingPeakBytes, peakBytes].map(formatBytes), `${seconds.toFixed(1)} s`];
+}
+
+/** The agents' peak of the last against that of the first. */
+function growthOf(trips: readonly RoundTrip[]): string {
+  const [first, last] = [trips[0], trips.at(-1)];
+  if (first === undefined || last === undefined) return '–';
+  const growth = (way: keyof RoundTrip): string => {
+    const percent = 100 * (last[way].standingPeakBytes / first[way].standingPeakBytes - 1);
+    return `${percent < 0 ? '' : '+'}${percent.toFixed(0)} %`;
+  };
+  return `${growth('backup')}, ${growth('restore')}`;
+}
+
+interface RoundTrip {
+  readonly backup: Measured;
+  readonly restore: Measured;
 }
 
 async function roundTrip(
   family: Family,
   lanes: number,
   fill: (server: TestServer) => Promise<void>,
-): Promise<{ backup: Measured; restore: Measured }> {
+): Promise<RoundTrip> {
   const source = await startBenchCluster({ purpose: 'source', shards: [family], lanes, large: true });
   try {
     for (const server of serversOf(source)) await fill(server);
