@@ -47,7 +47,11 @@ const wanted = families.filter((family) => values.engine.split(',').includes(fam
 const size = bytesOf(values.size);
 const runs = Number(values.runs);
 const lanes = Number(values.lanes);
-const fourShards: readonly Family[] = ['postgresql', 'mariadb', 'postgresql', 'mariadb'];
+/** Of the wanted families in turn; PostgreSQL and MariaDB where all are wanted. */
+const fourShards = Array.from({ length: 4 }, (_, shard): Family => {
+  const among = wanted.length === families.length ? families.slice(0, 2) : wanted;
+  return among[shard % among.length] ?? 'postgresql';
+});
 
 const parts: Readonly<Record<string, () => AsyncGenerator<Table>>> = {
   async *copy() {
@@ -84,7 +88,7 @@ const parts: Readonly<Record<string, () => AsyncGenerator<Table>>> = {
       });
   },
   async *growth() {
-    yield await runGrowthPart({ families: wanted, bytes: size, runs: 3 });
+    yield await runGrowthPart({ families: wanted, bytes: size, runs: Math.min(3, runs) });
   },
   async *barrier() {
     yield await runBarrierPart({ shards: [2, 4, 8], runs });
