@@ -8,14 +8,14 @@ import { markdownOf, type Table } from './measure/figures.ts';
 
 const page = path.join(projectRoot, 'docs', 'performance.md');
 
-export function record(tables: readonly Table[]): void {
-  if (tables.length === 0) return;
-  const text = [
-    `\n### ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, ${commit()}`,
-    machine(),
-    ...tables.map(markdownOf),
-  ];
-  appendFileSync(page, `${text.join('\n\n')}\n`);
+let begun = false;
+
+/** At once: what comes later may fail. The first of a run stands below a heading of its own. */
+export function record(table: Table): void {
+  const heading = `### ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, ${commit()}`;
+  const text = [...(begun ? [] : [heading, machine()]), markdownOf(table)];
+  begun = true;
+  appendFileSync(page, `\n${text.join('\n\n')}\n`);
   console.error(`\nadded to ${path.relative(process.cwd(), page)}`);
 }
 
@@ -26,12 +26,13 @@ function machine(): string {
   return `${os.availableParallelism()} cores (${model}), ${memory} GiB of memory, ${system}, Linux ${os.release().split('-')[0]}, Node ${process.versions.node}.`;
 }
 
+/** With a mark when it is not quite that commit, apart from the page itself. */
 function commit(): string {
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, { cwd: projectRoot, encoding: 'utf8' }).trim();
   try {
-    return execFileSync('git', ['describe', '--always', '--dirty'], {
-      cwd: projectRoot,
-      encoding: 'utf8',
-    }).trim();
+    const changed = git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!docs/performance.md');
+    return `${git('describe', '--always')}${changed === '' ? '' : '-dirty'}`;
   } catch {
     return 'not a checkout';
   }

@@ -11,29 +11,26 @@ import type { TestServer } from '../../servers/server.ts';
 const largeValueBytes = 200 * 1024 * 1024;
 
 export async function runMemoryPart(options: {
-  families: readonly Family[];
+  family: Family;
   /** Bytes of rows, ascending. */
   sizes: readonly number[];
   lanes: number;
 }): Promise<Table> {
+  const { family, sizes, lanes } = options;
   const rows: string[][] = [];
-  const growths: string[] = [];
-  for (const family of options.families) {
-    const trips: RoundTrip[] = [];
-    const take = async (what: string, fill: (server: TestServer) => Promise<void>): Promise<void> => {
-      const trip = await roundTrip(family, options.lanes, fill);
-      console.error(`  memory: ${family}, ${what}`);
-      rows.push([`${family}, ${what}`, ...cells(trip.backup), ...cells(trip.restore)]);
-      trips.push(trip);
-    };
-    for (const bytes of options.sizes)
-      await take(`${formatBytes(bytes)} of rows`, (server) => fillShop(server, shopOf(bytes)));
-    growths.push(`${family} ${growthOf(trips)}`);
-    await take(`one value of ${formatBytes(largeValueBytes)}`, (server) =>
-      fillLargeValue(server, largeValueBytes),
-    );
-  }
-  const [least, greatest] = [options.sizes[0] ?? 0, options.sizes.at(-1) ?? 0].map(formatBytes);
+  const take = async (what: string, fill: (server: TestServer) => Promise<void>): Promise<RoundTrip> => {
+    const trip = await roundTrip(family, lanes, fill);
+    console.error(`  memory: ${family}, ${what}`);
+    rows.push([what, ...cells(trip.backup), ...cells(trip.restore)]);
+    return trip;
+  };
+  const trips: RoundTrip[] = [];
+  for (const bytes of sizes)
+    trips.push(await take(`${formatBytes(bytes)} of rows`, (server) => fillShop(server, shopOf(bytes))));
+  await take(`one value of ${formatBytes(largeValueBytes)}`, (server) =>
+    fillLargeValue(server, largeValueBytes),
+  );
+  const [least, greatest] = [sizes[0] ?? 0, sizes.at(-1) ?? 0].map(formatBytes);
   const way = (name: string): string[] => [
     `${name}: agent before`,
     'at its peak',
@@ -41,12 +38,12 @@ export async function runMemoryPart(options: {
     'time',
   ];
   return {
-    title: 'Memory of agent and command, with the programs they start',
+    title: `Memory of agent and command, with the programs they start, ${family}`,
     columns: ['', ...way('backup'), ...way('restore')],
     rows,
     notes: [
-      `${options.lanes} lanes; restored rows are those of the source. Resident memory, sampled; what processes share counts for each of them.`,
-      `The agent's peak at ${greatest} against ${least}, backup and restore: ${growths.join('; ')}.`,
+      `${lanes} lanes; restored rows are those of the source. Resident memory, sampled; what processes share counts for each of them.`,
+      `The agent's peak at ${greatest} against ${least}, backup and restore: ${growthOf(trips)}.`,
     ],
   };
 }
