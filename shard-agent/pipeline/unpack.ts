@@ -36,7 +36,8 @@ export async function* unpack(store: PieceSource, ref: PackedRef): AsyncGenerato
     rawDigests.update(raw.digest);
     for (const piece of raw.pieces) {
       rawBytes += piece.length;
-      if (rawBytes > ref.rawBytes) throw bad(ref, `it holds more than the ${ref.rawBytes} raw bytes recorded`);
+      if (rawBytes > ref.rawBytes)
+        throw bad(ref, `it holds more than the ${ref.rawBytes} raw bytes recorded`);
       if (held !== undefined) yield held;
       held = piece;
     }
