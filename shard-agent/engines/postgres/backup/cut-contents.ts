@@ -9,6 +9,7 @@ import { answerInvariant } from '../invariant.ts';
 import { readProperties } from '../database/properties.ts';
 import { beginInSnapshot } from './read-lane.ts';
 import { archivePiece, largeObjectsPiece, schemaPiece, serverPiece } from './schema.ts';
+import { askForStatistics, statisticsOf } from './statistics.ts';
 import { findTool, type Tool, type ToolRuns } from '../connection/tools.ts';
 
 /** Where it is read from, while the cut's snapshots stand. */
@@ -56,7 +57,16 @@ export async function* readSchema(source: CutSource): AsyncIterable<SchemaPiece>
       database.exporter.row('SELECT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata) AS any'),
     );
     if (row['any'] === 't') yield schemaPiece({ ...common, name: largeObjectsPiece });
+    if (await hasStatistics(database)) yield statisticsOf(common);
   }
+}
+
+async function hasStatistics(database: DatabaseBarrier): Promise<boolean> {
+  const { encoding } = database.catalogue;
+  const question = askForStatistics({ major: database.exporter.majorVersion, encoding });
+  if (question === undefined) return false;
+  const row = await inSnapshot(database, 'look for statistics', () => database.exporter.row(question));
+  return row['any'] === 't';
 }
 
 async function globalsPieceOf(

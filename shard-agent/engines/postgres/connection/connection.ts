@@ -189,6 +189,12 @@ export function sqlState(error: unknown): string | undefined {
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
+/** What a function, type or cast of the database's own says, not that the server has no room, is stopped, or is gone. */
+export function isOfTheContent(error: unknown): boolean {
+  const state = sqlState(error);
+  return state !== undefined && !/^(08|53|57|58|XX)/.test(state);
+}
+
 /** What a server's error says, with its detail. */
 export function serverWords(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -1,13 +1,14 @@
 /** Statistics of a loaded database, without asking any other server. */
 import {
   during,
+  isOfTheContent,
   quoteName,
   quoteTable,
   quoteText,
-  sqlState,
   type Session,
 } from '../connection/connection.ts';
 import { onSessions, type SessionsOrder } from './side-by-side.ts';
+import { covered, known, setStatistics, statisticsSince, type Statistics } from './statistics.ts';
 
 /** Tables in one statement; larger ones have one of their own, so that sessions side by side end together. */
 const tablesPerStatement = 200;
@@ -16,11 +17,16 @@ const largeBytes = 1 << 20;
 const sampledBytes = 4 << 20;
 
 /**
- * Analyses every table of users on several sessions side by side. A table whose own expressions fail is left without
- * statistics, as its server's autovacuum would leave it. `evaluation`: what they are evaluated under, see evaluationSettings.
+ * Sets what the set holds, where the server takes it, then analyses every other table of users on several sessions side by
+ * side. A table whose own expressions fail is left without statistics, as its server's autovacuum would leave it.
+ * `evaluation`: what they are evaluated under, see evaluationSettings.
  */
 export async function analyse(
-  options: SessionsOrder & { evaluation: readonly { readonly name: string; readonly value: string }[] },
+  options: SessionsOrder & {
+    evaluation: readonly { readonly name: string; readonly value: string }[];
+    /** Undefined where the set has none. */
+    statistics: Statistics | undefined;
+  },
 ): Promise<void> {
   const settings = [
     'SET default_transaction_read_only = off',
@@ -32,12 +38,18 @@ export async function analyse(
   await onSessions(options, 'analyse', (session) =>
     during('analyse the tables', `database ${options.connectTo}`, async () => {
       await session.script(settings);
-      batches ??= readTables(session).then(batchesOf);
+      batches ??= prepare(session, options.statistics);
       const left = await batches;
       for (let tables = left.pop(); tables !== undefined; tables = left.pop())
         await analyseTables(session, tables);
     }),
   );
+}
+
+async function prepare(session: Session, statistics: Statistics | undefined): Promise<string[][]> {
+  const set = statistics !== undefined && session.majorVersion >= statisticsSince;
+  if (set) await setStatistics(session, statistics);
+  return batchesOf(await readTables(session, set));
 }
 
 interface AnalysedTable {
@@ -46,27 +58,31 @@ interface AnalysedTable {
 }
 
 /**
- * Cheapest first. A partitioned table's statement does its partitions too. Not among them: a partitioned table or a parent with
- * a foreign table among its descendants, which would be read where its rows are, and a server that is not there would break the
- * restore. Such parents are left to autovacuum and their users; their partitions stand here themselves.
+ * Cheapest first. A partitioned table's statement does its partitions too, except where statistics were `set`: there each
+ * partition stands for itself, and what they cover is left out. Not among them: a partitioned table or a parent with a
+ * foreign table among its descendants, which would be read where its rows are, and a server that is not there would break
+ * the restore. Such parents are left to autovacuum and their users; their partitions stand here themselves.
  */
-async function readTables(session: Session): Promise<AnalysedTable[]> {
+async function readTables(session: Session, set: boolean): Promise<AnalysedTable[]> {
   const rows = await session.rows(`
     WITH RECURSIVE far (oid) AS (
       SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_foreign_table f ON f.ftrelid = i.inhrelid
       UNION SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN far ON far.oid = i.inhrelid
-    )
+    )${set ? `, ${known}` : ''}
     SELECT n.nspname, c.relname, pg_catalog.pg_relation_size(c.oid) AS bytes
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND NOT c.relisshared AND c.oid NOT IN (SELECT oid FROM far)
       AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
-      AND NOT (c.relispartition AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND i.inhparent NOT IN (SELECT oid FROM far)))
+      AND NOT ${set ? covered : byParent}
     ORDER BY LEAST(pg_catalog.pg_relation_size(c.oid), ${sampledBytes}) * c.relnatts, 1, 2`);
   return rows.map((row) => ({
-    name: quoteTable(row['nspname'] ?? '', row['relname'] ?? ''),
+    name: `${set ? 'ONLY ' : ''}${quoteTable(row['nspname'] ?? '', row['relname'] ?? '')}`,
     bytes: Number(row['bytes']),
   }));
 }
+
+const byParent = `(c.relispartition AND EXISTS (
+  SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND i.inhparent NOT IN (SELECT oid FROM far)))`;
 
 /** To be taken from the end. */
 function batchesOf(tables: readonly AnalysedTable[]): string[][] {
@@ -82,13 +98,7 @@ async function analyseTables(session: Session, tables: readonly string[]): Promi
   try {
     await session.script(`ANALYZE ${tables.join(', ')}`);
   } catch (error) {
-    if (!isOfTheTable(error)) throw error;
+    if (!isOfTheContent(error)) throw error;
     if (tables.length > 1) for (const table of tables) await analyseTables(session, [table]);
   }
-}
-
-/** What a function or cast of the database's own says, not that the server has no room, is stopped, or is gone. */
-function isOfTheTable(error: unknown): boolean {
-  const state = sqlState(error);
-  return state !== undefined && !/^(08|53|57|58|XX)/.test(state);
 }

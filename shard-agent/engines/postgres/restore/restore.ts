@@ -16,6 +16,7 @@ import { archivePiece, largeObjectsPiece } from '../backup/schema.ts';
 import { makeRoles, planRoles } from '../globals/roles.ts';
 import { openMaintenance } from '../server.ts';
 import { newSpoolFolder, removeSpoolFolder } from './spool-folder.ts';
+import { storedStatistics } from './statistics.ts';
 import { markStatement, stagingName, type StagingMark } from './staging-mark.ts';
 import { Staging } from './staging.ts';
 import { findTool, ToolRuns, type Tool } from '../connection/tools.ts';
@@ -54,6 +55,8 @@ class PostgresRestore implements RestoreSession {
   readonly #tool: Tool;
   readonly #runs: ToolRuns;
   readonly #staging: Staging;
+  /** How many each table was given: see storedStatistics. */
+  readonly #rows = new Map<number, number>();
   #lanes: PostgresWriteLane[] = [];
   #folder: string | undefined;
   #closing: Promise<void> | undefined;
@@ -173,6 +176,7 @@ class PostgresRestore implements RestoreSession {
         new PostgresWriteLane(
           this.#config,
           (database) => this.#stagingOf(database),
+          (table, rows) => this.#rows.set(table, (this.#rows.get(table) ?? 0) + rows),
           (database) => this.#evaluationOf(database),
         ),
     );
@@ -197,6 +201,7 @@ class PostgresRestore implements RestoreSession {
         connectTo: this.#stagingOf(line.name),
         lanes: this.#order.lanes,
         evaluation: this.#evaluationOf(line.name),
+        statistics: storedStatistics(this.#order.stored, line.name, (table) => this.#rows.get(table) ?? 0),
       });
       await this.#complete(line, number);
     }
