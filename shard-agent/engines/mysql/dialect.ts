@@ -22,8 +22,6 @@ export interface Dialect {
 
   /** Session settings beyond those both families know. */
   readonly sessionSettings: readonly string[];
-  /** Session settings under which one thread counts a table, where the server would start several. */
-  readonly oneReader: readonly string[];
   /** Modes under which SHOW CREATE TABLE shows all of a table's options, and CREATE TABLE takes them. */
   readonly tableModes: readonly string[];
   /** Rows when the server replicates from another; the statement needs a privilege of its own. */
@@ -118,7 +116,6 @@ function mysql(version: string): Dialect {
       'information_schema_stats_expiry = 0',
       ...(since('8.0.30') ? ['show_gipk_in_create_table_and_information_schema = ON'] : []),
     ],
-    oneReader: since('8.0.14') ? ['innodb_parallel_read_threads = 1'] : [],
     tableModes: [],
     replicaStatus: since('8.0.22') ? 'SHOW REPLICA STATUS' : 'SHOW SLAVE STATUS',
     binlogStatus: since('8.2.0') ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS',
@@ -169,7 +166,6 @@ function mariadb(version: string): Dialect {
       'system_versioning_asof = DEFAULT',
       'system_versioning_alter_history = KEEP',
     ],
-    oneReader: [],
     // Else options that no engine here knows are shown as comments.
     tableModes: ['IGNORE_BAD_TABLE_OPTIONS'],
     replicaStatus: 'SHOW ALL SLAVES STATUS',

@@ -9,7 +9,6 @@ import { type CreateTable, parseCreateTable, stageTable, type StagedTable } from
 import { databaseOptionsShape, declareDatabase, readDatabaseOptions } from '../schema/database-options.ts';
 import type { Dialect } from '../dialect.ts';
 import { attempt } from '../connection/failure.ts';
-import { countRows } from './count-rows.ts';
 import { countObjects } from './fit.ts';
 import { allowLooseKeys, type KeyPlace, keyPlaces } from '../schema/foreign-key.ts';
 import type { Endpoint } from '../connection/handshake.ts';
@@ -27,6 +26,7 @@ import {
   stagingNameOf,
   writeMark,
 } from './staging-mark.ts';
+import { holdsHistory, ofAllTime } from '../schema/history.ts';
 import { spread, withSessions } from './side-by-side.ts';
 import { lanesDeadlock, TableTurns } from './table-turns.ts';
 import { computeSettings } from '../source-facts.ts';
@@ -238,12 +238,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
       for (const { staging, table } of later)
         await alter(this.#lanes[0], staging, table.name, table.foreignKeys);
       for (const { staging, table } of later) await alter(this.#lanes[0], staging, table.name, table.floats);
-      await countRows(this.#lanes, this.#dialect, {
-        tables: this.#order.stored.tables,
-        stagingOf: (database) => this.#stagingOf(database),
-        loaded: this.#loaded,
-        signal: this.#order.signal,
-      });
+      await this.#countRows();
       const steps = await readSteps(this.wire, this.restore);
       await withSession(this.endpoint, { name: 'staging' }, (wire) => tryObjects(wire, steps, this.#staging));
       const mark = await readMark(this.wire, this.restore);
@@ -253,6 +248,23 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
       for (const database of mark.databases)
         databases.push({ ...database, tables: await listTables(this.wire, database.staging) });
       await writeMark(this.wire, { ...mark, databases, state: 'loaded' });
+    });
+  }
+
+  async #countRows(): Promise<void> {
+    await this.#spread(this.#order.stored.tables, async (wire, table) => {
+      const name = `${quoteName(this.#stagingOf(table.database))}.${quoteName(table.name)}`;
+      const { types } = table.engine;
+      const all = Array.isArray(types) && holdsHistory(types) ? ofAllTime : '';
+      const count = Number(await wire.value(`SELECT COUNT(*) FROM ${name}${all}`));
+      const loaded = this.#loaded.get(table.table) ?? 0;
+      if (count === loaded) return;
+      throw new TidemarkError({
+        code: 'database-failed',
+        operation: 'count the rows loaded',
+        subject: `${table.database}.${table.name}`,
+        cause: `${loaded} rows were loaded, the table holds ${count}`,
+      });
     });
   }
 
