@@ -1,7 +1,9 @@
 /** What no statement of MySQL or MariaDB shows as it is: `check` says beforehand that it comes back otherwise. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Finding } from '../../shard-agent/engine.ts';
 import type { TestServer } from '../servers/server.ts';
 import type { EngineFixture } from './engine-fixture.ts';
+import { backupOrder } from './engine-conformance.ts';
 import { openServer } from './mysql-fixture.ts';
 
 interface Altered {
@@ -77,13 +79,25 @@ export function testMysqlAltered(fixture: EngineFixture, server: () => TestServe
     });
 
     test.each(own.map((entry) => [entry.what, entry] as const))('%s', async (_, entry) => {
-      const findings = await openServer(server(), [nameOf(entry)]).check();
+      expectAltered(entry, await openServer(server(), [nameOf(entry)]).check());
+    });
+
+    test.each(own.map((entry) => [entry.what, entry] as const))('a backup too: %s', async (_, entry) => {
+      const session = await openServer(server(), [nameOf(entry)]).prepareBackup(backupOrder);
+      try {
+        expectAltered(entry, session.warnings);
+      } finally {
+        await session.close();
+      }
+    });
+
+    function expectAltered(entry: Altered, findings: readonly Finding[]): void {
       const altered = findings.filter(({ subject }) => subject.startsWith(`${nameOf(entry)}.t.`));
       expect(altered.map(({ subject }) => subject.split('.').at(-1))).toEqual(entry.columns);
       for (const { cause, warning } of altered) {
         expect(cause).toMatch(entry.cause);
         expect(warning).toBe(true);
       }
-    });
+    }
   });
 }

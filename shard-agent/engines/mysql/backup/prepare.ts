@@ -12,6 +12,7 @@ import { attempt } from '../connection/failure.ts';
 import { DdlGuard } from '../barrier/guard.ts';
 import type { Endpoint } from '../connection/handshake.ts';
 import { leftOutFindings } from '../check/left-out.ts';
+import { withSessions } from '../connection/side-by-side.ts';
 import { planRanges } from './ranges.ts';
 import { describeServer, requirePrimary } from '../server.ts';
 import { Snapshots } from '../barrier/snapshots.ts';
@@ -43,6 +44,11 @@ const tasksPerLane = 8;
 /** Smaller ones are not worth the asking where they begin, and an object each. */
 const smallestTaskBytes = 8 * 1024 * 1024;
 
+/** For looking through rows: what has not been seen by then is said to be unknown, and `check` looks for longer. */
+const lookMs = 1000;
+/** They are closed before the lock sessions are opened, and need no connections beyond those `check` asks for. */
+const lookSessions = 2;
+
 /** What has been opened so far, closed in reverse when preparing fails. */
 export type Undo = (() => Promise<void>)[];
 
@@ -73,13 +79,19 @@ export async function prepareParts(
   // From here on nothing of the catalogue changes.
   const guard = await DdlGuard.take(endpoint, limitMs);
   undo.push(() => guard.release());
-  const catalogue = await attempt('read the catalogue', 'the server', async () => {
-    const read = await readCatalogue(observer, dialect, await listDatabases(observer, wanted));
-    const leftOut = await leftOutFindings(observer, dialect, read.databases, wanted);
-    return { ...read, findings: [...read.findings, ...leftOut, ...accounts] };
-  });
-  requireComplete(catalogue);
-  const tables = catalogue.tables.filter((table) => table.kind === 'table');
+  const databases = await attempt('list the databases', 'the server', () => listDatabases(observer, wanted));
+  // The longest of all that is asked, since it reads rows: beside the rest.
+  const leftOut = attempt('see what comes back otherwise', 'the server', () =>
+    withSessions(endpoint, 'look', Math.min(lookSessions, order.lanes), (wires) =>
+      leftOutFindings(wires[0] ?? observer, dialect, databases, wanted, { wires, limitMs: lookMs }),
+    ),
+  );
+  undo.push(async () => void (await Promise.allSettled([leftOut])));
+  const read = await attempt('read the catalogue', 'the server', () =>
+    readCatalogue(observer, dialect, databases),
+  );
+  requireComplete(read);
+  const tables = read.tables.filter((table) => table.kind === 'table');
   const tasks = await attempt('plan the chunks', 'the server', () =>
     planTasks(observer, dialect, tables, order),
   );
@@ -94,6 +106,7 @@ export async function prepareParts(
       ...snapshots.threadIds,
       ...(barrier?.threadIds ?? []),
     ]);
+  const catalogue = { ...read, findings: [...read.findings, ...(await leftOut), ...accounts] };
   const blockers = new Blockers(observer, own);
   let uncontendedLockMs = 0;
   if (order.locks) {

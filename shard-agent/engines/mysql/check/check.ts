@@ -18,6 +18,8 @@ const databasePrivileges = ['SELECT', 'LOCK TABLES', 'SHOW VIEW', 'TRIGGER', 'EV
 const furtherConnections = 6;
 const usualLanes = 4;
 const writersBeforeUs = 16;
+/** For looking through rows. */
+const lookMs = 5000;
 
 export async function checkBackup(
   wire: Wire,
@@ -51,7 +53,9 @@ export async function checkBackup(
       ),
     );
     const catalogue = await readCatalogue(wire, dialect, databases);
-    findings.push(...catalogue.findings, ...(await leftOutFindings(wire, dialect, databases, wanted)));
+    const looking = { wires: [wire], limitMs: lookMs };
+    findings.push(...catalogue.findings);
+    findings.push(...(await leftOutFindings(wire, dialect, databases, wanted, looking)));
     findings.push(...(await capacityFindings(wire, dialect, catalogue)));
   } catch (error) {
     failed(error, 'the catalogue');

@@ -1,6 +1,6 @@
 /** What a backup leaves out or alters, and must not in silence. */
 import type { Finding } from '../../../engine.ts';
-import { alteredFindings } from './altered.ts';
+import { alteredFindings, type LookOrder } from './altered.ts';
 import { type Database, listDatabases, stagingName } from '../catalogue.ts';
 import { quoteName } from '../connection/quoting.ts';
 import type { Dialect } from '../dialect.ts';
@@ -12,18 +12,19 @@ import type { Wire } from '../connection/wire.ts';
 
 /**
  * Warnings: views that cannot be used, objects of the server, tables in places of their own, databases that have the name of a restore's staging and are none, and columns
- * whose values or definitions come back otherwise.
+ * whose values or definitions come back otherwise, as far as `looking` gets.
  */
 export async function leftOutFindings(
   wire: Wire,
   dialect: Dialect,
   databases: readonly Database[],
   wanted: readonly string[] | undefined,
+  looking: LookOrder,
 ): Promise<Finding[]> {
   const names = databases.map(({ name }) => name);
   return [
     ...(await brokenViews(wire, databases)),
-    ...(await alteredFindings(wire, dialect, databases)),
+    ...(await alteredFindings(wire, dialect, databases, looking)),
     ...placeFindings(await ownPlaces(wire, dialect, names)),
     ...(await serverObjectFindings(wire, dialect, names)),
     ...(wanted === undefined ? await namedAsStaging(wire) : []),

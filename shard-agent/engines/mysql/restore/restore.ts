@@ -27,7 +27,7 @@ import {
   writeMark,
 } from './staging-mark.ts';
 import { holdsHistory, ofAllTime } from '../schema/history.ts';
-import { spread, withSessions } from './side-by-side.ts';
+import { spread, withSessions } from '../connection/side-by-side.ts';
 import { lanesDeadlock, TableTurns } from './table-turns.ts';
 import { computeSettings } from '../source-facts.ts';
 import { withoutPlaces } from '../schema/table-place.ts';

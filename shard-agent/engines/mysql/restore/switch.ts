@@ -8,7 +8,7 @@ import { allowLooseKeys } from '../schema/foreign-key.ts';
 import type { Endpoint } from '../connection/handshake.ts';
 import { isServerError } from '../connection/failure.ts';
 import { countObjects } from './fit.ts';
-import { spread, withSessions } from './side-by-side.ts';
+import { spread, withSessions } from '../connection/side-by-side.ts';
 import { readLibraries } from '../schema/libraries.ts';
 import { type ObjectUnit, runUnits, unitsOf } from '../schema/object-units.ts';
 import {

@@ -1,7 +1,7 @@
 /** Many statements over several sessions at once: most of their time the server waits for its disk. */
-import { openSession } from '../connection/connection.ts';
-import type { Endpoint } from '../connection/handshake.ts';
-import type { Wire } from '../connection/wire.ts';
+import { openSession } from './connection.ts';
+import type { Endpoint } from './handshake.ts';
+import type { Wire } from './wire.ts';
 
 /** Each item on the next session that is free. After a failure no further item is begun; it is thrown when all have stopped. */
 export async function spread<T>(
@@ -33,17 +33,17 @@ export async function spread<T>(
 const mostSessions = 4;
 
 /** Sessions for this many items, for the length of `work`. */
-export async function withSessions(
+export async function withSessions<T>(
   endpoint: Endpoint,
   name: string,
   items: number,
-  work: (wires: readonly Wire[]) => Promise<void>,
-): Promise<void> {
+  work: (wires: readonly Wire[]) => Promise<T>,
+): Promise<T> {
   const wires: Wire[] = [];
   try {
     const count = Math.min(mostSessions, items);
     while (wires.length < count) wires.push((await openSession(endpoint, { name })).wire);
-    await work(wires);
+    return await work(wires);
   } finally {
     await Promise.all(wires.map((wire) => wire.close()));
   }
