@@ -221,10 +221,12 @@ export interface ReadLane {
 /** The shard's stored part, with the manifest checked as it is read. Reads may be concurrent. */
 export interface StoredShard {
   readonly shard: ShardLine;
-  /** Databases, schema pieces, tables and invariants: bounded by the catalogue. */
+  /** Databases, schema pieces, tables and their rows, invariants: bounded by the catalogue. */
   readonly databases: readonly DatabaseLine[];
   readonly schema: readonly SchemaLine[];
   readonly tables: readonly TableLine[];
+  /** By table, what its chunks add up to; a table without rows may be left out. */
+  readonly rows: ReadonlyMap<number, number>;
   readonly invariants: readonly InvariantLine[];
   /** The raw bytes of a schema piece, unpacked where it was packed by us; throws `bad-bytes` before the last byte is given out if anything differs. */
   openSchema(line: SchemaLine): AsyncIterable<Buffer>;

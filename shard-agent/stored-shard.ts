@@ -43,6 +43,7 @@ export async function openStoredShard(
   const databases: DatabaseLine[] = [];
   const schema: SchemaLine[] = [];
   const tables: TableLine[] = [];
+  const rows = new Map<number, number>();
   const invariants: InvariantLine[] = [];
   for await (const line of readManifest(store, ref)) {
     switch (line.kind) {
@@ -65,6 +66,7 @@ export async function openStoredShard(
         sums = line.sums;
         break;
       case 'chunk':
+        rows.set(line.table, (rows.get(line.table) ?? 0) + line.rows);
         break;
     }
   }
@@ -78,6 +80,7 @@ export async function openStoredShard(
     databases,
     schema,
     tables,
+    rows,
     invariants,
     openSchema: (line) => openPiece(store, line),
     chunks: () => chunkLines(store, ref),

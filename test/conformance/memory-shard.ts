@@ -101,6 +101,12 @@ export async function copyShard(
     databases,
     schema: pieces.map((piece) => piece.line),
     tables: session.tables,
+    rows: new Map(
+      session.tables.map(({ table }) => [
+        table,
+        chunks.filter(({ line }) => line.table === table).reduce((sum, { line }) => sum + line.rows, 0),
+      ]),
+    ),
     invariants: [],
     async *openSchema(line) {
       const piece = pieces.find((candidate) => candidate.line === line);

@@ -292,6 +292,7 @@ export function testMysqlCopy(fixture: EngineFixture, source: () => TestServer):
       const { MysqlWriteLane, laneSettings } = await import(
         '../../shard-agent/engines/mysql/restore/load.ts'
       );
+      const { LoadedTables } = await import('../../shard-agent/engines/mysql/restore/loaded-tables.ts');
       const { openSession } = await import('../../shard-agent/engines/mysql/connection/connection.ts');
       const { port, user, password } = source();
       const endpoint = { host: '127.0.0.1', port, user, password };
@@ -302,7 +303,12 @@ export function testMysqlCopy(fixture: EngineFixture, source: () => TestServer):
         { name: 'lane', localFiles: true },
         { limitMs: 60_000, extra: laneSettings(probe.dialect) },
       );
-      const lane = new MysqlWriteLane(wire, dialect, new Map([['large', 'large']]), new Map());
+      const lane = new MysqlWriteLane(
+        wire,
+        dialect,
+        new Map([['large', 'large']]),
+        new LoadedTables(new Map()),
+      );
       async function* row(): AsyncIterable<Buffer> {
         yield Buffer.from('1\t');
         const piece = Buffer.from(pattern.replace('\n', '\\n').repeat(4096));

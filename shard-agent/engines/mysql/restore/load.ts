@@ -8,6 +8,7 @@ import { ConnectionLost, failure } from '../connection/failure.ts';
 import { endExpression, historySettings } from '../schema/history.ts';
 import type { OkPacket } from '../connection/packets.ts';
 import { isByNumber } from '../stored-type.ts';
+import { LoadedTables } from './loaded-tables.ts';
 import { TableTurns } from './table-turns.ts';
 import type { Wire } from '../connection/wire.ts';
 
@@ -71,19 +72,18 @@ export class MysqlWriteLane implements WriteLane {
   readonly #wire: Wire;
   readonly #dialect: Dialect;
   readonly #staging: ReadonlyMap<string, string>;
-  readonly #loaded: Map<number, number>;
+  readonly #loaded: LoadedTables;
   readonly #turns: TableTurns;
   #notes = true;
-  /** Chunks and bytes in the open transaction. */
-  #openChunks = 0;
-  #openBytes = 0;
+  /** Chunks in the open transaction. */
+  #open: ChunkLine[] = [];
 
-  /** `staging`: of each database. `loaded`: rows by table; it and `turns` are shared by all lanes of the restore. */
+  /** `staging`: of each database. `loaded` and `turns` are shared by all lanes of the restore. */
   constructor(
     wire: Wire,
     dialect: Dialect,
     staging: ReadonlyMap<string, string>,
-    loaded: Map<number, number>,
+    loaded: LoadedTables,
     turns: TableTurns = new TableTurns(),
   ) {
     this.#wire = wire;
@@ -104,11 +104,9 @@ export class MysqlWriteLane implements WriteLane {
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) abort();
     try {
-      const rows = await this.#turns.run(table.database, table.name, () =>
+      return await this.#turns.run(table.database, table.name, () =>
         this.#transaction(table, chunk, source, subject),
       );
-      this.#loaded.set(table.table, (this.#loaded.get(table.table) ?? 0) + rows);
-      return rows;
     } catch (error) {
       if (signal.aborted && error instanceof ConnectionLost) {
         const cause = 'the load was ended';
@@ -122,12 +120,15 @@ export class MysqlWriteLane implements WriteLane {
     }
   }
 
-  /** Commits what the last chunks have left open. Nothing else does: not `load`, not the end of the last of them. */
+  /**
+   * Commits what the last chunks have left open, and builds the indexes of tables that are complete with them. Nothing else
+   * does: not `load`, not the end of the last of them.
+   */
   async commit(): Promise<void> {
-    if (this.#openChunks === 0) return;
+    if (this.#open.length === 0) return;
     await this.#wire.run('COMMIT');
-    this.#openChunks = 0;
-    this.#openBytes = 0;
+    const committed = this.#open.splice(0);
+    for (const { table, rows } of committed) await this.#loaded.committed(this.#wire, table, rows);
   }
 
   async #transaction(
@@ -144,7 +145,7 @@ export class MysqlWriteLane implements WriteLane {
     await this.#setNotes(computedColumns(table).length === 0);
     const shared = isSmallTable(chunk) && !this.#turns.isAlone(table.database, table.name);
     if (!shared) await this.commit();
-    await this.#wire.run(this.#openChunks === 0 ? 'START TRANSACTION' : 'SAVEPOINT before_chunk');
+    await this.#wire.run(this.#open.length === 0 ? 'START TRANSACTION' : 'SAVEPOINT before_chunk');
     try {
       const ok = await this.#wire.loadLocal(loadStatement(this.#dialect, table, staging), source);
       await this.#requireUnaltered(ok, table, subject);
@@ -152,13 +153,13 @@ export class MysqlWriteLane implements WriteLane {
         const cause = `the server took ${ok.affectedRows} rows of a chunk of ${chunk.rows}`;
         throw new TidemarkError({ code: 'bad-bytes', operation: 'load a chunk', subject, cause });
       }
-      this.#openChunks += 1;
-      this.#openBytes += chunk.rawBytes;
-      if (!shared || this.#openChunks >= sharedChunks || this.#openBytes >= sharedBytes) await this.commit();
+      this.#open.push(chunk);
+      const bytes = this.#open.reduce((sum, { rawBytes }) => sum + rawBytes, 0);
+      if (!shared || this.#open.length >= sharedChunks || bytes >= sharedBytes) await this.commit();
       return ok.affectedRows;
     } catch (error) {
       // A connection that is gone has taken the transaction with it.
-      const undo = this.#openChunks === 0 ? 'ROLLBACK' : 'ROLLBACK TO before_chunk';
+      const undo = this.#open.length === 0 ? 'ROLLBACK' : 'ROLLBACK TO before_chunk';
       if (this.#wire.alive) await this.#wire.run(undo).catch(() => this.#wire.destroy());
       throw error;
     }

@@ -5,7 +5,7 @@ import type { RestoreOrder, RestoreSession, WriteLane } from '../../../engine.ts
 import { madeAccounts, makeAccounts, readPlan } from '../accounts/account-maker.ts';
 import { openSession, withSession } from '../connection/connection.ts';
 import { quoteName } from '../connection/quoting.ts';
-import { type CreateTable, parseCreateTable, stageTable, type StagedTable } from '../schema/create-table.ts';
+import { type CreateTable, parseCreateTable, stageTable } from '../schema/create-table.ts';
 import { databaseOptionsShape, declareDatabase, readDatabaseOptions } from '../schema/database-options.ts';
 import type { Dialect } from '../dialect.ts';
 import { attempt } from '../connection/failure.ts';
@@ -14,6 +14,7 @@ import { allowLooseKeys, type KeyPlace, keyPlaces } from '../schema/foreign-key.
 import type { Endpoint } from '../connection/handshake.ts';
 import { askInvariant } from '../invariant.ts';
 import { laneSettings, MysqlWriteLane } from './load.ts';
+import { LoadedTables } from './loaded-tables.ts';
 import { pieceNames } from '../schema/schema.ts';
 import { readScript } from '../schema/sql-script.ts';
 import {
@@ -56,10 +57,8 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
   readonly #order: RestoreOrder;
   readonly #staging: ReadonlyMap<string, string>;
   readonly #placeIn: (database: string) => KeyPlace;
-  readonly #loaded = new Map<number, number>();
+  readonly #loaded: LoadedTables;
   readonly #turns = new TableTurns();
-  /** Indexes and foreign keys that follow the data, by staging database. */
-  readonly #later: { readonly staging: string; readonly table: StagedTable; readonly bytes: number }[] = [];
   #steps = 0;
   #lanes: Wire[] = [];
   readonly #writers = new Map<Wire, MysqlWriteLane>();
@@ -68,6 +67,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
     super(endpoint, wire, order.restore);
     this.#dialect = dialect;
     this.#order = order;
+    this.#loaded = new LoadedTables(order.stored.rows);
     this.#placeIn = keyPlaces(order.stored.tables);
     this.#staging = new Map(
       order.stored.databases.map(({ name }, index) => [name, stagingNameOf(order.restore, index)]),
@@ -186,7 +186,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
       await this.#addStep(database.name, 'defaults', sql);
     }
     if (table.keys.length + table.foreignKeys.length > 0)
-      this.#later.push({ staging: database.staging, table, bytes });
+      this.#loaded.wait({ number: line?.table, staging: database.staging, table, bytes });
   }
 
   async #addStep(database: string, piece: string, sql: string): Promise<void> {
@@ -229,15 +229,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
     await attempt('finish the load', this.restore, async () => {
       for (const writer of this.#writers.values()) await writer.commit();
       await this.#openLanes();
-      // The largest first: the last to end then leave the other lanes little to wait for.
-      const later = this.#later.splice(0).sort((a, b) => b.bytes - a.bytes);
-      await this.#spread(later, async (wire, { staging, table }) => {
-        for (const clauses of table.keys) await alter(wire, staging, table.name, clauses);
-      });
-      // A foreign key needs the other table's index, and locks it: one after the other.
-      for (const { staging, table } of later)
-        await alter(this.#lanes[0], staging, table.name, table.foreignKeys);
-      for (const { staging, table } of later) await alter(this.#lanes[0], staging, table.name, table.floats);
+      await this.#loaded.finish(this.#lanes, this.#order.signal);
       await this.#countRows();
       const steps = await readSteps(this.wire, this.restore);
       await withSession(this.endpoint, { name: 'staging' }, (wire) => tryObjects(wire, steps, this.#staging));
@@ -257,7 +249,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
       const { types } = table.engine;
       const all = Array.isArray(types) && holdsHistory(types) ? ofAllTime : '';
       const count = Number(await wire.value(`SELECT COUNT(*) FROM ${name}${all}`));
-      const loaded = this.#loaded.get(table.table) ?? 0;
+      const loaded = this.#loaded.rowsOf(table.table);
       if (count === loaded) return;
       throw new TidemarkError({
         code: 'database-failed',
@@ -311,16 +303,4 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
   #piece(database: string, name: string): SchemaLine | undefined {
     return this.#order.stored.schema.find((line) => line.database === database && line.name === name);
   }
-}
-
-/** `table` and `clauses` are bytes as latin1 text. */
-async function alter(
-  wire: Wire | undefined,
-  staging: string,
-  table: string,
-  clauses: readonly string[],
-): Promise<void> {
-  if (clauses.length === 0) return;
-  const sql = `ALTER TABLE ${quoteName(staging)}.${quoteName(table)} ${clauses.join(', ')}`;
-  await wire?.run(Buffer.from(sql, 'latin1'));
 }

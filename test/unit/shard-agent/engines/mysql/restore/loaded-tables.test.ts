@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import type { Wire } from '../../../../../../shard-agent/engines/mysql/connection/wire.ts';
+import { LoadedTables } from '../../../../../../shard-agent/engines/mysql/restore/loaded-tables.ts';
+import type { StagedTable } from '../../../../../../shard-agent/engines/mysql/schema/create-table.ts';
+
+const never = new AbortController().signal;
+
+/** Sessions that note what they are asked, by session. */
+function sessions(count: number): { wires: Wire[]; asked: string[] } {
+  const asked: string[] = [];
+  const wires = Array.from({ length: count }, (_, number) => {
+    const run = (sql: Buffer): Promise<void> => {
+      asked.push(`${number}: ${sql.toString('latin1')}`);
+      return Promise.resolve();
+    };
+    return { run } as unknown as Wire;
+  });
+  return { wires, asked };
+}
+
+function staged(name: string, more: Partial<StagedTable> = {}): StagedTable {
+  const keys = [['ADD KEY `k` (`a`)']];
+  return { name, create: '', keys, foreignKeys: [], floats: [], restated: [], ...more };
+}
+
+describe('indexes that follow the data', () => {
+  test('are built by the session that commits the last rows, once', async () => {
+    const { wires, asked } = sessions(2);
+    const tables = new LoadedTables(new Map([[7, 5]]));
+    tables.wait({ number: 7, staging: 's', table: staged('t'), bytes: 1 });
+    await tables.committed(wires[0]!, 7, 3);
+    expect(asked).toEqual([]);
+    await tables.committed(wires[1]!, 7, 2);
+    await tables.finish(wires, never);
+    expect(asked).toEqual(['1: ALTER TABLE `s`.`t` ADD KEY `k` (`a`)']);
+    expect(tables.rowsOf(7)).toBe(5);
+  });
+
+  test('of tables without rows, or that the set does not list, are built at the end, the largest first', async () => {
+    const { wires, asked } = sessions(1);
+    const tables = new LoadedTables(new Map());
+    tables.wait({ number: undefined, staging: 's', table: staged('unlisted'), bytes: 1 });
+    tables.wait({ number: undefined, staging: 's', table: staged('other'), bytes: 0 });
+    tables.wait({ number: 1, staging: 's', table: staged('empty'), bytes: 2 });
+    await tables.finish(wires, never);
+    expect(asked.map((sql) => /`s`\.`(\w+)`/.exec(sql)?.[1])).toEqual(['empty', 'unlisted', 'other']);
+  });
+
+  test('come before foreign keys, and those before what an ALTER TABLE rounds', async () => {
+    const { wires, asked } = sessions(1);
+    const tables = new LoadedTables(new Map([[0, 1]]));
+    const more = { foreignKeys: ['ADD FOREIGN KEY (`a`)'], floats: ['ALTER COLUMN `f`'] };
+    tables.wait({ number: 0, staging: 's', table: staged('child', more), bytes: 1 });
+    tables.wait({ number: 1, staging: 's', table: staged('parent'), bytes: 1 });
+    await tables.committed(wires[0]!, 0, 1);
+    await tables.finish(wires, never);
+    expect(asked.map((sql) => sql.replace(/^.*?`s`\./, ''))).toEqual([
+      '`child` ADD KEY `k` (`a`)',
+      '`parent` ADD KEY `k` (`a`)',
+      '`child` ADD FOREIGN KEY (`a`)',
+      '`child` ALTER COLUMN `f`',
+    ]);
+  });
+});
