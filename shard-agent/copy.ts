@@ -113,7 +113,7 @@ async function askInvariants(order: CopyOrder, manifest: ManifestWriter): Promis
   for (const line of await order.backup.invariants(order.invariants)) await manifest.write(line);
 }
 
-/** Lanes take the tasks, largest first; a lane that dies gives its task back to the others. */
+/** Lanes take the tasks in their order; a lane that dies gives its task back to the others. */
 async function copyTables(order: CopyOrder, manifest: ManifestWriter): Promise<void> {
   const { backup, progress } = order;
   for (const table of backup.tables) await manifest.write(table);

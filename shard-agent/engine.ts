@@ -131,7 +131,7 @@ export interface BackupSession {
   /** After a cut: answers from inside the snapshot. Throws `not-ready` for a query that gives no single value. */
   invariants(queries: readonly InvariantQuery[]): Promise<InvariantLine[]>;
 
-  /** After a cut: what is to be read, largest first. Bounded by the catalogue, not by rows. */
+  /** After a cut: what is to be read, in this order: the last ones are short. Bounded by the catalogue, not by rows. */
   tasks(): readonly ReadTask[];
 
   /** After a cut: lanes whose snapshot is the cut's. Lanes run concurrently. At least one, else `snapshot-lost`. */

@@ -54,7 +54,7 @@ export class MemorySink implements RawSink {
   }
 }
 
-/** Reads everything after a cut. Lanes take tasks side by side, largest first. */
+/** Reads everything after a cut. Lanes take tasks side by side, in their order. */
 export async function copyShard(
   session: BackupSession,
   options: { chunkBytes: number; slow?: boolean },

@@ -15,6 +15,7 @@ import { leftOutFindings } from '../check/left-out.ts';
 import { withSessions } from '../connection/side-by-side.ts';
 import { planRanges } from './ranges.ts';
 import { describeServer, requirePrimary } from '../server.ts';
+import { inReadOrder } from './task-order.ts';
 import { Snapshots } from '../barrier/snapshots.ts';
 import type { Wire } from '../connection/wire.ts';
 
@@ -196,5 +197,5 @@ async function planTasks(
       });
     }
   }
-  return tasks.sort((a, b) => b.estimatedBytes - a.estimatedBytes);
+  return inReadOrder(tasks, tables, taskBytes);
 }
