@@ -37,13 +37,9 @@ export class LoadedTables {
     if (waiting.number !== undefined) this.#byNumber.set(waiting.number, waiting);
   }
 
-  rowsOf(table: number): number {
-    return this.#rows.get(table) ?? 0;
-  }
-
   /** These rows are committed. On `wire`, which has no transaction open, the table's indexes are built if they were the last. */
   async committed(wire: Wire, table: number, rows: number): Promise<void> {
-    const all = this.rowsOf(table) + rows;
+    const all = (this.#rows.get(table) ?? 0) + rows;
     this.#rows.set(table, all);
     const waiting = this.#byNumber.get(table);
     if (waiting === undefined || all !== this.#expected.get(table)) return;

@@ -27,7 +27,6 @@ import {
   stagingNameOf,
   writeMark,
 } from './staging-mark.ts';
-import { holdsHistory, ofAllTime } from '../schema/history.ts';
 import { spread, withSessions } from '../connection/side-by-side.ts';
 import { lanesDeadlock, TableTurns } from './table-turns.ts';
 import { computeSettings } from '../source-facts.ts';
@@ -230,7 +229,6 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
       for (const writer of this.#writers.values()) await writer.commit();
       await this.#openLanes();
       await this.#loaded.finish(this.#lanes, this.#order.signal);
-      await this.#countRows();
       const steps = await readSteps(this.wire, this.restore);
       await withSession(this.endpoint, { name: 'staging' }, (wire) => tryObjects(wire, steps, this.#staging));
       const mark = await readMark(this.wire, this.restore);
@@ -240,23 +238,6 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
       for (const database of mark.databases)
         databases.push({ ...database, tables: await listTables(this.wire, database.staging) });
       await writeMark(this.wire, { ...mark, databases, state: 'loaded' });
-    });
-  }
-
-  async #countRows(): Promise<void> {
-    await this.#spread(this.#order.stored.tables, async (wire, table) => {
-      const name = `${quoteName(this.#stagingOf(table.database))}.${quoteName(table.name)}`;
-      const { types } = table.engine;
-      const all = Array.isArray(types) && holdsHistory(types) ? ofAllTime : '';
-      const count = Number(await wire.value(`SELECT COUNT(*) FROM ${name}${all}`));
-      const loaded = this.#loaded.rowsOf(table.table);
-      if (count === loaded) return;
-      throw new TidemarkError({
-        code: 'database-failed',
-        operation: 'count the rows loaded',
-        subject: `${table.database}.${table.name}`,
-        cause: `${loaded} rows were loaded, the table holds ${count}`,
-      });
     });
   }
 
@@ -286,14 +267,6 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
   async #closeLanes(): Promise<void> {
     const lanes = this.#lanes.splice(0);
     await Promise.all(lanes.map((wire) => wire.close()));
-  }
-
-  /** Each item on the next lane that is free. */
-  async #spread<T>(items: readonly T[], work: (wire: Wire, item: T) => Promise<void>): Promise<void> {
-    await spread(this.#lanes, items, async (wire, item) => {
-      this.#order.signal.throwIfAborted();
-      await work(wire, item);
-    });
   }
 
   #stagingOf(database: string): string {
