@@ -32,6 +32,8 @@ export interface Dialect {
   readonly identity: string;
   /** Name and size of every table's file. */
   readonly tableFiles: string;
+  /** True: a database may hold sequences beside its tables. */
+  readonly sequences: boolean;
   /** What makes a SELECT tell its estimates, as rows. */
   readonly explain: string;
   /** Takes the guard against DDL, statement by statement, and lets it go. */
@@ -122,6 +124,7 @@ function mysql(version: string): Dialect {
     gtidSet: 'SELECT @@GLOBAL.gtid_executed',
     identity: 'SELECT @@server_uuid',
     tableFiles: 'SELECT NAME AS name, FILE_SIZE AS size FROM information_schema.INNODB_TABLESPACES',
+    sequences: false,
     explain: 'EXPLAIN FORMAT=TRADITIONAL',
     takeGuard: ['LOCK INSTANCE FOR BACKUP'],
     releaseGuard: 'UNLOCK INSTANCE',
@@ -174,6 +177,7 @@ function mariadb(version: string): Dialect {
     // There is no server uuid: what tells two servers apart is where they run.
     identity: `SELECT SHA2(CONCAT_WS('|', @@hostname, @@port, @@datadir, @@server_id), 256)`,
     tableFiles: 'SELECT NAME AS name, FILE_SIZE AS size FROM information_schema.INNODB_SYS_TABLESPACES',
+    sequences: true,
     explain: 'EXPLAIN',
     takeGuard: ['BACKUP STAGE START', 'BACKUP STAGE BLOCK_DDL'],
     releaseGuard: 'BACKUP STAGE END',

@@ -39,10 +39,14 @@ export async function withSessions<T>(
   items: number,
   work: (wires: readonly Wire[]) => Promise<T>,
 ): Promise<T> {
-  const wires: Wire[] = [];
+  const count = Math.min(mostSessions, items);
+  const opened = await Promise.allSettled(
+    Array.from({ length: count }, () => openSession(endpoint, { name })),
+  );
+  const wires = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value.wire] : []));
   try {
-    const count = Math.min(mostSessions, items);
-    while (wires.length < count) wires.push((await openSession(endpoint, { name })).wire);
+    const failed = opened.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
     return await work(wires);
   } finally {
     await Promise.all(wires.map((wire) => wire.close()));

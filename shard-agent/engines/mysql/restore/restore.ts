@@ -130,7 +130,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
 
   async #makeSequences(database: StagedDatabase): Promise<void> {
     const line = this.#piece(database.name, 'tables');
-    if (line === undefined) return;
+    if (line === undefined || !this.#dialect.sequences) return;
     // The file's own settings change the session: not the one that other steps use.
     await withSession(this.endpoint, { name: 'staging' }, async (wire) => {
       await this.#enterStaging(wire, database);
