@@ -1,10 +1,10 @@
 /** Preparing a backup: all that can fail or be slow happens here, before anybody is held up. */
 import { TidemarkError } from '../../../../proto/errors.ts';
-import type { BackupOrder, ReadTask, ServerDescription } from '../../../engine.ts';
+import type { BackupOrder, Finding, ReadTask, ServerDescription } from '../../../engine.ts';
 import { accountFindings } from '../accounts/accounts.ts';
 import { Barrier } from '../barrier/barrier.ts';
 import { Blockers } from '../barrier/blockers.ts';
-import { type Catalogue, listDatabases, readCatalogue, type Table } from '../catalogue.ts';
+import { type Catalogue, type Database, listDatabases, readCatalogue, type Table } from '../catalogue.ts';
 import { requirePrivileges } from '../check/check.ts';
 import { openSession } from '../connection/connection.ts';
 import type { Dialect } from '../dialect.ts';
@@ -81,12 +81,7 @@ export async function prepareParts(
   const guard = await DdlGuard.take(endpoint, limitMs);
   undo.push(() => guard.release());
   const databases = await attempt('list the databases', 'the server', () => listDatabases(observer, wanted));
-  // The longest of all that is asked, since it reads rows: beside the rest.
-  const leftOut = attempt('see what comes back otherwise', 'the server', () =>
-    withSessions(endpoint, 'look', Math.min(lookSessions, order.lanes), (wires) =>
-      leftOutFindings(wires[0] ?? observer, dialect, databases, wanted, { wires, limitMs: lookMs }),
-    ),
-  );
+  const leftOut = lookBeside(endpoint, dialect, databases, wanted, order.lanes);
   undo.push(async () => void (await Promise.allSettled([leftOut])));
   const read = await attempt('read the catalogue', 'the server', () =>
     readCatalogue(observer, dialect, databases),
@@ -139,6 +134,28 @@ export async function prepareParts(
     uncontendedLockMs,
     uncovered: all.some(({ name }) => !catalogue.databases.some((database) => database.name === name)),
   };
+}
+
+/**
+ * The longest of all that is asked, since it reads rows: begun here, on sessions of its own, and to be awaited after what can
+ * go on beside it. Whoever awaits it gets its failure; nobody else does.
+ */
+function lookBeside(
+  endpoint: Endpoint,
+  dialect: Dialect,
+  databases: readonly Database[],
+  wanted: readonly string[] | undefined,
+  lanes: number,
+): Promise<Finding[]> {
+  const looking = attempt('see what comes back otherwise', 'the server', () =>
+    withSessions(endpoint, 'look', Math.min(lookSessions, lanes), async (wires) => {
+      const [wire] = wires;
+      const order = { wires, limitMs: lookMs };
+      return wire === undefined ? [] : leftOutFindings(wire, dialect, databases, wanted, order);
+    }),
+  );
+  looking.catch(() => undefined);
+  return looking;
 }
 
 function requireDatabases(found: readonly string[], wanted: readonly string[] | undefined): void {
