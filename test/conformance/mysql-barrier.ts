@@ -154,7 +154,7 @@ export function testMysqlBarrier(fixture: EngineFixture, source: () => TestServe
       await session.cut();
       const lanes = await session.readLanes();
       expect(lanes).toHaveLength(2);
-      const [task] = session.tasks();
+      const [task] = session.tasks().toSorted((a, b) => b.estimatedBytes - a.estimatedBytes);
       const [first, second] = lanes;
       if (task === undefined || first === undefined || second === undefined)
         throw new Error('nothing to read');
