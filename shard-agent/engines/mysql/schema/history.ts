@@ -45,11 +45,6 @@ export interface PeriodColumn {
 
 const timestamp = { charset: undefined, collation: undefined, nullable: false, generated: false };
 
-/** Does a table of these column types hold former rows too? */
-export function holdsHistory(types: readonly string[]): boolean {
-  return types.includes(endType);
-}
-
 export const ofAllTime = ' FOR SYSTEM_TIME ALL';
 
 /** Of a lane that loads. */
