@@ -24,7 +24,8 @@ export function linksOf(table: Table, parents: readonly Table[]): Link[] {
 
 function linkTo(table: Table, parent: Table, reference: ReferenceModel, at: number): Link {
   const columns = parent.keys.map((key, n) => referring(table, parent, key, reference, at, n));
-  const constraint = quoted(oddName(reference.parent, `fk${table.index}_${at}`, postgresNames));
+  // A letter last: for a partitioned parent the server makes names of its own, which end in _1 where this one has its last bytes.
+  const constraint = quoted(oddName(reference.parent, `fk${table.index}_${at}k`, postgresNames));
   // The order of the key's columns is not the constraint's.
   const pairs = columns.map(({ name }, n) => [name, parent.keys[n]?.name] as const);
   if (reference.parent % 2 === 1) pairs.reverse();
