@@ -1,5 +1,6 @@
 /** The planner's statistics of large tables, as they stand in the cut: what a restore would otherwise compute again. */
 import type { SchemaPiece } from '../../../engine.ts';
+import { foreignNamespaces } from '../catalogue.ts';
 import { during, isOfTheContent, Session, type PostgresConfig } from '../connection/connection.ts';
 import { beginInSnapshot } from './read-lane.ts';
 
@@ -19,14 +20,12 @@ const isLarge = (relation: string): string =>
   `(${relation}.relkind <> 'm' AND (${relation}.relkind IN ('p', 'f') OR ${relation}.relhassubclass
     OR ${relation}.relpages * pg_catalog.current_setting('block_size')::int8 >= 262144))`;
 
-const ofUsers = `n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'`;
-
 /** Whether a database has any to carry, as one statement for a session in the cut; undefined where none can be carried. */
 export function askForStatistics(database: { major: number; encoding: string }): string | undefined {
   // In SQL_ASCII values are bytes of no known encoding.
   if (database.major < completeSince || database.encoding === 'SQL_ASCII') return undefined;
   return `SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'f') AND c.reltuples > 0 AND ${ofUsers} AND ${isLarge('c')}) AS any`;
+    WHERE c.relkind IN ('r', 'p', 'f') AND c.reltuples > 0 AND ${foreignNamespaces} AND ${isLarge('c')}) AS any`;
 }
 
 /** What a column's statistics are made of, with the type each has; `pg_stats` and pg_restore_attribute_stats use one name. */
@@ -58,7 +57,7 @@ const statement = `DECLARE statistics NO SCROLL CURSOR FOR
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid AND i.indexprs IS NOT NULL
       LEFT JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
-    WHERE ${ofUsers} AND CASE c.relkind WHEN 'i' THEN ${isLarge('t')} ELSE c.relkind IN ('r', 'p', 'f') AND ${isLarge('c')} END
+    WHERE ${foreignNamespaces} AND CASE c.relkind WHEN 'i' THEN ${isLarge('t')} ELSE c.relkind IN ('r', 'p', 'f') AND ${isLarge('c')} END
   ), lines (line) AS (
     SELECT pg_catalog.json_build_object('version', pg_catalog.current_setting('server_version_num')::int4,
       'schema', large.schema, 'relation', large.name, 'column', CASE WHEN large.kind <> 'i' THEN s.attname END,

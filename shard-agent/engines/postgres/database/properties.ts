@@ -2,6 +2,7 @@
  * What belongs to a database and is in no dump of its contents: encoding, locale, owner, grants, settings, comment;
  * and what a restore must know beforehand: roles, extensions, tablespaces, sequence values.
  */
+import { foreignNamespaces } from '../catalogue.ts';
 import { type ChildColumn, childColumnsQuery } from './child-columns.ts';
 import { quoteName, quoteTable, quoteText, type Session } from '../connection/connection.ts';
 import { extensionsQuery, type Extension } from './extensions.ts';
@@ -129,7 +130,7 @@ async function readSequences(session: Session): Promise<SequenceState[]> {
   const names = await session.rows(`
     SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'S' AND c.relpersistence <> 't'
-      AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
+      AND ${foreignNamespaces}
       AND (NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
           AND d.objid = c.oid AND d.deptype = 'e')
         OR ${configurationSequence})

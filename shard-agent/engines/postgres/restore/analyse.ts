@@ -1,13 +1,14 @@
 /** Statistics of a loaded database, without asking any other server. */
+import { foreignNamespaces } from '../catalogue.ts';
 import {
   during,
   isOfTheContent,
   quoteName,
   quoteTable,
   quoteText,
-  type Session,
+  Session,
+  type PostgresConfig,
 } from '../connection/connection.ts';
-import { onSessions, type SessionsOrder } from './side-by-side.ts';
 import { covered, known, setStatistics, statisticsSince, type Statistics } from './statistics.ts';
 
 /** Tables in one statement; larger ones have one of their own, so that sessions side by side end together. */
@@ -21,13 +22,16 @@ const sampledBytes = 4 << 20;
  * side. A table whose own expressions fail is left without statistics, as its server's autovacuum would leave it.
  * `evaluation`: what they are evaluated under, see evaluationSettings.
  */
-export async function analyse(
-  options: SessionsOrder & {
-    evaluation: readonly { readonly name: string; readonly value: string }[];
-    /** Undefined where the set has none. */
-    statistics: Statistics | undefined;
-  },
-): Promise<void> {
+export async function analyse(options: {
+  config: PostgresConfig;
+  /** The staging database. */
+  connectTo: string;
+  /** Sessions. */
+  lanes: number;
+  evaluation: readonly { readonly name: string; readonly value: string }[];
+  /** Undefined where the set has none. */
+  statistics: Statistics | undefined;
+}): Promise<void> {
   const settings = [
     'SET default_transaction_read_only = off',
     // Whoever marks the database as loaded makes this durable too.
@@ -35,15 +39,21 @@ export async function analyse(
     ...options.evaluation.map(({ name, value }) => `SET ${quoteName(name)} TO ${quoteText(value)}`),
   ].join('; ');
   let batches: Promise<string[][]> | undefined;
-  await onSessions(options, 'analyse', (session) =>
-    during('analyse the tables', `database ${options.connectTo}`, async () => {
-      await session.script(settings);
-      batches ??= prepare(session, options.statistics);
-      const left = await batches;
-      for (let tables = left.pop(); tables !== undefined; tables = left.pop())
-        await analyseTables(session, tables);
-    }),
-  );
+  const work = async (): Promise<void> => {
+    const session = await Session.open(options.config, options.connectTo, 'analyse');
+    try {
+      await during('analyse the tables', `database ${options.connectTo}`, async () => {
+        await session.script(settings);
+        batches ??= prepare(session, options.statistics);
+        const left = await batches;
+        for (let tables = left.pop(); tables !== undefined; tables = left.pop())
+          await analyseTables(session, tables);
+      });
+    } finally {
+      await session.close();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, options.lanes) }, work));
 }
 
 async function prepare(session: Session, statistics: Statistics | undefined): Promise<string[][]> {
@@ -72,7 +82,7 @@ async function readTables(session: Session, set: boolean): Promise<AnalysedTable
     SELECT n.nspname, c.relname, pg_catalog.pg_relation_size(c.oid) AS bytes
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND NOT c.relisshared AND c.oid NOT IN (SELECT oid FROM far)
-      AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
+      AND ${foreignNamespaces}
       AND NOT ${set ? covered : byParent}
     ORDER BY LEAST(pg_catalog.pg_relation_size(c.oid), ${sampledBytes}) * c.relnatts, 1, 2`);
   return rows.map((row) => ({

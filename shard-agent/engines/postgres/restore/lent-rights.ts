@@ -3,6 +3,7 @@
  * every other role only to one that could make it where it lies, and of the source's owners not all could: somebody else
  * made it for them, or the right was taken away since. Nobody but the restore can connect to a staging meanwhile.
  */
+import { foreignNamespaces } from '../catalogue.ts';
 import { quoteName, type Session } from '../connection/connection.ts';
 
 /** In the database itself: for schemas, and for publications after the data. Completing the database takes it back. */
@@ -19,7 +20,7 @@ export async function lendInSchemas(session: Session): Promise<string | undefine
   if (await isSuperuser(session)) return undefined;
   const rows = await session.rows(`
     SELECT n.nspname FROM pg_catalog.pg_namespace n
-    WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
+    WHERE ${foreignNamespaces}
       AND pg_catalog.pg_has_role(n.nspowner, 'USAGE')
       AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(n.nspacl) a WHERE a.grantee = 0 AND a.privilege_type = 'CREATE')`);
   const names = rows.map((row) => quoteName(row['nspname'] ?? '')).join(', ');

@@ -55,8 +55,6 @@ class PostgresRestore implements RestoreSession {
   readonly #tool: Tool;
   readonly #runs: ToolRuns;
   readonly #staging: Staging;
-  /** How many each table was given: see storedStatistics. */
-  readonly #rows = new Map<number, number>();
   #lanes: PostgresWriteLane[] = [];
   #folder: string | undefined;
   #closing: Promise<void> | undefined;
@@ -176,7 +174,6 @@ class PostgresRestore implements RestoreSession {
         new PostgresWriteLane(
           this.#config,
           (database) => this.#stagingOf(database),
-          (table, rows) => this.#rows.set(table, (this.#rows.get(table) ?? 0) + rows),
           (database) => this.#evaluationOf(database),
         ),
     );
@@ -201,7 +198,7 @@ class PostgresRestore implements RestoreSession {
         connectTo: this.#stagingOf(line.name),
         lanes: this.#order.lanes,
         evaluation: this.#evaluationOf(line.name),
-        statistics: storedStatistics(this.#order.stored, line.name, (table) => this.#rows.get(table) ?? 0),
+        statistics: storedStatistics(this.#order.stored, line.name),
       });
       await this.#complete(line, number);
     }

@@ -11,23 +11,20 @@ export const statisticsSince = 18;
 export interface Statistics {
   /** As a backup wrote them. */
   readonly lines: AsyncIterable<Uint8Array>;
-  /** Of the database, and how many rows each was given. */
+  /** Of the database. */
   readonly tables: readonly TableLine[];
-  readonly loaded: (table: number) => number;
+  /** By table: see StoredShard. */
+  readonly rows: StoredShard['rows'];
 }
 
 /** Undefined where the set has none of the database. */
-export function storedStatistics(
-  stored: StoredShard,
-  database: string,
-  loaded: Statistics['loaded'],
-): Statistics | undefined {
+export function storedStatistics(stored: StoredShard, database: string): Statistics | undefined {
   const piece = stored.schema.find((line) => line.database === database && line.name === statisticsPiece);
   if (piece === undefined) return undefined;
   return {
     lines: stored.openSchema(piece),
     tables: stored.tables.filter((table) => table.database === database),
-    loaded,
+    rows: stored.rows,
   };
 }
 
@@ -38,14 +35,14 @@ const batchBytes = 1 << 20;
  * To be done when the indexes are there: those of expressions have statistics too. What cannot be set is left without
  * statistics, never with a part of them, and never fails the restore: see `covered`.
  */
-export async function setStatistics(session: Session, { lines, tables, loaded }: Statistics): Promise<void> {
+export async function setStatistics(session: Session, { lines, tables, rows }: Statistics): Promise<void> {
   const moved = tables.filter((table) => loadIntoOf(table) !== undefined);
   const except = JSON.stringify(moved.map(({ schema, name }) => quoteTable(schema, name)));
   for await (const batch of batchesOf(lines, batchBytes)) await setBatch(session, batch, except);
   await setCounts(
     session,
     tables.filter((table) => loadIntoOf(table) === undefined),
-    loaded,
+    rows,
   );
 }
 
@@ -134,9 +131,9 @@ const counting = `WITH ${known}
 async function setCounts(
   session: Session,
   tables: readonly TableLine[],
-  loaded: Statistics['loaded'],
+  rows: Statistics['rows'],
 ): Promise<void> {
-  const counted = tables.map(({ schema, name, table }) => ({ schema, name, rows: loaded(table) }));
+  const counted = tables.map(({ schema, name, table }) => ({ schema, name, rows: rows.get(table) ?? 0 }));
   try {
     await session.script(counting, [JSON.stringify(counted)]);
   } catch (error) {

@@ -16,20 +16,17 @@ import { ServerError } from '../connection/wire.ts';
 export class PostgresWriteLane implements WriteLane {
   readonly #config: PostgresConfig;
   readonly #stagingOf: (database: string) => string;
-  readonly #loaded: (table: number, rows: number) => void;
   readonly #evaluationOf: (database: string) => readonly { name: string; value: string }[];
   #session: Session | undefined;
 
-  /** `loaded` is told of every committed chunk. `evaluationOf`: see evaluationSettings. */
+  /** `evaluationOf`: see evaluationSettings. */
   constructor(
     config: PostgresConfig,
     stagingOf: (database: string) => string,
-    loaded: (table: number, rows: number) => void,
     evaluationOf: (database: string) => readonly { name: string; value: string }[] = () => [],
   ) {
     this.#config = config;
     this.#stagingOf = stagingOf;
-    this.#loaded = loaded;
     this.#evaluationOf = evaluationOf;
   }
 
@@ -54,7 +51,6 @@ export class PostgresWriteLane implements WriteLane {
       }
       const [answer] = await session.script('COMMIT');
       if (answer?.command !== 'COMMIT') throw new Error(`COMMIT was answered with ${answer?.command}`);
-      this.#loaded(table.table, rows);
       return rows;
     } catch (error) {
       await this.#undo(session);
