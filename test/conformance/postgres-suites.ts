@@ -2,6 +2,7 @@
 import { testEngine } from './engine-conformance.ts';
 import { testPostgresBarrier } from './postgres-barrier.ts';
 import type { PostgresFixture } from './postgres-fixture.ts';
+import { testPostgresIndexes } from './postgres-indexes.ts';
 import { testPostgresLeftOut } from './postgres-left-out.ts';
 import { testPostgresPlainRestorer } from './postgres-plain-restorer.ts';
 import { testPostgresRefusals } from './postgres-refusals.ts';
@@ -16,5 +17,6 @@ export function testPostgres(fixture: PostgresFixture): void {
   testPostgresLeftOut(fixture);
   testPostgresRestore(fixture);
   testPostgresPlainRestorer(fixture);
+  testPostgresIndexes(fixture);
   testPostgresStaging(fixture);
 }

@@ -5,7 +5,7 @@ import { Session, during, type PostgresConfig } from '../connection/connection.t
 import { makeExtensions, removeUnknown } from '../database/extensions.ts';
 import { lendInDatabase, lendInSchemas } from './lent-rights.ts';
 import { giveMultirangesToOwners } from '../database/multiranges.ts';
-import { passesOf } from './passes.ts';
+import { readContents, type ContentEntry } from './contents.ts';
 import type { DatabaseProperties } from '../database/properties.ts';
 import { missingTablespaces, placementStatements } from '../database/tablespaces.ts';
 import { connectionArguments, type Tool, type ToolRuns } from '../connection/tools.ts';
@@ -23,7 +23,7 @@ export interface Archive {
   readonly file: string;
 }
 
-interface OpenArchive extends Archive {
+export interface OpenArchive extends Archive {
   /** With the staging. */
   readonly session: Session;
 }
@@ -37,19 +37,21 @@ export function loadBeforeData(archive: Archive): Promise<void> {
 }
 
 async function loadObjects(archive: OpenArchive): Promise<void> {
-  const entries = await listEntries(archive);
+  const entries = (await listContents(archive)).map(({ line }) => line);
+  const placed = await placedArguments(archive);
+  const args = ['--section=pre-data', atOnce, ...placed];
   const schemas = entries.filter(isSchema);
   const { properties, staging } = archive;
   await inStaging(archive, 'make the extensions', async (session) => {
     await lendInDatabase(session, staging);
     await removeUnknown(session, properties);
   });
-  if (schemas.length > 0) await runListed(archive, 'schemas', schemas, preData);
+  if (schemas.length > 0) await runListed(archive, 'schemas', schemas, args);
   await inStaging(archive, 'make the extensions', (session) => makeExtensions(session, staging, properties));
   const rest = entries.filter((entry) => !isSchema(entry));
   await withLentRights(archive, async () => {
     const objects = rest.filter((entry) => !isGrant(entry));
-    await runListed(archive, 'before-data', objects, preData);
+    await runListed(archive, 'before-data', objects, args);
     await inStaging(archive, 'give types to their owners', giveMultirangesToOwners);
     await inStaging(archive, 'store columns as they were', async (session) => {
       for (const statement of childColumnStatements(properties.childColumns ?? []))
@@ -58,48 +60,25 @@ async function loadObjects(archive: OpenArchive): Promise<void> {
   });
   const grants = rest.filter(isGrant);
   // No section: grants have none of their own, and what precedes them in the archive is not listed here.
-  if (grants.length > 0) await runListed(archive, 'grants', grants, [atOnce]);
+  if (grants.length > 0) await runListed(archive, 'grants', grants, [atOnce, ...placed]);
   await place(archive, 'table');
 }
 
 const atOnce = '--single-transaction';
-const preData = ['--section=pre-data', atOnce];
-
-/**
- * Indexes, keys and what follows the data; then event triggers, which must see nothing of a restore: pg_dump's own order
- * has them before materialised views are refreshed.
- */
-export function loadAfterData(archive: Archive, lanes: number, settings: readonly string[]): Promise<void> {
-  return withSession(archive, (open) => loadIndexes(open, lanes, settings));
-}
-
-async function loadIndexes(archive: OpenArchive, lanes: number, settings: readonly string[]): Promise<void> {
-  const entries = await listEntries(archive);
-  const quiet = entries.filter((entry) => !isEventTrigger(entry));
-  await withLentRights(archive, async () => {
-    for (const [number, { entries: listed, apart }] of passesOf(quiet).entries()) {
-      const section = ['--section=post-data', `--jobs=${apart ? 1 : Math.max(1, lanes)}`];
-      await runListed(archive, `after-data-${number}`, listed, section, settings);
-    }
-  });
-  await place(archive, 'index');
-  const eventTriggers = entries.filter(isEventTrigger);
-  if (eventTriggers.length > 0)
-    await runListed(archive, 'event-triggers', eventTriggers, ['--section=post-data']);
-}
 
 /** Large objects, from an archive of their own. */
 export async function loadLargeObjects(archive: Archive, input: AsyncIterable<Uint8Array>): Promise<void> {
   await run(archive, ['--section=data'], { input });
 }
 
-/** Lines of the archive's own list of contents: `123; 1259 16385 TABLE public t owner`. */
-async function listEntries(archive: Archive): Promise<string[]> {
+/** The archive's own list of contents. */
+export async function listContents(archive: Archive): Promise<ContentEntry[]> {
+  const { runs, tool, file } = archive;
   let text = '';
   const decoder = new TextDecoder();
-  for await (const piece of archive.runs.read(archive.tool, ['--list', archive.file], subjectOf(archive)))
+  for await (const piece of runs.read(tool, ['--list', '--verbose', file], subjectOf(archive)))
     text += decoder.decode(piece, { stream: true });
-  return text.split('\n').filter((line) => /^\d+; /.test(line));
+  return readContents(text);
 }
 
 function isSchema(entry: string): boolean {
@@ -114,25 +93,33 @@ function isGrant(entry: string): boolean {
   return /^\d+; \d+ \d+ ACL /.test(entry);
 }
 
-/** The trigger itself, and what is said of it. */
-function isEventTrigger(entry: string): boolean {
-  return /^\d+; \d+ \d+ ((COMMENT|SECURITY LABEL) - )?EVENT TRIGGER /.test(entry);
-}
-
-async function runListed(
-  archive: OpenArchive,
+/** Runs pg_restore for these lines of the list of contents; `name` tells the run from others of this archive. */
+export async function runListed(
+  archive: Archive,
   name: string,
-  entries: readonly string[],
+  lines: readonly string[],
   args: readonly string[],
   settings: readonly string[] = [],
 ): Promise<void> {
   const list = `${archive.file}.${name}`;
-  await writeFile(list, `${entries.join('\n')}\n`, { mode: 0o600 });
-  const folded = await inStaging(archive, 'look for tablespaces', (session) =>
+  await writeFile(list, `${lines.join('\n')}\n`, { mode: 0o600 });
+  await run(archive, [...args, `--use-list=${list}`, archive.file], { settings });
+}
+
+/** Where some tablespaces are missing, pg_restore is told of none: `place` moves what lies in one that is there. */
+export async function placedArguments(archive: OpenArchive): Promise<string[]> {
+  const missing = await inStaging(archive, 'look for tablespaces', (session) =>
     missingTablespaces(session, archive.properties),
   );
-  const flat = folded.length > 0 ? ['--no-tablespaces'] : [];
-  await run(archive, [...args, ...flat, `--use-list=${list}`, archive.file], { settings });
+  return missing.length > 0 ? ['--no-tablespaces'] : [];
+}
+
+/** Moves what lies in a tablespace that is there into it, where others are missing. */
+export async function place(archive: OpenArchive, kind: 'table' | 'index'): Promise<void> {
+  await inStaging(archive, 'use the tablespaces', async (session) => {
+    for (const statement of await placementStatements(session, archive.properties, kind))
+      await session.script(statement);
+  });
 }
 
 async function withLentRights(archive: OpenArchive, action: () => Promise<void>): Promise<void> {
@@ -140,14 +127,6 @@ async function withLentRights(archive: OpenArchive, action: () => Promise<void>)
   await action();
   if (takeBack !== undefined)
     await inStaging(archive, 'take rights back', (session) => session.script(takeBack));
-}
-
-/** Where some tablespaces are missing, pg_restore is told of none: what lies in one that is there is moved into it. */
-async function place(archive: OpenArchive, kind: 'table' | 'index'): Promise<void> {
-  await inStaging(archive, 'use the tablespaces', async (session) => {
-    for (const statement of await placementStatements(session, archive.properties, kind))
-      await session.script(statement);
-  });
 }
 
 async function run(
@@ -166,20 +145,23 @@ async function run(
 }
 
 /** One session for all that is done between the runs of pg_restore: opening one takes about 10 ms. */
-async function withSession(archive: Archive, action: (open: OpenArchive) => Promise<void>): Promise<void> {
+export async function withSession<T>(
+  archive: Archive,
+  action: (open: OpenArchive) => Promise<T>,
+): Promise<T> {
   const session = await Session.open(archive.config, archive.staging, 'restore');
   try {
     const open = { ...archive, session };
     await inStaging(open, 'prepare a session', () =>
       session.script('SET default_transaction_read_only = off'),
     );
-    await action(open);
+    return await action(open);
   } finally {
     await session.close();
   }
 }
 
-function inStaging<T>(
+export function inStaging<T>(
   archive: OpenArchive,
   operation: string,
   action: (session: Session) => Promise<T>,

@@ -3,10 +3,11 @@ import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TidemarkError } from '../../../../proto/errors.ts';
-import type { DatabaseLine } from '../../../../repository/manifest-entries.ts';
+import type { ChunkLine, DatabaseLine, TableLine } from '../../../../repository/manifest-entries.ts';
 import type { RestoreOrder, RestoreSession, WriteLane } from '../../../engine.ts';
 import { analyse } from './analyse.ts';
-import { loadAfterData, loadBeforeData, loadLargeObjects, type Archive } from './archive.ts';
+import { AfterData } from './after-data.ts';
+import { loadBeforeData, loadLargeObjects, type Archive } from './archive.ts';
 import { during, quoteName, Session, type PostgresConfig } from '../connection/connection.ts';
 import { evaluationSettings } from './evaluation.ts';
 import { requireEmpty } from './emptiness.ts';
@@ -56,6 +57,9 @@ class PostgresRestore implements RestoreSession {
   readonly #runs: ToolRuns;
   readonly #staging: Staging;
   #lanes: PostgresWriteLane[] = [];
+  /** By database. */
+  readonly #afterData = new Map<string, AfterData>();
+  #rowsLeft = 0;
   #folder: string | undefined;
   #closing: Promise<void> | undefined;
 
@@ -168,31 +172,46 @@ class PostgresRestore implements RestoreSession {
   }
 
   async writeLanes(): Promise<WriteLane[]> {
+    const { databases, rows } = this.#order.stored;
+    const memory = await this.#indexMemory();
+    for (const [number, line] of databases.entries()) {
+      const settings = this.#evaluationOf(line.name).map(({ name, value }) => `${name}=${value}`);
+      const archive = this.#archiveOf(line, this.#archive(number));
+      this.#afterData.set(line.name, new AfterData(archive, rows, [memory, ...settings]));
+    }
+    for (const count of rows.values()) this.#rowsLeft += count;
     this.#lanes = Array.from(
       { length: Math.max(1, this.#order.lanes) },
       () =>
-        new PostgresWriteLane(
-          this.#config,
-          (database) => this.#stagingOf(database),
-          (database) => this.#evaluationOf(database),
-        ),
+        new PostgresWriteLane(this.#config, {
+          stagingOf: (database) => this.#stagingOf(database),
+          evaluationOf: (database) => this.#evaluationOf(database),
+          committed: (table, chunk, signal) => this.#committed(table, chunk, signal),
+        }),
     );
     return this.#lanes;
   }
 
+  /** Between two chunks of a lane. When no rows are left, indexes are built side by side by `finishLoad`. */
+  async #committed(table: TableLine, chunk: ChunkLine, signal: AbortSignal): Promise<void> {
+    this.#rowsLeft -= chunk.rows;
+    await this.#afterData.get(table.database)?.committed(table, chunk);
+    for (const afterData of this.#afterData.values())
+      if (this.#rowsLeft > 0 && (await afterData.buildNext(signal))) return;
+  }
+
   async finishLoad(): Promise<void> {
     for (const [number, line] of this.#order.stored.databases.entries()) {
-      const archive = this.#archiveOf(line, this.#archive(number));
       const objects = this.#order.stored.schema.find(
         (piece) => piece.database === line.name && piece.name === largeObjectsPiece,
       );
       if (objects !== undefined) {
-        await loadLargeObjects(archive, this.#order.stored.openSchema(objects));
+        await loadLargeObjects(
+          this.#archiveOf(line, this.#archive(number)),
+          this.#order.stored.openSchema(objects),
+        );
       }
-      await loadAfterData(archive, this.#order.lanes, [
-        await this.#indexMemory(),
-        ...this.#evaluationOf(line.name).map(({ name, value }) => `${name}=${value}`),
-      ]);
+      await this.#afterData.get(line.name)?.finish(this.#order.lanes);
       await analyse({
         config: this.#config,
         connectTo: this.#stagingOf(line.name),

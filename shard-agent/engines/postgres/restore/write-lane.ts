@@ -13,21 +13,24 @@ import { copyIn } from './copy-in.ts';
 import { copyInStatement } from '../backup/plan.ts';
 import { ServerError } from '../connection/wire.ts';
 
+/** What a lane asks of its restore. */
+export interface RestoreOfLane {
+  /** What the database is called while it is made. */
+  readonly stagingOf: (database: string) => string;
+  /** See evaluationSettings. */
+  readonly evaluationOf: (database: string) => readonly { name: string; value: string }[];
+  /** Waited for after each chunk, with no transaction open. */
+  readonly committed: (table: TableLine, chunk: ChunkLine, signal: AbortSignal) => Promise<void>;
+}
+
 export class PostgresWriteLane implements WriteLane {
   readonly #config: PostgresConfig;
-  readonly #stagingOf: (database: string) => string;
-  readonly #evaluationOf: (database: string) => readonly { name: string; value: string }[];
+  readonly #restore: RestoreOfLane;
   #session: Session | undefined;
 
-  /** `evaluationOf`: see evaluationSettings. */
-  constructor(
-    config: PostgresConfig,
-    stagingOf: (database: string) => string,
-    evaluationOf: (database: string) => readonly { name: string; value: string }[] = () => [],
-  ) {
+  constructor(config: PostgresConfig, restore: RestoreOfLane) {
     this.#config = config;
-    this.#stagingOf = stagingOf;
-    this.#evaluationOf = evaluationOf;
+    this.#restore = restore;
   }
 
   async load(
@@ -51,11 +54,12 @@ export class PostgresWriteLane implements WriteLane {
       }
       const [answer] = await session.script('COMMIT');
       if (answer?.command !== 'COMMIT') throw new Error(`COMMIT was answered with ${answer?.command}`);
-      return rows;
     } catch (error) {
       await this.#undo(session);
       throw error instanceof ServerError ? databaseError(error, 'load a chunk', subject) : error;
     }
+    await this.#restore.committed(table, chunk, signal);
+    return chunk.rows;
   }
 
   async close(): Promise<void> {
@@ -63,14 +67,14 @@ export class PostgresWriteLane implements WriteLane {
   }
 
   async #open(database: string): Promise<Session> {
-    const staging = this.#stagingOf(database);
+    const staging = this.#restore.stagingOf(database);
     if (this.#session?.database === staging && this.#session.alive) return this.#session;
     await this.#session?.close();
     const session = await Session.open(this.#config, staging, 'lane', { copy: true });
     this.#session = session;
     // Whether a chunk's commit is durable does not matter until the mark says `loaded`, and that commit is.
     await session.script('SET default_transaction_read_only = off; SET synchronous_commit = off');
-    for (const { name, value } of this.#evaluationOf(database))
+    for (const { name, value } of this.#restore.evaluationOf(database))
       await session.script(`SET ${quoteName(name)} TO ${quoteText(value)}`);
     return session;
   }
