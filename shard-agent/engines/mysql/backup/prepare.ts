@@ -45,7 +45,7 @@ const tasksPerLane = 8;
 /** Smaller ones are not worth the asking where they begin, and an object each. */
 const smallestTaskBytes = 8 * 1024 * 1024;
 
-/** For looking through rows: what has not been seen by then is said to be unknown, and `check` looks for longer. */
+/** For looking through rows, of all sessions together: what has not been seen by then is said to be unknown, and `check` looks for longer. */
 const lookMs = 1000;
 /** They are closed before the lock sessions are opened, and need no connections beyond those `check` asks for. */
 const lookSessions = 2;
@@ -102,6 +102,9 @@ export async function prepareParts(
       ...snapshots.threadIds,
       ...(barrier?.threadIds ?? []),
     ]);
+  const all = await listDatabases(observer, undefined);
+  const server = await describeServer(observer, dialect, databases);
+  // Under the locks' warming nobody else is to be busy.
   const catalogue = { ...read, findings: [...read.findings, ...(await leftOut), ...accounts] };
   const blockers = new Blockers(observer, own);
   let uncontendedLockMs = 0;
@@ -116,12 +119,11 @@ export async function prepareParts(
     barrier = opened;
     uncontendedLockMs = await attempt('warm the lock sessions', 'the server', () => opened.measure());
   }
-  const all = await listDatabases(observer, undefined);
   return {
     endpoint,
     dialect,
     order,
-    server: await describeServer(observer, dialect, catalogue.databases),
+    server,
     catalogue,
     tables,
     tasks,
@@ -150,7 +152,7 @@ function lookBeside(
   const looking = attempt('see what comes back otherwise', 'the server', () =>
     withSessions(endpoint, 'look', Math.min(lookSessions, lanes), async (wires) => {
       const [wire] = wires;
-      const order = { wires, limitMs: lookMs };
+      const order = { wires, limitMs: lookMs / wires.length };
       return wire === undefined ? [] : leftOutFindings(wire, dialect, databases, wanted, order);
     }),
   );

@@ -55,22 +55,11 @@ export class Barrier {
     // One session even without tables: the checks under the locks go on.
     const count = Math.max(1, Math.ceil(quoted.length / tablesPerSession));
     const share = Math.ceil(quoted.length / count);
-    const opened = await Promise.allSettled(
-      Array.from({ length: count }, (_, index) =>
-        LockSession.open(
-          parts.endpoint,
-          parts.dialect,
-          quoted.slice(index * share, (index + 1) * share),
-          parts.limitMs,
-        ),
-      ),
+    const shares = Array.from({ length: count }, (_, index) =>
+      quoted.slice(index * share, (index + 1) * share),
     );
-    const sessions = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    const failed = opened.find((result) => result.status === 'rejected');
-    if (failed !== undefined) {
-      await Promise.all(sessions.map((session) => session.close()));
-      throw failed.reason;
-    }
+    const { endpoint, dialect, limitMs } = parts;
+    const sessions = await LockSession.openAll(endpoint, dialect, shares, limitMs);
     return new Barrier(parts, sessions);
   }
 

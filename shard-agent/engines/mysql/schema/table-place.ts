@@ -7,20 +7,6 @@ import { isServerError } from '../connection/failure.ts';
 import { plainFileName } from '../backup/table-files.ts';
 import type { Wire } from '../connection/wire.ts';
 
-/** Rows of a file name `name` and a place `place`. */
-const queries: Readonly<Record<Dialect['family'], readonly string[]>> = {
-  mysql: [
-    "SELECT t.NAME AS name, CONCAT('in the tablespace ', s.NAME) AS place FROM information_schema.INNODB_TABLES t " +
-      "JOIN information_schema.INNODB_TABLESPACES s USING (SPACE) WHERE t.SPACE_TYPE = 'General' AND s.NAME <> 'mysql'",
-    "SELECT t.NAME AS name, CONCAT('in the file ', f.FILE_NAME) AS place FROM information_schema.INNODB_TABLES t " +
-      "JOIN information_schema.FILES f ON f.FILE_ID = t.SPACE WHERE t.SPACE_TYPE = 'Single' AND f.FILE_NAME NOT LIKE './%'",
-  ],
-  mariadb: [
-    "SELECT NAME AS name, CONCAT('in the file ', FILENAME) AS place FROM information_schema.INNODB_SYS_TABLESPACES " +
-      "WHERE NAME LIKE '%/%' AND FILENAME NOT LIKE './%'",
-  ],
-};
-
 export interface OwnPlace {
   readonly table: string;
   readonly place: string;
@@ -41,19 +27,71 @@ export async function ownPlaces(
   dialect: Dialect,
   databases: readonly string[],
 ): Promise<OwnPlace[]> {
+  const filed = await filedPlaces[dialect.family](wire).catch((error: unknown) => {
+    // Without PROCESS, which `check` asks for by itself.
+    if (isServerError(error, 1227, 1142, 1109)) return [];
+    throw error;
+  });
   const found = new Map<string, string>();
-  for (const sql of queries[dialect.family]) {
-    const rows = await wire.query(sql).catch((error: unknown) => {
-      // Without PROCESS, which `check` asks for by itself.
-      if (isServerError(error, 1227, 1142, 1109)) return [];
-      throw error;
-    });
-    for (const row of rows) {
-      const [database, table] = plainFileName(row['name'] ?? '');
-      if (databases.includes(database)) found.set(`${database}.${table ?? ''}`, row['place'] ?? '');
-    }
+  for (const { name, place } of filed) {
+    const [database, table] = plainFileName(name);
+    if (databases.includes(database)) found.set(`${database}.${table ?? ''}`, place);
   }
   return [...found].map(([table, place]) => ({ table, place }));
+}
+
+/** By the name of a table's file. */
+interface FiledPlace {
+  readonly name: string;
+  readonly place: string;
+}
+
+const filedPlaces: Readonly<Record<Dialect['family'], (wire: Wire) => Promise<FiledPlace[]>>> = {
+  mysql: mysqlPlaces,
+  mariadb: mariadbPlaces,
+};
+
+/**
+ * Joined here: these views have no statistics, and joined by the server they took it, by the plan it happened to choose, 0.1 or 56 s
+ * for 5,000 tables. Few tables stand in a place of their own.
+ */
+async function mysqlPlaces(wire: Wire): Promise<FiledPlace[]> {
+  const rows = await wire.query(
+    "SELECT FILE_ID AS id, FILE_NAME AS f FROM information_schema.FILES WHERE FILE_NAME NOT LIKE './%'",
+  );
+  const files = new Map(rows.map((row) => [row['id'] ?? '', row['f'] ?? '']));
+  const single =
+    files.size === 0 ? 'FALSE' : `SPACE_TYPE = 'Single' AND SPACE IN (${[...files.keys()].join(', ')})`;
+  const tables = await wire.query(
+    'SELECT NAME AS name, SPACE AS id, SPACE_TYPE AS type FROM information_schema.INNODB_TABLES ' +
+      `WHERE (SPACE_TYPE = 'General' AND NAME NOT LIKE 'mysql/%') OR (${single})`,
+  );
+  const general = new Set(tables.flatMap((row) => (row['type'] === 'General' ? [row['id'] ?? ''] : [])));
+  const spaces = await namesOfSpaces(wire, [...general]);
+  return tables.map((row) => {
+    const id = row['id'] ?? '';
+    const place =
+      row['type'] === 'General'
+        ? `in the tablespace ${spaces.get(id) ?? id}`
+        : `in the file ${files.get(id)}`;
+    return { name: row['name'] ?? '', place };
+  });
+}
+
+async function namesOfSpaces(wire: Wire, ids: readonly string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await wire.query(
+    `SELECT SPACE AS id, NAME AS name FROM information_schema.INNODB_TABLESPACES WHERE SPACE IN (${ids.join(', ')})`,
+  );
+  return new Map(rows.map((row) => [row['id'] ?? '', row['name'] ?? '']));
+}
+
+async function mariadbPlaces(wire: Wire): Promise<FiledPlace[]> {
+  const rows = await wire.query(
+    'SELECT NAME AS name, FILENAME AS f FROM information_schema.INNODB_SYS_TABLESPACES ' +
+      "WHERE NAME LIKE '%/%' AND FILENAME NOT LIKE './%'",
+  );
+  return rows.map((row) => ({ name: row['name'] ?? '', place: `in the file ${row['f']}` }));
 }
 
 const clauses = [

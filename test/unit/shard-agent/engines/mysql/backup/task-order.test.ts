@@ -10,7 +10,7 @@ const task = (table: number, number: number, estimatedBytes: number): ReadTask =
 });
 
 function order(tasks: readonly ReadTask[], tableBytes: readonly number[]): string[] {
-  const tables = tableBytes.map((dataBytes) => ({ dataBytes, indexBytes: 0 }));
+  const tables = tableBytes.map((dataBytes) => ({ dataBytes, indexBytes: 0, rows: 0 }));
   return inReadOrder(tasks, tables, 10).map(({ table, task: number }) => `${table}.${number}`);
 }
 
@@ -27,8 +27,17 @@ test('what could not be cut comes before, however large the other tables', () =>
 test('indexes count, since they are built', () => {
   const tasks = [task(0, 0, 10), task(1, 0, 9)];
   const tables = [
-    { dataBytes: 10, indexBytes: 0 },
-    { dataBytes: 9, indexBytes: 8 },
+    { dataBytes: 10, indexBytes: 0, rows: 0 },
+    { dataBytes: 9, indexBytes: 8, rows: 0 },
   ];
   expect(inReadOrder(tasks, tables, 10).map(({ table }) => table)).toEqual([1, 0]);
+});
+
+test('rows count, since a restore makes each of them', () => {
+  const tasks = [task(0, 0, 1000), task(1, 0, 900)];
+  const tables = [
+    { dataBytes: 1000, indexBytes: 0, rows: 1 },
+    { dataBytes: 900, indexBytes: 0, rows: 10 },
+  ];
+  expect(inReadOrder(tasks, tables, 1000).map(({ table }) => table)).toEqual([1, 0]);
 });
