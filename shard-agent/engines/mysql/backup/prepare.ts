@@ -15,7 +15,7 @@ import { leftOutFindings } from '../check/left-out.ts';
 import { withSessions } from '../connection/side-by-side.ts';
 import { planRanges } from './ranges.ts';
 import { describeServer, requirePrimary } from '../server.ts';
-import { inReadOrder } from './task-order.ts';
+import { inReadOrder } from '../../../task-order.ts';
 import { Snapshots } from '../barrier/snapshots.ts';
 import type { Wire } from '../connection/wire.ts';
 
@@ -216,5 +216,8 @@ async function planTasks(
       });
     }
   }
-  return inReadOrder(tasks, tables, taskBytes);
+  const sizes = tables.map(
+    ({ dataBytes, indexBytes, rows }, number) => [number, { bytes: dataBytes + indexBytes, rows }] as const,
+  );
+  return inReadOrder(tasks, new Map(sizes), taskBytes);
 }

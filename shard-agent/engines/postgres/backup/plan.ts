@@ -3,6 +3,7 @@ import type { TableLine } from '../../../../repository/manifest-entries.ts';
 import type { ReadTask } from '../../../engine.ts';
 import type { Catalogue, CatalogueTable, TableName } from '../catalogue.ts';
 import { quoteName, quoteTable } from '../connection/connection.ts';
+import { inReadOrder, type TableSize } from '../../../task-order.ts';
 import { rowFormat } from './row-format.ts';
 
 /** What a table's line keeps under `engine`. */
@@ -29,21 +30,23 @@ export interface Plan {
 
 /**
  * Tables are numbered over all databases in the order given. Tasks come database by database, the largest database
- * first (a lane's connection belongs to one database), and within it largest first, so that the last tasks are small.
+ * first (a lane's connection belongs to one database), and within it table by table, so that the last are of small tables.
  */
 export function makePlan(catalogues: readonly Catalogue[], chunkBytes: number): Plan {
   const tables: TableLine[] = [];
   const perDatabase: { bytes: number; tasks: ReadTask[] }[] = [];
   for (const catalogue of catalogues) {
     const tasks: ReadTask[] = [];
+    const sizes = new Map<number, TableSize>();
     for (const table of catalogue.tables) {
       if (table.partitioned) continue;
       const number = tables.length;
       tables.push(tableLine(catalogue, table, number));
       tasks.push(...tableTasks(table, number, chunkBytes));
+      sizes.set(number, { bytes: table.bytes, rows: Math.max(0, table.rows) });
     }
-    tasks.sort((a, b) => b.estimatedBytes - a.estimatedBytes || a.table - b.table || a.task - b.task);
-    perDatabase.push({ bytes: sum(tasks.map((task) => task.estimatedBytes)), tasks });
+    const bytes = sum(tasks.map((task) => task.estimatedBytes));
+    perDatabase.push({ bytes, tasks: inReadOrder(tasks, sizes, chunkBytes) });
   }
   perDatabase.sort((a, b) => b.bytes - a.bytes);
   return {

@@ -55,7 +55,7 @@ test('ranges cover every block once, the last one open-ended, and each aims at t
   );
 });
 
-test('tables are numbered over databases; the largest database comes first, and in it the largest tasks', () => {
+test('tables are numbered over databases; the largest database comes first, and in it the largest table', () => {
   const plan = makePlan(
     [
       catalogue('small', [table('a', { pages: 1, bytes: 8_192 })]),
@@ -75,8 +75,8 @@ test('tables are numbered over databases; the largest database comes first, and 
   expect(plan.tasks.map((task) => [task.table, task.task])).toEqual([
     [2, 0],
     [2, 1],
-    [1, 0],
     [2, 2],
+    [1, 0],
     [0, 0],
   ]);
   expect(plan.estimatedBytes).toBe(8_192 * 13);
