@@ -1,10 +1,6 @@
-/** A database's archive, as pg_dump wrote it, brought into a staging in the order that gives what was there. */
+/** A database's archive, as pg_dump wrote it: what it lists, and runs of pg_restore that bring parts of it into a staging. */
 import { writeFile } from 'node:fs/promises';
-import { childColumnStatements } from '../database/child-columns.ts';
 import { Session, during, type PostgresConfig } from '../connection/connection.ts';
-import { makeExtensions, removeUnknown } from '../database/extensions.ts';
-import { lendInDatabase, lendInSchemas } from './lent-rights.ts';
-import { giveMultirangesToOwners } from '../database/multiranges.ts';
 import { readContents, type ContentEntry } from './contents.ts';
 import type { DatabaseProperties } from '../database/properties.ts';
 import { missingTablespaces, placementStatements } from '../database/tablespaces.ts';
@@ -28,44 +24,6 @@ export interface OpenArchive extends Archive {
   readonly session: Session;
 }
 
-/**
- * Schemas, then extensions as they were (pg_dump knows neither their owner nor their version), then all before data, its
- * grants last, as pg_restore has them by itself.
- */
-export function loadBeforeData(archive: Archive): Promise<void> {
-  return withSession(archive, loadObjects);
-}
-
-async function loadObjects(archive: OpenArchive): Promise<void> {
-  const entries = (await listContents(archive)).map(({ line }) => line);
-  const placed = await placedArguments(archive);
-  const args = ['--section=pre-data', atOnce, ...placed];
-  const schemas = entries.filter(isSchema);
-  const { properties, staging } = archive;
-  await inStaging(archive, 'make the extensions', async (session) => {
-    await lendInDatabase(session, staging);
-    await removeUnknown(session, properties);
-  });
-  if (schemas.length > 0) await runListed(archive, 'schemas', schemas, args);
-  await inStaging(archive, 'make the extensions', (session) => makeExtensions(session, staging, properties));
-  const rest = entries.filter((entry) => !isSchema(entry));
-  await withLentRights(archive, async () => {
-    const objects = rest.filter((entry) => !isGrant(entry));
-    await runListed(archive, 'before-data', objects, args);
-    await inStaging(archive, 'give types to their owners', giveMultirangesToOwners);
-    await inStaging(archive, 'store columns as they were', async (session) => {
-      for (const statement of childColumnStatements(properties.childColumns ?? []))
-        await session.script(statement);
-    });
-  });
-  const grants = rest.filter(isGrant);
-  // No section: grants have none of their own, and what precedes them in the archive is not listed here.
-  if (grants.length > 0) await runListed(archive, 'grants', grants, [atOnce, ...placed]);
-  await place(archive, 'table');
-}
-
-const atOnce = '--single-transaction';
-
 /** Large objects, from an archive of their own. */
 export async function loadLargeObjects(archive: Archive, input: AsyncIterable<Uint8Array>): Promise<void> {
   await run(archive, ['--section=data'], { input });
@@ -73,24 +31,23 @@ export async function loadLargeObjects(archive: Archive, input: AsyncIterable<Ui
 
 /** The archive's own list of contents. */
 export async function listContents(archive: Archive): Promise<ContentEntry[]> {
+  return readContents(await list(archive, ['--verbose']));
+}
+
+/** What the list has before the data. By itself pg_restore says of such entries only that they are listed, not what they need. */
+export async function listBeforeData(archive: Archive): Promise<ContentEntry[]> {
+  const [all, text] = await Promise.all([listContents(archive), list(archive, ['--section=pre-data'])]);
+  const ids = new Set(readContents(text).map(({ id }) => id));
+  return all.filter(({ id }) => ids.has(id));
+}
+
+async function list(archive: Archive, args: readonly string[]): Promise<string> {
   const { runs, tool, file } = archive;
   let text = '';
   const decoder = new TextDecoder();
-  for await (const piece of runs.read(tool, ['--list', '--verbose', file], subjectOf(archive)))
+  for await (const piece of runs.read(tool, ['--list', ...args, file], subjectOf(archive)))
     text += decoder.decode(piece, { stream: true });
-  return readContents(text);
-}
-
-function isSchema(entry: string): boolean {
-  return /^\d+; \d+ \d+ SCHEMA - /.test(entry);
-}
-
-/**
- * Default privileges are none: they come after the data, and where they are left out of a list pg_restore takes a comment
- * that begins it for one that comes after the data too.
- */
-function isGrant(entry: string): boolean {
-  return /^\d+; \d+ \d+ ACL /.test(entry);
+  return text;
 }
 
 /** Runs pg_restore for these lines of the list of contents; `name` tells the run from others of this archive. */
@@ -120,13 +77,6 @@ export async function place(archive: OpenArchive, kind: 'table' | 'index'): Prom
     for (const statement of await placementStatements(session, archive.properties, kind))
       await session.script(statement);
   });
-}
-
-async function withLentRights(archive: OpenArchive, action: () => Promise<void>): Promise<void> {
-  const takeBack = await inStaging(archive, 'lend rights', lendInSchemas);
-  await action();
-  if (takeBack !== undefined)
-    await inStaging(archive, 'take rights back', (session) => session.script(takeBack));
 }
 
 async function run(

@@ -7,7 +7,8 @@ import type { ChunkLine, DatabaseLine, TableLine } from '../../../../repository/
 import type { RestoreOrder, RestoreSession, WriteLane } from '../../../engine.ts';
 import { analyse } from './analyse.ts';
 import { AfterData } from './after-data.ts';
-import { loadBeforeData, loadLargeObjects, type Archive } from './archive.ts';
+import { loadLargeObjects, type Archive } from './archive.ts';
+import { loadBeforeData } from './before-data.ts';
 import { during, quoteName, Session, type PostgresConfig } from '../connection/connection.ts';
 import { evaluationSettings } from './evaluation.ts';
 import { requireEmpty } from './emptiness.ts';
@@ -91,7 +92,7 @@ class PostgresRestore implements RestoreSession {
       await this.#create(line, number);
       // The staging stands first: whoever comes after us finds the restore by it. Owners must be there before objects.
       if (number === 0 && this.#order.globals) await this.#makeRoles(line);
-      await loadBeforeData(this.#archiveOf(line, archive));
+      await loadBeforeData(this.#archiveOf(line, archive), this.#order.lanes);
     }
   }
 

@@ -1,0 +1,96 @@
+/** What of an archive comes before the rows, brought into a staging in the order that gives what was there. */
+import {
+  inStaging,
+  listBeforeData,
+  place,
+  placedArguments,
+  runListed,
+  withSession,
+  type Archive,
+  type OpenArchive,
+} from './archive.ts';
+import { childColumnStatements } from '../database/child-columns.ts';
+import { makeExtensions, removeUnknown } from '../database/extensions.ts';
+import { lendInDatabase, lendInSchemas } from './lent-rights.ts';
+import { giveMultirangesToOwners } from '../database/multiranges.ts';
+import { stepsOf } from './passes.ts';
+import { together } from '../../../together.ts';
+
+/** A server that makes tables gains little from more. */
+const mostRuns = 4;
+
+/**
+ * Schemas, then extensions as they were (pg_dump knows neither their owner nor their version), then all before data, its
+ * grants last, as pg_restore has them by itself. `lanes`: as many tables are made side by side, at most.
+ */
+export function loadBeforeData(archive: Archive, lanes: number): Promise<void> {
+  return withSession(archive, (open) => loadObjects(open, Math.min(lanes, mostRuns)));
+}
+
+async function loadObjects(archive: OpenArchive, lanes: number): Promise<void> {
+  // By section: a comment or grant has none of its own, and belongs to that of what it follows in the whole list.
+  const entries = await listBeforeData(archive);
+  const schemas = entries.filter(({ line }) => isSchema(line));
+  const { properties, staging } = archive;
+  await inStaging(archive, 'make the extensions', async (session) => {
+    await lendInDatabase(session, staging);
+    await removeUnknown(session, properties);
+  });
+  await runSteps(archive, 'schemas', [[schemas.map(({ line }) => line)]], 1);
+  await inStaging(archive, 'make the extensions', (session) => makeExtensions(session, staging, properties));
+  const objects = entries.filter(({ line }) => !isSchema(line) && !isGrant(line));
+  await withLentRights(archive, async () => {
+    await runSteps(archive, 'before-data', stepsOf(objects, schemas), lanes);
+    await inStaging(archive, 'give types to their owners', giveMultirangesToOwners);
+    await inStaging(archive, 'store columns as they were', async (session) => {
+      for (const statement of childColumnStatements(properties.childColumns ?? []))
+        await session.script(statement);
+    });
+  });
+  const grants = entries.filter(({ line }) => isGrant(line));
+  await runSteps(archive, 'grants', stepsOf(grants, []), lanes);
+  await place(archive, 'table');
+}
+
+/** Step after step, the lists of one on so many runs at once, each in one transaction. */
+async function runSteps(
+  archive: OpenArchive,
+  name: string,
+  steps: readonly (readonly (readonly string[])[])[],
+  lanes: number,
+): Promise<void> {
+  const placed = await placedArguments(archive);
+  for (const [number, lists] of steps.entries()) {
+    const left = [...lists.entries()].filter(([, lines]) => lines.length > 0);
+    const work = async (signal: AbortSignal): Promise<void> => {
+      for (let next = left.shift(); next !== undefined; next = left.shift()) {
+        const [part, lines] = next;
+        signal.throwIfAborted();
+        await runListed({ ...archive, signal }, `${name}-${number}-${part}`, lines, [
+          '--single-transaction',
+          ...placed,
+        ]);
+      }
+    };
+    await together(
+      archive.signal,
+      Array.from({ length: Math.min(Math.max(1, lanes), lists.length) }, () => work),
+    );
+  }
+}
+
+function isSchema(line: string): boolean {
+  return /^\d+; \d+ \d+ SCHEMA - /.test(line);
+}
+
+/** Default privileges are none: they come after the data. */
+function isGrant(line: string): boolean {
+  return /^\d+; \d+ \d+ ACL /.test(line);
+}
+
+async function withLentRights(archive: OpenArchive, action: () => Promise<void>): Promise<void> {
+  const takeBack = await inStaging(archive, 'lend rights', lendInSchemas);
+  await action();
+  if (takeBack !== undefined)
+    await inStaging(archive, 'take rights back', (session) => session.script(takeBack));
+}
