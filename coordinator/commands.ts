@@ -1,18 +1,12 @@
-/** Arguments, commands, exit codes. */
+/** Arguments, commands, exit codes. What carries a command out is imported when it is called. */
 import { Command, CommanderError, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { TidemarkError } from '../proto/errors.ts';
 import { readTopology } from '../topology/parse.ts';
-import { backup } from './backup.ts';
-import { check } from './check.ts';
 import { exitCodesHelp } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { invoke, logLevels, printError } from './invocation.ts';
-import { list } from './list.ts';
 import { parseMapping } from './restore/plan.ts';
-import { restore } from './restore.ts';
 import type { Outcome, Run } from './run.ts';
-import { show } from './show.ts';
-import { verify } from './verify.ts';
 import { tidemarkVersion } from '../proto/version.ts';
 
 /** What the invocation ended with; commander's handlers return nothing. */
@@ -52,20 +46,24 @@ program
   .description('read the files, reach every agent, try everything a backup needs, and print what is missing')
   .addOption(globalsOption)
   .addHelpText('after', exitCodesHelp([0, 1, 2, 7, 130]))
-  .action(({ globals }) => run('check', (given) => check(given, { globals })));
+  .action(({ globals }) =>
+    run('check', async (given) => (await import('./check.ts')).check(given, { globals })),
+  );
 
 program
   .command('backup')
   .description('take one backup set of all shards at one barrier')
   .addOption(globalsOption)
   .addHelpText('after', exitCodesHelp([0, 1, 2, 3, 4, 5, 6, 7, 130]))
-  .action(({ globals }) => run('backup', (given) => backup(given, { globals })));
+  .action(({ globals }) =>
+    run('backup', async (given) => (await import('./backup.ts')).backup(given, { globals })),
+  );
 
 program
   .command('list')
   .description("show the cluster's backup sets")
   .addHelpText('after', exitCodesHelp([0, 1, 2]))
-  .action(() => run('list', list));
+  .action(() => run('list', async (given) => (await import('./list.ts')).list(given)));
 
 program
   .command('show')
@@ -73,7 +71,9 @@ program
   .argument('<set>', 'id of the set, or `latest`')
   .option('--tables', 'also every table', false)
   .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6]))
-  .action((set, options) => run('show', (given) => show(given, set, options)));
+  .action((set, options) =>
+    run('show', async (given) => (await import('./show.ts')).show(given, set, options)),
+  );
 
 program
   .command('verify')
@@ -81,7 +81,9 @@ program
   .argument('<set>', 'id of the set, or `latest`')
   .option('--decode', 'also have the agents unpack every frame and count the rows', false)
   .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
-  .action((set, options) => run('verify', (given) => verify(given, set, options)));
+  .action((set, options) =>
+    run('verify', async (given) => (await import('./verify.ts')).verify(given, set, options)),
+  );
 
 program
   .command('restore')
@@ -94,6 +96,7 @@ program
   .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
   .action((set, { to, map, globals, dryRun }) =>
     run('restore', async (given) => {
+      const { restore } = await import('./restore.ts');
       const target = to === undefined ? given.topology : await readTopology(to);
       return restore(given, set, { target, mappings: map, globals, dryRun });
     }),
