@@ -2,7 +2,12 @@
 import { TidemarkError, asTidemarkError } from '../proto/errors.ts';
 import { reached } from '../proto/step-points.ts';
 import { manifestKey, schemaKey } from '../repository/layout.ts';
-import { manifestFormat, type ManifestRef, type Sums } from '../repository/manifest-entries.ts';
+import {
+  type InvariantLine,
+  manifestFormat,
+  type ManifestRef,
+  type Sums,
+} from '../repository/manifest-entries.ts';
 import { ManifestWriter } from '../repository/manifest.ts';
 import type { ObjectStore } from '../repository/object-store.ts';
 import type { InvariantQuery } from '../topology/agent-file.ts';
@@ -37,15 +42,15 @@ export async function copyShard(order: CopyOrder): Promise<CopyResult> {
   const manifest = ManifestWriter.open(store, manifestKey(cluster, set, shard));
   try {
     progress.phase = 'schema';
-    await writeShard(order, manifest);
-    await askInvariants(order, manifest);
+    const answers = await backup.invariants(order.invariants);
     progress.phase = 'data';
     await reached('agent.copying');
-    // At once, so that no core idles while the schema is read.
-    const steps = [storeSchema, copyTables];
+    // At once, so that no core idles while databases and schema are described. Every other line waits for the first ones.
+    const head = writeHead(order, manifest, answers);
+    const steps = [() => head, storeSchema, copyTables];
     await together(
       order.signal,
-      steps.map((step) => (signal) => step({ ...order, signal }, manifest)),
+      steps.map((step) => (signal) => step({ ...order, signal }, { manifest, head })),
     );
     progress.phase = 'manifest';
     await reached('agent.before-manifest');
@@ -60,9 +65,16 @@ export async function copyShard(order: CopyOrder): Promise<CopyResult> {
   }
 }
 
-async function writeShard(
+/** A manifest whose first lines are being written; they are there when `head` has resolved. */
+interface OpenManifest {
+  readonly manifest: ManifestWriter;
+  readonly head: Promise<void>;
+}
+
+async function writeHead(
   { cluster, set, shard, backup }: CopyOrder,
   manifest: ManifestWriter,
+  answers: readonly InvariantLine[],
 ): Promise<void> {
   await manifest.write({
     kind: 'shard',
@@ -73,16 +85,21 @@ async function writeShard(
     ...(await backup.shardLine()),
   });
   for (const line of await backup.databaseLines()) await manifest.write(line);
+  for (const line of answers) await manifest.write(line);
 }
 
-async function storeSchema(order: CopyOrder, manifest: ManifestWriter): Promise<void> {
+async function storeSchema(order: CopyOrder, open: OpenManifest): Promise<void> {
   for await (const piece of order.backup.schema()) {
     order.signal.throwIfAborted();
-    await storePiece(order, manifest, piece);
+    await storePiece(order, open, piece);
   }
 }
 
-async function storePiece(order: CopyOrder, manifest: ManifestWriter, piece: SchemaPiece): Promise<void> {
+async function storePiece(
+  order: CopyOrder,
+  { manifest, head }: OpenManifest,
+  piece: SchemaPiece,
+): Promise<void> {
   const { store, cluster, set, shard, compressionLevel, progress } = order;
   const body = until(order.signal, piece.body);
   const packed = piece.packed ? countStream(body) : packStream(body, compressionLevel);
@@ -90,6 +107,7 @@ async function storePiece(order: CopyOrder, manifest: ManifestWriter, piece: Sch
   const key = schemaKey(cluster, set, shard, piece.database, fileName);
   const object = await store.create(key, packed.body);
   progress.storedBytes += object.size;
+  await head;
   await manifest.write({
     kind: 'schema',
     database: piece.database,
@@ -109,14 +127,12 @@ async function* until(signal: AbortSignal, body: AsyncIterable<Uint8Array>): Asy
   }
 }
 
-async function askInvariants(order: CopyOrder, manifest: ManifestWriter): Promise<void> {
-  for (const line of await order.backup.invariants(order.invariants)) await manifest.write(line);
-}
-
 /** Lanes take the tasks in their order; a lane that dies gives its task back to the others. */
-async function copyTables(order: CopyOrder, manifest: ManifestWriter): Promise<void> {
+async function copyTables(order: CopyOrder, { manifest, head }: OpenManifest): Promise<void> {
   const { backup, progress } = order;
-  for (const table of backup.tables) await manifest.write(table);
+  const listed = listTables(order, manifest, head);
+  // A failure is met by every lane, and here.
+  listed.catch(() => undefined);
   const orders = backup.tasks().map((task): LaneOrder => {
     const table = backup.tables[task.table];
     if (table === undefined) throw unknownTable(order.shard, task.table);
@@ -128,22 +144,32 @@ async function copyTables(order: CopyOrder, manifest: ManifestWriter): Promise<v
   const board = new TaskBoard(orders);
   const losses: TidemarkError[] = [];
   const lanes = (await backup.readLanes()).map((reader, number) => async (signal: AbortSignal) => {
-    const lost = await runLane(order, manifest, { reader, number }, board, signal);
+    const lines = new LaneLines(manifest, order.progress, listed);
+    const lost = await runLane(order, lines, { reader, number }, board, signal);
     if (lost !== undefined) losses.push(lost);
   });
   await together(order.signal, lanes);
+  await listed;
   if (board.left > 0) throw noLaneLeft(order.shard, board.left, losses);
+}
+
+async function listTables(
+  { backup }: CopyOrder,
+  manifest: ManifestWriter,
+  head: Promise<void>,
+): Promise<void> {
+  await head;
+  for (const table of backup.tables) await manifest.write(table);
 }
 
 /** Resolves with the error that killed the lane, or undefined when there was nothing more to do. */
 async function runLane(
   order: CopyOrder,
-  manifest: ManifestWriter,
+  lines: LaneLines,
   { reader, number }: { reader: ReadLane; number: number },
   board: TaskBoard<LaneOrder>,
   signal: AbortSignal,
 ): Promise<TidemarkError | undefined> {
-  const lines = new LaneLines(manifest, order.progress);
   const report = (told: LaneReport): void => lines.take(told);
   const lane = new CopyLane(order, { lane: number, store: order.store, reader, report });
   try {

@@ -118,7 +118,7 @@ export interface BackupSession {
    * connections if need be. Idempotent, may be called while `lock` or `cut` runs, never throws. */
   unlock(): Promise<void>;
 
-  /** After a cut: what the manifest says of shard and databases. */
+  /** After a cut, while lanes read rows: what the manifest says of shard and databases. */
   shardLine(): Promise<
     Pick<ShardLine, 'family' | 'version' | 'identity' | 'position' | 'engine' | 'globals'>
   >;
@@ -128,7 +128,7 @@ export interface BackupSession {
    * for. Globals, which are in no snapshot, are a piece without a database, as they are when it is read. */
   schema(): AsyncIterable<SchemaPiece>;
 
-  /** After a cut: answers from inside the snapshot. Throws `not-ready` for a query that gives no single value. */
+  /** After a cut, before lanes read rows: answers from inside the snapshot. Throws `not-ready` for a query that gives no single value. */
   invariants(queries: readonly InvariantQuery[]): Promise<InvariantLine[]>;
 
   /** After a cut: what is to be read, in this order: the last ones are short. Bounded by the catalogue, not by rows. */

@@ -16,15 +16,17 @@ export class LaneLines {
   readonly #manifest: ManifestWriter;
   readonly #progress: Progress;
   #lines: ChunkLine[] = [];
-  #written: Promise<void> = Promise.resolve();
+  #written: Promise<void>;
   #bytes = 0;
   #storedBytes = 0;
   /** False when lines of the running task are in the manifest. */
   retractable = true;
 
-  constructor(manifest: ManifestWriter, progress: Progress) {
+  /** `listed`: the tables stand in the manifest, which no chunk may come before. */
+  constructor(manifest: ManifestWriter, progress: Progress, listed: Promise<void>) {
     this.#manifest = manifest;
     this.#progress = progress;
+    this.#written = listed;
   }
 
   /** Another task is run; the one before it is done. */
