@@ -17,27 +17,19 @@ import type {
 import { Barrier } from '../barrier/barrier.ts';
 import { whoAlters } from '../barrier/blockers.ts';
 import { readCatalogue } from '../catalogue.ts';
-import { checkServer, openAny } from '../check/check.ts';
+import { checkDatabases, checkWhole, openAny } from '../check/check.ts';
+import { allEnded } from '../connection/all-ended.ts';
 import { during, Session, type PostgresConfig } from '../connection/connection.ts';
 import { type CutSource, readDatabaseLines, readInvariants, readSchema } from './cut-contents.ts';
 import { DatabaseBarrier } from '../barrier/database-barrier.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { PostgresReadLane } from './read-lane.ts';
-import { confirmServer, listDatabases, readServer, requireNoOthers, subjectOf } from '../server.ts';
-import { findTool, ToolRuns, type Tool } from '../connection/tools.ts';
+import { confirmServer, readServer, requireNoOthers, subjectOf } from '../server.ts';
+import { ToolRuns, type Tool } from '../connection/tools.ts';
 
+/** Everything that can fail or be slow, before any writer is held. */
 export async function prepareBackup(config: PostgresConfig, order: BackupOrder): Promise<BackupSession> {
-  const findings = await checkServer(config, {
-    lanes: order.lanes,
-    locks: order.locks,
-    globals: order.globals,
-  });
-  const refusal = findings.find((finding) => !finding.warning);
-  if (refusal !== undefined) {
-    const { code, subject, cause, remedy } = refusal;
-    throw new TidemarkError({ code, operation: 'prepare a backup', subject, cause, remedy });
-  }
-  const backup = new PostgresBackup(config, order, findings);
+  const backup = new PostgresBackup(config, order, await openAny(config));
   try {
     await backup.open();
     return backup;
@@ -48,13 +40,13 @@ export async function prepareBackup(config: PostgresConfig, order: BackupOrder):
 }
 
 class PostgresBackup implements BackupSession {
-  readonly warnings: readonly Finding[];
+  warnings: readonly Finding[] = [];
   readonly #config: PostgresConfig;
   readonly #order: BackupOrder;
+  readonly #monitor: Session;
   readonly #runs: ToolRuns;
   readonly #abort = new AbortController();
   #server: ServerDescription | undefined;
-  #monitor: Session | undefined;
   #databases: DatabaseBarrier[] = [];
   #barrier: Barrier | undefined;
   #lanes: PostgresReadLane[] = [];
@@ -66,10 +58,10 @@ class PostgresBackup implements BackupSession {
   #closing: Promise<void> | undefined;
   uncontendedLockMs = 0;
 
-  constructor(config: PostgresConfig, order: BackupOrder, warnings: readonly Finding[]) {
+  constructor(config: PostgresConfig, order: BackupOrder, monitor: Session) {
     this.#config = config;
     this.#order = order;
-    this.warnings = warnings;
+    this.#monitor = monitor;
     this.#runs = new ToolRuns(config);
   }
 
@@ -86,35 +78,50 @@ class PostgresBackup implements BackupSession {
     return this.#plan.estimatedBytes;
   }
 
-  /** Everything that can fail or be slow, before any writer is held. */
   async open(): Promise<void> {
-    const monitor = await openAny(this.#config);
-    this.#monitor = monitor;
-    const names = await listDatabases(monitor, this.#config);
-    this.#server = await readServer(monitor, this.#config, names);
-    this.#tool = await findTool('pg_dump', this.#config.tools.pgDump, monitor.majorVersion);
-    await Promise.all(names.map((name) => this.#openDatabase(name)));
-    this.#databases.sort((a, b) => (a.database < b.database ? -1 : 1));
-    this.#makePlan();
+    const whole = await checkWhole(this.#monitor, this.#config, this.#order);
+    refuse(whole.findings);
+    const names = whole.databases ?? [];
+    this.#tool = whole.tool ?? this.#tool;
+    // Side by side, 50 ms each: sessions, and a look at the catalogue, hold nothing up.
+    const [found, opened] = await Promise.allSettled([
+      checkDatabases(this.#monitor, this.#config, this.#order, names),
+      this.#openSessions(names),
+    ]);
+    if (found.status === 'rejected') throw found.reason;
+    // What kept a session from being opened is found by the check too, with its remedy.
+    refuse(found.value);
+    if (opened.status === 'rejected') throw opened.reason;
+    this.warnings = [...whole.findings, ...found.value];
     this.#barrier = new Barrier({
       databases: this.#databases,
-      monitor,
+      monitor: this.#monitor,
       holdLimitMs: this.#order.holdLimitMs,
-      systemIdentifier: this.#server.identity,
+      systemIdentifier: this.server.identity,
     });
     this.uncontendedLockMs = await this.#barrier.rehearse();
-    await this.#openLanes();
     if (this.#order.signal.aborted) throw interrupted();
   }
 
-  async #openDatabase(name: string): Promise<void> {
+  /** Those of barrier and lanes, and the plan. There are never more at once than the check has counted. */
+  async #openSessions(names: readonly string[]): Promise<void> {
+    await allEnded([
+      ...names.map((name) => this.#readDatabase(name)),
+      readServer(this.#monitor, this.#config, names).then((server) => {
+        this.#server = server;
+      }),
+    ]);
+    this.#databases.sort((a, b) => (a.database < b.database ? -1 : 1));
+    this.#makePlan();
+    await allEnded([...this.#databases.map((database) => database.open()), this.#openLanes()]);
+  }
+
+  async #readDatabase(name: string): Promise<void> {
     const reader = await Session.open(this.#config, name, 'catalogue');
     try {
       const catalogue = await during('read the catalogue', `database ${name}`, () => readCatalogue(reader));
       const { copyLimitMs, locks } = this.#order;
-      const database = new DatabaseBarrier({ config: this.#config, catalogue, copyLimitMs, locks });
-      this.#databases.push(database);
-      await database.open();
+      this.#databases.push(new DatabaseBarrier({ config: this.#config, catalogue, copyLimitMs, locks }));
     } finally {
       await reader.close();
     }
@@ -137,13 +144,12 @@ class PostgresBackup implements BackupSession {
           config: this.#config,
           tableOf: (index) => this.#plan.tables[index],
           snapshotOf: (name) => this.#database(name).snapshot ?? '',
-          whoAlters: (name, oid) => whoAlters(this.#requireMonitor(), name, oid),
+          whoAlters: (name, oid) => whoAlters(this.#monitor, name, oid),
           copyLimitMs: this.#order.copyLimitMs,
         }),
     );
     if (database === undefined) return;
-    const opened = await Promise.allSettled(this.#lanes.map((lane) => lane.open(database)));
-    for (const lane of opened) if (lane.status === 'rejected') throw lane.reason;
+    await allEnded(this.#lanes.map((lane) => lane.open(database)));
   }
 
   async inTheWay(olderThanMs: number): Promise<Blocker[]> {
@@ -170,7 +176,7 @@ class PostgresBackup implements BackupSession {
 
   #requireSameDatabases(): Promise<void> {
     const known = this.#databases.map(({ database }) => database);
-    return requireNoOthers(this.#requireMonitor(), this.#config, known);
+    return requireNoOthers(this.#monitor, this.#config, known);
   }
 
   async cutWithoutLocks(): Promise<Cut> {
@@ -186,7 +192,7 @@ class PostgresBackup implements BackupSession {
   async #renew(barrier: Barrier): Promise<void> {
     this.#cut = undefined;
     if (barrier.cutTaken) await barrier.discardCut();
-    if (this.#monitor?.alive !== true) throw lostMonitor();
+    if (!this.#monitor.alive) throw lostMonitor();
     await this.#requireSameDatabases();
     if (await during('prepare an attempt', subjectOf(this.#config), () => barrier.refresh()))
       this.#makePlan();
@@ -257,7 +263,7 @@ class PostgresBackup implements BackupSession {
     await Promise.all([
       ...this.#lanes.map((lane) => lane.close()),
       ...this.#databases.map((database) => database.close()),
-      this.#monitor?.close(),
+      this.#monitor.close(),
     ]);
   }
 
@@ -273,11 +279,6 @@ class PostgresBackup implements BackupSession {
     return this.#barrier;
   }
 
-  #requireMonitor(): Session {
-    if (this.#monitor === undefined) throw new Error('the session is not open');
-    return this.#monitor;
-  }
-
   #requireSource(): CutSource {
     this.#requireCut();
     return {
@@ -285,7 +286,7 @@ class PostgresBackup implements BackupSession {
       runs: this.#runs,
       tool: this.#tool,
       databases: this.#databases,
-      monitor: this.#requireMonitor(),
+      monitor: this.#monitor,
       globals: this.#order.globals,
     };
   }
@@ -294,6 +295,14 @@ class PostgresBackup implements BackupSession {
     if (this.#cut === undefined) throw new Error('there is no cut');
     return this.#cut;
   }
+}
+
+/** Throws the first finding that is more than a warning. */
+function refuse(findings: readonly Finding[]): void {
+  const refusal = findings.find((finding) => !finding.warning);
+  if (refusal === undefined) return;
+  const { code, subject, cause, remedy } = refusal;
+  throw new TidemarkError({ code, operation: 'prepare a backup', subject, cause, remedy });
 }
 
 function lostMonitor(): TidemarkError {

@@ -7,6 +7,7 @@
  */
 import { TidemarkError } from '../../../../proto/errors.ts';
 import { fingerprintQuery, type Catalogue } from '../catalogue.ts';
+import { allEnded } from '../connection/all-ended.ts';
 import {
   databaseError,
   quoteTable,
@@ -89,9 +90,15 @@ export class DatabaseBarrier {
 
   /** Opens what is not open or was lost. Never inside an attempt. */
   async open(): Promise<void> {
-    if (this.#exporter?.alive !== true) {
-      this.#exporter = await Session.open(this.#config, this.database, 'snapshot');
-    }
+    await allEnded([this.#openExporter(), this.#openLocker()]);
+  }
+
+  async #openExporter(): Promise<void> {
+    if (this.#exporter?.alive === true) return;
+    this.#exporter = await Session.open(this.#config, this.database, 'snapshot');
+  }
+
+  async #openLocker(): Promise<void> {
     if (!this.#locks || this.#locker?.alive === true) return;
     this.#locker = await Session.open(this.#config, this.database, 'barrier');
     const row = await this.#locker.row(

@@ -8,43 +8,79 @@ import { during, quoteName, Session, type PostgresConfig } from '../connection/c
 import { leftOutDatabase } from './left-out.ts';
 import { listDatabases, openMaintenance, roleFindings, subjectOf } from '../server.ts';
 import { findMarked } from '../restore/staging.ts';
-import { findTool } from '../connection/tools.ts';
+import { findTool, type Tool } from '../connection/tools.ts';
+
+/** What was found of the server as a whole. */
+export interface ServerCheck {
+  readonly findings: readonly Finding[];
+  /** Those that a backup takes; undefined when the server was refused before it was asked for them. */
+  readonly databases: readonly string[] | undefined;
+  /** The pg_dump that fits, if there is one. */
+  readonly tool: Tool | undefined;
+}
 
 /** All findings of server and databases. Throws only when the server cannot be reached at all. */
 export async function checkServer(config: PostgresConfig, order: CheckOrder): Promise<Finding[]> {
   const monitor = await openAny(config);
   try {
-    const role = await roleFindings(monitor, config);
-    if (role.length > 0) return role;
-    const databases = await listDatabases(monitor, config);
-    const findings = [
-      ...(await serverFindings(monitor, config, order)),
-      ...(await toolFindings(monitor, config)),
-      ...(order.globals === 'none' ? [] : await globalsFindings(monitor, config, order.globals)),
-      ...(await connectionFindings(monitor, config, order, databases)),
-      ...(await leftOutDatabase(config, databases)),
-      ...(await stagingNameFindings(config, monitor)),
-    ];
-    let tables = 0;
-    for (const database of databases) {
-      const found = await databaseFindings(config, database, order);
-      findings.push(...found.findings);
-      tables += found.tables;
-    }
-    if (databases.length === 0) {
-      findings.push(
-        finding(
-          'not-ready',
-          subjectOf(config),
-          'there is no database to back up',
-          'Create one, or name it under `database.databases`.',
-        ),
-      );
-    }
-    return [...findings, ...(await capacityFindings(monitor, config, order, tables))];
+    const { findings, databases } = await checkWhole(monitor, config, order);
+    if (databases === undefined) return [...findings];
+    return [...findings, ...(await checkDatabases(monitor, config, order, databases))];
   } finally {
     await monitor.close();
   }
+}
+
+/** The first half: what can be said before any database of the user's is connected to. */
+export async function checkWhole(
+  monitor: Session,
+  config: PostgresConfig,
+  order: CheckOrder,
+): Promise<ServerCheck> {
+  const role = await roleFindings(monitor, config);
+  if (role.length > 0) return { findings: role, databases: undefined, tool: undefined };
+  const databases = await listDatabases(monitor, config);
+  let tool: Tool | undefined;
+  const room = connectionFindings(monitor, config, order, databases);
+  const found = await Promise.all([
+    serverFindings(monitor, config, order),
+    asFindings(async () => {
+      tool = await findTool('pg_dump', config.tools.pgDump, monitor.majorVersion);
+    }),
+    order.globals === 'none' ? [] : globalsFindings(monitor, config, order.globals),
+    room,
+    // Its session would be counted.
+    room.then(() => leftOutDatabase(config, databases)),
+    stagingNameFindings(config, monitor),
+  ]);
+  return { findings: found.flat(), databases, tool };
+}
+
+/** The second half: database by database, and whether the server has room for all their tables. */
+export async function checkDatabases(
+  monitor: Session,
+  config: PostgresConfig,
+  order: CheckOrder,
+  databases: readonly string[],
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  let tables = 0;
+  for (const database of databases) {
+    const found = await databaseFindings(config, database, order);
+    findings.push(...found.findings);
+    tables += found.tables;
+  }
+  if (databases.length === 0) {
+    findings.push(
+      finding(
+        'not-ready',
+        subjectOf(config),
+        'there is no database to back up',
+        'Create one, or name it under `database.databases`.',
+      ),
+    );
+  }
+  return [...findings, ...(await capacityFindings(monitor, config, order, tables))];
 }
 
 /** A session somewhere: the account may be allowed into the configured databases only. */
@@ -131,10 +167,6 @@ async function serverFindings(
     );
   }
   return findings;
-}
-
-function toolFindings(session: Session, config: PostgresConfig): Promise<Finding[]> {
-  return asFindings(() => findTool('pg_dump', config.tools.pgDump, session.majorVersion));
 }
 
 async function asFindings(look: () => Promise<unknown>): Promise<Finding[]> {
