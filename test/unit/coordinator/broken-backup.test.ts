@@ -78,7 +78,7 @@ describe('a backup that is interrupted', () => {
 });
 
 describe('the lease', () => {
-  test('held by another: exit code 5, and no agent is bothered', async () => {
+  test('held by another: exit code 5, and no agent is asked for more than who it is', async () => {
     const source = await openCluster({ filled: true });
     const lease = await takeLease(source.store, 'shop', { operation: 'prune' });
     await expect(backup(runOf(source))).rejects.toMatchObject({ code: 'lease-held', exitCode: 5 });

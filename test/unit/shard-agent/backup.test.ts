@@ -250,6 +250,31 @@ test('snapshots have a greatest age', async () => {
   });
 });
 
+test('lanes read while the databases are still being described, and their chunks stand after their tables', async () => {
+  const { client, server, store } = await openAgent();
+  fillShop(server);
+  let read = 0;
+  server.beforeRead = () => {
+    read += 1;
+    return Promise.resolve();
+  };
+  server.beforeDescribe = () => vi.waitFor(() => expect(read).toBeGreaterThan(2));
+  const manifest = await backUp(client);
+  // Whoever reads a manifest refuses a line that comes before what it names.
+  const chunks = (await linesOf(store, manifest)).filter((line) => line.kind === 'chunk');
+  expect(chunks.reduce((sum, { rows }) => sum + rows, 0)).toBe(2300);
+});
+
+test('databases that cannot be described fail the copy, and no manifest is stored', async () => {
+  const { client, server, store } = await openAgent();
+  fillShop(server);
+  server.beforeDescribe = () => Promise.reject(new Error('not now'));
+  await takeCut(client);
+  await expect(runCopy(client)).rejects.toMatchObject({ reason: expect.stringContaining('not now') });
+  for await (const { key } of store.list('')) expect(key).not.toContain('manifest');
+  expect([server.openSessions, server.openSnapshots]).toEqual([0, 0]);
+});
+
 test('a lane that dies gives its task to another, and no row is lost or doubled', async () => {
   const { client, server, store } = await openAgent();
   fillShop(server, 5000);

@@ -154,15 +154,14 @@ class FakeBackup implements BackupSession {
     return Promise.resolve({ family, version, identity, position, engine: {} });
   }
 
-  databaseLines() {
-    return Promise.resolve(
-      [...this.#held().keys()].map((name) => ({
-        kind: 'database' as const,
-        name,
-        sourceBytes: 1000,
-        engine: {},
-      })),
-    );
+  async databaseLines() {
+    await this.#server.beforeDescribe();
+    return [...this.#held().keys()].map((name) => ({
+      kind: 'database' as const,
+      name,
+      sourceBytes: 1000,
+      engine: {},
+    }));
   }
 
   async *schema(): AsyncGenerator<SchemaPiece> {

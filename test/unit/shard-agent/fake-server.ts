@@ -21,6 +21,8 @@ export class FakeServer {
   readonly deadLanes = new Set<number>();
   /** Awaited before each row batch of every reading lane. */
   beforeRead: (lane: number) => Promise<void> = () => Promise.resolve();
+  /** Awaited before the databases of a cut are described. */
+  beforeDescribe: () => Promise<void> = () => Promise.resolve();
   /** Awaited before each chunk that is loaded. */
   beforeLoad: () => Promise<void> = () => Promise.resolve();
   /** Thrown by the next switches, one each. */
