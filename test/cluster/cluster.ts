@@ -126,7 +126,7 @@ export class Cluster {
   /** Starts `tidemark` and resolves at once. */
   begin(args: readonly string[], environment: Readonly<Record<string, string>> = {}): RunningCommand {
     const own = { TIDEMARK_TOPOLOGY: this.topologyPath, ...environment };
-    return new RunningCommand('coordinator/cli.js', args, this.agentRun(own));
+    return new RunningCommand('coordinator/cli.ts', args, this.agentRun(own));
   }
 
   /** The servers in the bank's words, in the order of the shards. */

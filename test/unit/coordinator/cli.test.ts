@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openRepository } from '../../../repository/repository.ts';
 import { set, writeSet } from './stored-cluster.ts';
 
-const cli = join(import.meta.dirname, '..', '..', '..', 'coordinator', 'cli.js');
+const cli = join(import.meta.dirname, '..', '..', '..', 'coordinator', 'cli.ts');
 let folder = '';
 let topologyPath = '';
 

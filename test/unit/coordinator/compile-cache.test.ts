@@ -1,10 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-const cli = join(import.meta.dirname, '..', '..', '..', 'coordinator', 'cli.js');
+const cli = join(import.meta.dirname, '..', '..', '..', 'coordinator', 'cli.ts');
 let home: string;
 
 beforeEach(() => {
@@ -28,21 +28,6 @@ test('what was compiled is kept in the cache folder of the account, for the acco
   expect(statSync(folder).mode & 0o777).toBe(0o700);
   expect(readdirSync(folder, { recursive: true }).length).toBeGreaterThan(50);
   expect(version({ HOME: home })).toMatch(/^\d+\.\d+\.\d+$/);
-});
-
-/** Prints whether Node has loaded what takes types off. */
-const atExit = `process.on('exit', () => console.error(process.moduleLoadList.some((name) => /amaro/.test(name))))`;
-
-test('the second start takes no types off any more, and does not load what does', () => {
-  const { HOME: _, XDG_CACHE_HOME: __, ...others } = process.env;
-  const started = [1, 2].map(() =>
-    spawnSync(process.execPath, ['--import', `data:text/javascript,${atExit}`, cli, '--version'], {
-      encoding: 'utf8',
-      env: { ...others, HOME: home },
-      timeout: 60_000,
-    }),
-  );
-  expect(started.map(({ stderr }) => stderr.trim())).toEqual(['true', 'false']);
 });
 
 test('XDG_CACHE_HOME names another folder', () => {

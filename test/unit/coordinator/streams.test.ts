@@ -10,7 +10,7 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-const cli = join(import.meta.dirname, '..', '..', '..', 'coordinator', 'cli.js');
+const cli = join(import.meta.dirname, '..', '..', '..', 'coordinator', 'cli.ts');
 const silent: Server = createServer(() => undefined);
 let folder = '';
 
