@@ -32,7 +32,7 @@ interface Prepared {
 
 /**
  * Of one database. A lane builds an index between two chunks while the others load on: when all indexes came last, a restore
- * of a GiB kept 1.5 of two cores busy, so it keeps 1.6, and takes 8 % less time.
+ * of a GiB kept 1.5 of two cores busy, so it keeps 1.6, and takes 4 to 8 % less time.
  */
 export class AfterData {
   readonly #archive: Archive;
