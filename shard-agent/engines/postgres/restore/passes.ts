@@ -33,8 +33,8 @@ export function passesOf(entries: readonly string[]): Pass[] {
 }
 
 /**
- * Entries of one run, which is one transaction: the server keeps a lock for each table, its TOAST and its sequences until the
- * end, and has room for 6,400 of all sessions unless it is told otherwise.
+ * Entries of one run, which is one transaction: the server keeps a lock for each table that is made until the end, and
+ * has room for some 6,400 of all sessions unless it is told otherwise.
  */
 const longestList = 1000;
 const longestListBeside = 250;
