@@ -32,15 +32,16 @@ async function loadObjects(archive: OpenArchive, lanes: number): Promise<void> {
   const entries = await listBeforeData(archive);
   const schemas = entries.filter(({ line }) => isSchema(line));
   const { properties, staging } = archive;
+  const args = ['--single-transaction', ...(await placedArguments(archive))];
   await inStaging(archive, 'make the extensions', async (session) => {
     await lendInDatabase(session, staging);
     await removeUnknown(session, properties);
   });
-  await runSteps(archive, 'schemas', [[schemas.map(({ line }) => line)]], 1);
+  await runSteps(archive, 'schemas', stepsOf(schemas, []), { lanes, args });
   await inStaging(archive, 'make the extensions', (session) => makeExtensions(session, staging, properties));
   const objects = entries.filter(({ line }) => !isSchema(line) && !isGrant(line));
   await withLentRights(archive, async () => {
-    await runSteps(archive, 'before-data', stepsOf(objects, schemas), lanes);
+    await runSteps(archive, 'before-data', stepsOf(objects, schemas), { lanes, args });
     await inStaging(archive, 'give types to their owners', giveMultirangesToOwners);
     await inStaging(archive, 'store columns as they were', async (session) => {
       for (const statement of childColumnStatements(properties.childColumns ?? []))
@@ -48,28 +49,24 @@ async function loadObjects(archive: OpenArchive, lanes: number): Promise<void> {
     });
   });
   const grants = entries.filter(({ line }) => isGrant(line));
-  await runSteps(archive, 'grants', stepsOf(grants, []), lanes);
+  await runSteps(archive, 'grants', stepsOf(grants, []), { lanes, args });
   await place(archive, 'table');
 }
 
-/** Step after step, the lists of one on so many runs at once, each in one transaction. */
+/** Step after step, the lists of one on so many runs of pg_restore at once. */
 async function runSteps(
   archive: OpenArchive,
   name: string,
   steps: readonly (readonly (readonly string[])[])[],
-  lanes: number,
+  { lanes, args }: { readonly lanes: number; readonly args: readonly string[] },
 ): Promise<void> {
-  const placed = await placedArguments(archive);
   for (const [number, lists] of steps.entries()) {
-    const left = [...lists.entries()].filter(([, lines]) => lines.length > 0);
+    const left = [...lists.entries()];
     const work = async (signal: AbortSignal): Promise<void> => {
       for (let next = left.shift(); next !== undefined; next = left.shift()) {
         const [part, lines] = next;
         signal.throwIfAborted();
-        await runListed({ ...archive, signal }, `${name}-${number}-${part}`, lines, [
-          '--single-transaction',
-          ...placed,
-        ]);
+        await runListed({ ...archive, signal }, `${name}-${number}-${part}`, lines, args);
       }
     };
     await together(
