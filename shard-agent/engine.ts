@@ -258,11 +258,28 @@ export interface RestoreSession {
   finishLoad(): Promise<void>;
   /** Answers from the staging; names as in the manifest. */
   invariants(): Promise<{ name: string; answer: string | null }[]>;
-  /** From staging to final names, step by step, each idempotent: may be called again, by another process too. */
+  /**
+   * After the load and before the decision: turns applications away from what has the final names, then makes sure that it is
+   * still empty. Throws `target-not-empty` with the name of what was made meanwhile. `discard` opens it again. Idempotent.
+   */
+  closeTarget(): Promise<void>;
+  /**
+   * After the decision: all that can be done towards the final names while applications are still turned away, as numbered,
+   * idempotent steps; it closes the target first where that was not done. May be called again, by another process too.
+   * Until `open` was called, `discard` undoes it.
+   */
   switch(): Promise<void>;
-  /** Drops everything this restore made, staged or switched. Idempotent, also after a crash. */
+  /**
+   * Lets applications in. To be called only when every shard of the restore has switched, and never undone after that.
+   * Idempotent, by another process too; a second call after `finish` has begun changes nothing.
+   */
+  open(): Promise<void>;
+  /** Drops everything this restore made, staged or switched, and opens what was closed. Idempotent, also after a crash. */
   discard(): Promise<void>;
-  /** After the switch: ANALYZE where it was not done before, and remove the marks by which `staged` would find it. Idempotent. */
+  /**
+   * After `open`: events, statistics where they were not made before, and the removal of what `staged` would find, which comes last.
+   * Idempotent.
+   */
   finish(): Promise<void>;
   /** Closes connections and children; drops nothing. Idempotent, never throws. */
   close(): Promise<void>;
@@ -279,9 +296,11 @@ export interface WriteLane {
   ): Promise<number>;
 }
 
+/** What undoing or rolling forward needs: it knows the restore by its marks on the server, without the stored shard. */
+export type SettlingSession = Pick<RestoreSession, 'switch' | 'open' | 'discard' | 'finish' | 'close'>;
+
 export interface StagedRestore {
   readonly restore: string;
   readonly cluster: string;
-  /** What undoing or rolling forward needs; a session without a stored shard, only `switch`, `discard`, `finish`, `close`. */
-  reopen(): Promise<Pick<RestoreSession, 'switch' | 'discard' | 'finish' | 'close'>>;
+  reopen(): Promise<SettlingSession>;
 }
