@@ -88,19 +88,29 @@ program
 program
   .command('restore')
   .description('restore a set onto empty targets: all shards or none')
-  .argument('<set>', 'id of the set, or `latest`')
+  .argument('[set]', 'id of the set, or `latest`')
   .option('--to <topology>', "another topology file's shards as targets")
   .option('--map <old=new>', 'restore shard old to the target new (may be repeated)', mapping, [])
   .option('--globals', 'also make the roles or users that the set stored and a target does not have', false)
   .option('--dry-run', 'stop after the plan, with the exit code the real run would have had so far', false)
+  .option('--abandon <restore>', 'give up a restore that cannot be completed and has not been opened')
   .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
-  .action((set, { to, map, globals, dryRun }) =>
+  .action((set, { to, map, globals, dryRun, abandon: restoreId }) =>
     run('restore', async (given) => {
-      const { restore } = await import('./restore.ts');
       const target = to === undefined ? given.topology : await readTopology(to);
+      if (restoreId !== undefined) {
+        if (set !== undefined) throw usage('--abandon takes the id of a restore and no set');
+        return (await import('./restore/abandon.ts')).abandon({ ...given, topology: target }, restoreId);
+      }
+      if (set === undefined) throw usage('name the set to restore, or `latest`');
+      const { restore } = await import('./restore.ts');
       return restore(given, set, { target, mappings: map, globals, dryRun });
     }),
   );
+
+function usage(cause: string): TidemarkError {
+  return new TidemarkError({ code: 'usage', operation: 'read the arguments', subject: 'restore', cause });
+}
 
 async function run(operation: string, command: (given: Run) => Promise<Outcome>): Promise<void> {
   exitCode = await invoke(program.opts(), operation, command);

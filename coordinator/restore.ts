@@ -1,15 +1,15 @@
 /** `restore SET`: a sealed set onto empty targets, all shards or none. */
 import { TidemarkError } from '../proto/errors.ts';
-import { reached } from '../proto/step-points.ts';
 import { readSealedSet } from '../repository/backup-set.ts';
 import type { SealBody } from '../repository/seal.ts';
-import { decide, writeRestoreIntent } from '../repository/restore-decision.ts';
+import { writeRestoreIntent } from '../repository/restore-decision.ts';
 import type { Topology } from '../topology/topology.ts';
 import { formatBytes, formatDuration } from '../topology/units.ts';
 import { openAgents } from './agents.ts';
 import type { Agent, Agents } from './agents.ts';
 import { compareInvariants } from './invariants.ts';
 import type { ClusterAnswer } from './invariants.ts';
+import { conductRestore } from './restore/course.ts';
 import { loadShards, newRestoreId } from './restore/load-shards.ts';
 import type { LoadedShard } from './restore/load-shards.ts';
 import { resolveSet } from './open-set.ts';
@@ -18,7 +18,6 @@ import { planFailure, planRestore, planText } from './restore/plan-restore.ts';
 import { mapShards } from './restore/plan.ts';
 import type { RestorePlan, ShardPair } from './restore/plan.ts';
 import type { Outcome, Run } from './run.ts';
-import { switchShards, undoRestore } from './restore/settle.ts';
 import { ShardRestore } from './restore/shard-restore.ts';
 import { readCatalogue } from './restore/stored-catalogue.ts';
 import type { StoredCatalogue } from './restore/stored-catalogue.ts';
@@ -41,7 +40,8 @@ export interface RestoreOptions {
  * 1. Read and check seal and manifests, find a target for every shard, ask every target whether it fits.
  * 2. Show the plan; a dry run ends here, with the failure the real run would have ended with.
  * 3., 4. Load under staging names on all targets at once; check rows, sums and invariants.
- * 5. Decide by one durable record, then switch all shards; or drop everything that was made.
+ * 5. Close the targets and decide by one durable record; then switch all shards, and open them when all have switched. Or drop
+ *    everything that was made.
  * 6. Report.
  */
 export async function restore(run: Run, reference: string, options: RestoreOptions): Promise<Outcome> {
@@ -95,10 +95,7 @@ interface Done {
   readonly restore: string;
   readonly loaded: readonly LoadedShard[];
   readonly invariants: readonly ClusterAnswer[];
-}
-
-interface Decided extends Done {
-  /** Why not every shard is known to have switched. An interruption after the decision changes nothing of it. */
+  /** Why not every shard is known to be open. */
   readonly failure: TidemarkError | undefined;
 }
 
@@ -109,7 +106,7 @@ async function carryOut(
   catalogue: StoredCatalogue,
   pairs: readonly ShardPair[],
   agents: readonly Agent[],
-): Promise<Decided> {
+): Promise<Done> {
   const { target } = options;
   const restoreId = newRestoreId(run.now());
   await writeRestoreIntent(run.store, {
@@ -124,26 +121,13 @@ async function carryOut(
   });
   const shards = agents.map((agent) => new ShardRestore(agent, sourceOf(pairs, agent), run.progress));
   run.progress.step(`loading ${seal.set}`);
-  let done: Done | undefined;
-  try {
+  const load = async (): Promise<Pick<Done, 'loaded' | 'invariants'>> => {
     const loaded = await loadShards(run, options, seal, restoreId, shards);
     const answers = loaded.flatMap((shard) => shard.answers);
-    const invariants = compareInvariants(run.topology.invariants, catalogue.answers, answers);
-    done = { restore: restoreId, loaded, invariants };
-    await reached('coordinator.restore-loaded');
-    run.signal.throwIfAborted();
-    if ((await decide(run.store, target.cluster, restoreId, 'switch')) === 'undo')
-      throw undoneByAgent(restoreId);
-  } catch (failure) {
-    run.progress.step('undoing what was made');
-    const { undone, error } = await undoRestore(run, target, restoreId, shards, failure);
-    // Not undone: the record of our own decision had arrived, and only its confirmation was lost.
-    if (undone || done === undefined) throw error;
-  }
-  await reached('coordinator.restore-decided');
-  run.progress.step('switching to the restored databases');
-  const failure = await switchShards(run, target, restoreId, shards);
-  return { ...done, failure };
+    return { loaded, invariants: compareInvariants(run.topology.invariants, catalogue.answers, answers) };
+  };
+  const { loaded, failure } = await conductRestore({ run, target, restore: restoreId, shards, load });
+  return { restore: restoreId, ...loaded, failure };
 }
 
 function sourceOf(pairs: readonly ShardPair[], agent: Agent): string {
@@ -175,23 +159,13 @@ function requireGlobals({ cluster, set, globals }: SealBody): void {
   });
 }
 
-function undoneByAgent(restoreId: string): TidemarkError {
-  return new TidemarkError({
-    code: 'agent-unreachable',
-    operation: 'decide the restore',
-    subject: `restore ${restoreId}`,
-    cause: 'an agent whose call had broken has decided to undo it',
-    remedy: 'See that all agents run and can be reached, then run the restore again.',
-  });
-}
-
 function planned(plan: RestorePlan, failure: TidemarkError | undefined, dryRun: boolean): Outcome {
   const document = { dryRun, ...plan };
   const text = planText(plan);
   return failure === undefined ? { document, text } : { document, text, failure };
 }
 
-function report(plan: RestorePlan, done: Decided, durationMs: number): Outcome {
+function report(plan: RestorePlan, done: Done, durationMs: number): Outcome {
   const shards = done.loaded.map(({ source, target, sums, durationMs: ms }) => ({
     source,
     target,
@@ -230,7 +204,8 @@ function report(plan: RestorePlan, done: Decided, durationMs: number): Outcome {
     ({ name, across, answer }) => `invariant ${name} (${across}): ${answer}`,
   );
   const { failure } = done;
-  const verdict = failure === undefined ? `restored ${plan.set}` : `${bad('not whole')}  ${failure.message}`;
+  const verdict =
+    failure === undefined ? `restored ${plan.set}` : `${bad('not complete')}  ${failure.message}`;
   const text = [verdict, table(columns, rows), ...invariants].join('\n');
   return failure === undefined ? { document, text } : { document, text, failure };
 }

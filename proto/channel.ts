@@ -25,6 +25,8 @@ import type { FitReply__Output as FitReply } from './gen/tidemark/v1/FitReply.ts
 import type { FitRequest } from './gen/tidemark/v1/FitRequest.ts';
 import type { RestoreReply__Output as RestoreReply } from './gen/tidemark/v1/RestoreReply.ts';
 import type { RestoreRequest } from './gen/tidemark/v1/RestoreRequest.ts';
+import type { RestoreStateReply__Output as RestoreStateReply } from './gen/tidemark/v1/RestoreStateReply.ts';
+import type { RestoreStateRequest } from './gen/tidemark/v1/RestoreStateRequest.ts';
 import type { VerifyReply__Output as VerifyReply } from './gen/tidemark/v1/VerifyReply.ts';
 import type { VerifyRequest } from './gen/tidemark/v1/VerifyRequest.ts';
 
@@ -39,7 +41,13 @@ export {
 } from './serve.ts';
 
 /** How long a single question may take, in ms. `check` and `fit` ask the database a great deal. */
-const deadlinesMs = { describe: 15_000, check: 120_000, abort: 60_000, fit: 120_000 } as const;
+const deadlinesMs = {
+  describe: 15_000,
+  check: 120_000,
+  abort: 60_000,
+  fit: 120_000,
+  restoreState: 15_000,
+} as const;
 
 /** Overrides the method's own deadline, and ends the call early. */
 export interface QuestionOptions {
@@ -71,6 +79,7 @@ export interface AgentClient {
   barrier(): AgentCall<BarrierRequest, BarrierReply>;
   copy(request: CopyRequest): AgentReplies<CopyReply>;
   restore(): AgentCall<RestoreRequest, RestoreReply>;
+  restoreState(request: RestoreStateRequest, options?: QuestionOptions): Promise<RestoreStateReply>;
   verify(request: VerifyRequest): AgentReplies<VerifyReply>;
   /** Breaks every call that is still open. Idempotent. */
   close(): void;
@@ -94,6 +103,8 @@ export function connectAgent(address: string, transport: Transport): AgentClient
     barrier: () => twoWay(stub.barrier(), 'hold the barrier', address),
     copy: (request) => replies(stub.copy(request), 'copy', address),
     restore: () => twoWay(stub.restore(), 'restore', address),
+    restoreState: (request, options) =>
+      ask('restoreState', address, options, (call, done) => stub.restoreState(request, call, done)),
     verify: (request) => replies(stub.verify(request), 'verify', address),
     close: () => stub.close(),
   };

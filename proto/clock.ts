@@ -16,3 +16,16 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Resolves after `ms`, or as soon as one of the signals fires, or has fired. Leaves no timer and no listener behind. */
+export function pause(clock: Clock, ms: number, ...signals: readonly AbortSignal[]): Promise<void> {
+  if (signals.some(({ aborted }) => aborted)) return Promise.resolve();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const wake = (): void => resolve();
+  const cancel = clock.setTimer(ms, wake);
+  for (const signal of signals) signal.addEventListener('abort', wake);
+  return promise.finally(() => {
+    cancel();
+    for (const signal of signals) signal.removeEventListener('abort', wake);
+  });
+}

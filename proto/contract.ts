@@ -6,7 +6,7 @@ import type { ProtoGrpcType } from './gen/shard_agent.ts';
 import type { ProtoGrpcType as HealthGrpcType } from './gen/health.ts';
 
 /** What this build speaks. Raised when an older peer would misunderstand a message. */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 /** No message is larger: the longest are findings and blockers, bounded by their senders. */
 const messageBytes = 4 * 1024 * 1024;

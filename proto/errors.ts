@@ -18,6 +18,11 @@ export const errorTable = {
   'file-invalid': { exit: 2, remedy: 'Correct the places named and run `tidemark check` again.' },
   'file-unreadable': { exit: 2, remedy: 'Check that the path exists and that this user may read it.' },
   'set-unknown': { exit: 2, remedy: 'Run `tidemark list` to see the sets of this cluster.' },
+  'restore-unknown': {
+    exit: 2,
+    remedy:
+      'Take the id of the restore from the message or log that named it, and the topology it restored to.',
+  },
   'repository-mismatch': {
     exit: 2,
     remedy:

@@ -26,6 +26,8 @@ import type { FitReply } from './gen/tidemark/v1/FitReply.ts';
 import type { FitRequest__Output as FitRequest } from './gen/tidemark/v1/FitRequest.ts';
 import type { RestoreReply } from './gen/tidemark/v1/RestoreReply.ts';
 import type { RestoreRequest__Output as RestoreRequest } from './gen/tidemark/v1/RestoreRequest.ts';
+import type { RestoreStateReply } from './gen/tidemark/v1/RestoreStateReply.ts';
+import type { RestoreStateRequest__Output as RestoreStateRequest } from './gen/tidemark/v1/RestoreStateRequest.ts';
 import type { VerifyReply } from './gen/tidemark/v1/VerifyReply.ts';
 import type { VerifyRequest__Output as VerifyRequest } from './gen/tidemark/v1/VerifyRequest.ts';
 import type { HealthCheckRequest__Output as HealthRequest } from './gen/grpc/health/v1/HealthCheckRequest.ts';
@@ -53,6 +55,7 @@ export interface AgentImplementation {
   barrier(call: ServerCall<BarrierRequest, BarrierReply>): Promise<void>;
   copy(request: CopyRequest, replies: ReplyStream<CopyReply>): Promise<void>;
   restore(call: ServerCall<RestoreRequest, RestoreReply>): Promise<void>;
+  restoreState(request: RestoreStateRequest): Promise<RestoreStateReply>;
   verify(request: VerifyRequest, replies: ReplyStream<VerifyReply>): Promise<void>;
 }
 
@@ -80,6 +83,7 @@ export async function serveAgent(
     check: unary((request: CheckRequest) => implementation.check(request)),
     abort: unary((request: AbortRequest) => implementation.abort(request)),
     fit: unary((request: FitRequest) => implementation.fit(request)),
+    restoreState: unary((request: RestoreStateRequest) => implementation.restoreState(request)),
     barrier: twoWay((call: ServerCall<BarrierRequest, BarrierReply>) => implementation.barrier(call)),
     copy: streamed((request: CopyRequest, replies: ReplyStream<CopyReply>) =>
       implementation.copy(request, replies),

@@ -12,7 +12,10 @@ export const stepPoints = [
   'coordinator.copying',
   'coordinator.before-seal',
   'coordinator.restore-loaded',
+  'coordinator.restore-closed',
   'coordinator.restore-decided',
+  'coordinator.restore-switched',
+  'coordinator.restore-ended',
   'agent.prepared',
   'agent.locking',
   'agent.frozen',
@@ -23,8 +26,11 @@ export const stepPoints = [
   'agent.before-manifest',
   'agent.staged',
   'agent.loading',
+  'agent.target-closed',
   'agent.before-switch',
   'agent.switched',
+  'agent.before-open',
+  'agent.opened',
 ] as const;
 
 export type StepPoint = (typeof stepPoints)[number];

@@ -140,8 +140,22 @@ export function noncePrefix(cluster: string): string {
   return `${clusterPrefix(cluster)}nonce/`;
 }
 
-export function restoreKey(cluster: string, restore: string, record: 'intent' | 'decision'): string {
+export function restoreKey(
+  cluster: string,
+  restore: string,
+  record: 'intent' | 'decision' | 'ending',
+): string {
   return `${clusterPrefix(cluster)}restores/${encodeComponent(restore)}/${record}.json`;
+}
+
+/** What one target shard's agent has recorded of a restore. */
+export function restoreShardKey(
+  cluster: string,
+  restore: string,
+  shard: string,
+  record: 'switched' | 'opened',
+): string {
+  return `${clusterPrefix(cluster)}restores/${encodeComponent(restore)}/shards/${encodeComponent(shard)}/${record}.json`;
 }
 
 export type SetType = 'full' | 'incr' | 'diff';

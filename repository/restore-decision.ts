@@ -1,6 +1,6 @@
 /**
- * A restore's two records: what it set out to do, and the one that decides it. Before the decision everything is undone on every
- * shard; after `switch` everything is rolled forward, whoever dies.
+ * A restore's first two records: what it set out to do, and the one that decides it. Before the decision everything is undone on
+ * every shard; after `switch` everything is rolled forward, whoever dies. How it ends is in restore-ending.ts.
  */
 import { z } from 'zod';
 import { TidemarkError } from '../proto/errors.ts';
@@ -59,20 +59,31 @@ export async function readRestoreIntent(
  * Decides a restore, unless it is decided already: whoever creates the key decides, for everybody and for ever. Returns what stands
  * there, durable. May be called by anyone, any number of times.
  */
-export async function decide(
+export function decide(
   store: ObjectStore,
   cluster: string,
   restore: string,
   decision: Decision,
 ): Promise<Decision> {
   const key = restoreKey(cluster, restore, 'decision');
+  // No time and no name in it: two that decide alike must write the same bytes.
+  const record = { format: decisionFormat, cluster, restore, decision } as const;
+  return claimRecord(
+    () => createRecord(store, key, decisionShape, record).then(() => decision),
+    () => readDecision(store, cluster, restore),
+  );
+}
+
+/** Whoever creates a record decides: `create`'s answer, or `read`'s when another record was there first. */
+export async function claimRecord<Answer>(
+  create: () => Promise<Answer>,
+  read: () => Promise<Answer | undefined>,
+): Promise<Answer> {
   try {
-    // No time and no name in it: two that decide alike must write the same bytes.
-    await createRecord(store, key, decisionShape, { format: decisionFormat, cluster, restore, decision });
-    return decision;
+    return await create();
   } catch (error) {
     if (!(error instanceof TidemarkError) || error.code !== 'object-conflict') throw error;
-    const found = await readDecision(store, cluster, restore);
+    const found = await read();
     if (found === undefined) throw error;
     return found;
   }
@@ -89,7 +100,8 @@ export async function readDecision(
   return found === undefined ? undefined : ofRestore(store, key, cluster, restore, found).decision;
 }
 
-function ofRestore<T extends { readonly cluster: string; readonly restore: string }>(
+/** Throws `bad-bytes` when a record under a restore's key names another restore. */
+export function ofRestore<T extends { readonly cluster: string; readonly restore: string }>(
   store: ObjectStore,
   key: string,
   cluster: string,

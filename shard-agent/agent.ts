@@ -1,11 +1,13 @@
 /** A running agent: its parts put together, its start and its end. */
 import { serveAgent, type AgentServer } from '../proto/channel.ts';
+import { readLease } from '../repository/lease-record.ts';
 import type { ObjectStore } from '../repository/object-store.ts';
 import type { AgentFile } from '../topology/agent-file.ts';
 import type { Engine } from './engine.ts';
 import { operationLog, type AgentLog } from './log.ts';
 import { Persistence } from './persistence.ts';
-import { settleStaged } from './restore.ts';
+import { RestoreStates } from './restore-states.ts';
+import { settleStaged, type RestoreParts } from './restore.ts';
 import { Service } from './service.ts';
 import { Session } from './session.ts';
 
@@ -38,7 +40,12 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
   const persistence = new Persistence(leaving.signal, (operation, error) =>
     log.warn({ operation: 'restore', error: error.toJSON() }, `cannot yet ${operation}: ${error.message}`),
   );
-  const session = new Session(file.shard);
+  const states = new RestoreStates();
+  const session = new Session({
+    shard: file.shard,
+    hasLease: async (cluster, number) => (await readLease(store, cluster, number)) !== undefined,
+    troubles: () => states.troubles,
+  });
   const service = new Service({
     shard: file.shard,
     repositoryUrl: file.repository.url,
@@ -48,12 +55,12 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
     store,
     session,
     persistence,
-    undone: (restore) => (session.undoneRestore = restore),
+    states,
     log: operationLog(log),
   });
-  session.settled = false;
   const server = await serveAgent(file.listen, file.transport, service);
-  await settleLeftBehind(parts, session, persistence, leaving.signal);
+  const restoreParts = { shard: file.shard, engine, store, persistence, states };
+  await settleLeftBehind(restoreParts, session, log);
   let left: Promise<void> | undefined;
   return {
     address: server.address,
@@ -61,32 +68,22 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
   };
 }
 
-/** Returns when that is done or has taken `settleFirstMs`; then it goes on beside the agent's other work. */
-async function settleLeftBehind(
-  parts: AgentParts,
-  session: Session,
-  persistence: Persistence,
-  leaving: AbortSignal,
-): Promise<void> {
-  const settled = persistence.until('settle the restores left behind', async () => {
-    // Holding the session keeps a new restore from being mistaken for one that was left behind.
-    const activity = await session.begin('restoring', { cluster: '', set: '', leaseNumber: 0 });
-    try {
-      const undone = (restore: string): string => (session.undoneRestore = restore);
-      const count = await settleStaged({ ...parts, undone });
-      session.settled = true;
-      if (count > 0) parts.log.info({ operation: 'restore', count }, 'settled restores left behind');
-    } finally {
-      activity.end();
-    }
+/** Returns when that is done or has taken `settleFirstMs`; then it goes on, and nothing else begins before it is done. */
+async function settleLeftBehind(parts: RestoreParts, session: Session, log: AgentLog): Promise<void> {
+  const activity = session.beginSettling();
+  const settled = settleStaged(parts, activity.signal).then((count) => {
+    session.settle();
+    if (count > 0) log.info({ operation: 'restore', count }, 'settled restores left behind');
   });
-  // It rejects only while the agent leaves, and was logged then.
-  settled.catch((error: unknown) => {
-    if (!leaving.aborted) throw error;
-  });
+  const over = settled
+    .catch((error: unknown) => {
+      // It rejects only while the agent leaves, and the next start goes on.
+      if (!activity.signal.aborted) throw error;
+    })
+    .finally(() => activity.end());
   const patience = Promise.withResolvers<void>();
   const timer = setTimeout(patience.resolve, settleFirstMs);
-  await Promise.race([settled, patience.promise]);
+  await Promise.race([over, patience.promise]);
   clearTimeout(timer);
 }
 

@@ -116,8 +116,8 @@ export class Backup {
     const { store, session } = this.#parts;
     const { cluster } = this.context;
     const newest = (await leaseNumbers(store, cluster)).at(-1) ?? 0;
-    if (newest > this.context.leaseNumber) session.admit({ cluster, set: '', leaseNumber: newest });
-    session.admit(this.context);
+    if (newest > this.context.leaseNumber) await session.admit({ cluster, set: '', leaseNumber: newest });
+    await session.admit(this.context);
   }
 
   /** The cut stands: from here on the backup outlives its calls. */

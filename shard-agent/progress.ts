@@ -11,7 +11,9 @@ export type Phase =
   | 'load'
   | 'index'
   | 'check'
+  | 'close'
   | 'switch'
+  | 'open'
   | 'verify';
 
 /** Milliseconds between two reports of one call. */

@@ -18,8 +18,11 @@ import type { FitRequest__Output as FitRequest } from '../proto/gen/tidemark/v1/
 import type { OperationContext__Output as WireContext } from '../proto/gen/tidemark/v1/OperationContext.ts';
 import type { RestoreReply } from '../proto/gen/tidemark/v1/RestoreReply.ts';
 import type { RestoreRequest__Output as RestoreRequest } from '../proto/gen/tidemark/v1/RestoreRequest.ts';
+import type { RestoreStateReply } from '../proto/gen/tidemark/v1/RestoreStateReply.ts';
+import type { RestoreStateRequest__Output as RestoreStateRequest } from '../proto/gen/tidemark/v1/RestoreStateRequest.ts';
 import type { VerifyReply } from '../proto/gen/tidemark/v1/VerifyReply.ts';
 import type { VerifyRequest__Output as VerifyRequest } from '../proto/gen/tidemark/v1/VerifyRequest.ts';
+import { hasShardStep } from '../repository/restore-ending.ts';
 import { Backup, noCut, type BackupParts } from './backup.ts';
 import {
   contextFromWire,
@@ -81,8 +84,19 @@ export class Service implements AgentImplementation {
       activity: current?.kind ?? (session.settled ? 'idle' : 'restoring'),
       activitySet: current?.context.set ?? '',
       activityRestore: current?.restore ?? '',
-      undoneRestore: session.undoneRestore,
     };
+  }
+
+  async restoreState({ context, restore }: RestoreStateRequest): Promise<RestoreStateReply> {
+    const { shard, session, states, store } = this.#parts;
+    this.#meant(context);
+    if (session.closed) throw session.leaving();
+    const report = states.of(restore);
+    if (report !== undefined) return report;
+    if (!session.settled) return { state: 'settling', trouble: states.troubles.join('; ') };
+    const opened = await hasShardStep(store, context?.cluster ?? '', restore, shard, 'opened');
+    // It may have begun meanwhile.
+    return states.of(restore) ?? { state: opened ? 'finished' : 'none', trouble: '' };
   }
 
   check({ context, nonce, globals }: CheckRequest): Promise<CheckReply> {
@@ -123,7 +137,7 @@ export class Service implements AgentImplementation {
   copy(request: CopyRequest, replies: ReplyStream<CopyReply>): Promise<void> {
     return this.#logged('copy', request.context, async (context) => {
       this.#allows('backup');
-      this.#parts.session.admit(context);
+      await this.#parts.session.admit(context);
       const backup = this.#backup;
       if (backup === undefined || !backup.isOf(context)) throw noCut(this.#parts.shard, context);
       if (context.leaseNumber === 0) throw wrongOrder('a copy needs a lease');
@@ -162,11 +176,14 @@ export class Service implements AgentImplementation {
       const progress = new Progress('stage');
       const endReports = progress.report(call);
       const task = { context, restore, sourceShard, manifest, lanes, globals, nonce };
-      const { answered, over } = restoreShard(this.#parts, task, progress, call, activity.signal);
-      // A switch that must be tried again outlives its call.
-      void over.finally(() => activity.end());
       try {
-        await answered;
+        const course = restoreShard(this.#parts, task, progress, call, activity.signal);
+        // A step that must be tried again outlives its call.
+        void course
+          .then(({ over }) => over)
+          .finally(() => activity.end())
+          .catch(() => undefined);
+        await (await course).answered;
       } finally {
         endReports();
       }

@@ -1,8 +1,10 @@
 /**
- * What an agent is doing: at most one operation at a time, and who may begin, take over and end it.
+ * What an agent is doing: at most one operation at a time, and who may begin, take over and end it. Nothing begins before the
+ * restores that a former run left behind are settled.
  *
  * Fencing: lease numbers only rise. An operation under a lower number than the highest seen is refused, one under a higher
- * number ends the current backup of that cluster first. Clocks play no part.
+ * number ends the current backup of that cluster first. A number counts only when the repository has that lease, so one out of the
+ * blue locks nobody out. Clocks play no part.
  */
 import { TidemarkError } from '../proto/errors.ts';
 import type { OperationContext } from './messages.ts';
@@ -14,7 +16,7 @@ export class Activity {
   /** What it has come to. */
   kind: ActivityKind;
   readonly context: OperationContext;
-  /** Of `restoring`: the restore's id; else empty, and while restores found at the start are settled. */
+  /** Of `restoring`: the restore's id; empty while restores found at the start are settled, and for everything else. */
   readonly restore: string;
   readonly #stop = new AbortController();
   readonly #ended = Promise.withResolvers<void>();
@@ -52,18 +54,29 @@ export class Activity {
   }
 }
 
+/** What a session asks of the world. */
+export interface SessionParts {
+  readonly shard: string;
+  /** Whether the repository has this lease of the cluster. Throws `repository-failed` when it cannot tell. */
+  readonly hasLease: (cluster: string, number: number) => Promise<boolean>;
+  /** What keeps restores from being settled, for an answer to those who must wait. */
+  readonly troubles: () => readonly string[];
+}
+
 export class Session {
-  readonly #shard: string;
+  readonly #parts: SessionParts;
   readonly #highest = new Map<string, number>();
   #current: Activity | undefined;
   #closed = false;
-  /** False until it is certain that no restore of a former process stands half done: an idle agent is then still restoring. */
-  settled = true;
-  /** The last restore that was undone here; empty: none. */
-  undoneRestore = '';
+  #settled = false;
 
-  constructor(shard: string) {
-    this.#shard = shard;
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+  }
+
+  /** False until it is certain that no restore of a former run is left half done. */
+  get settled(): boolean {
+    return this.#settled;
   }
 
   /** True once the agent leaves: what it is doing then says nothing about what it leaves behind. */
@@ -71,19 +84,33 @@ export class Session {
     return this.#closed;
   }
 
-  /** Undefined when the agent is idle. */
+  /** Undefined when the agent is idle, or has not begun to settle what was left behind. */
   get current(): Activity | undefined {
     return this.#current?.over === true ? undefined : this.#current;
   }
 
+  /** The first activity: settling what a former run left behind. Only after `settle` may anything else begin. */
+  beginSettling(): Activity {
+    if (this.#closed) throw this.leaving();
+    this.#current = new Activity('restoring', { cluster: '', set: '', leaseNumber: 0 });
+    return this.#current;
+  }
+
+  /** Nothing of a former run is left. */
+  settle(): void {
+    this.#settled = true;
+  }
+
   /**
-   * Begins an operation. Throws `lease-lost` for a lower lease number than the highest seen, `agent-busy` while another
-   * operation runs that is not taken over, `interrupted` when the agent is leaving. Whoever began must call `end`.
+   * Begins an operation. Throws `lease-lost` for a lower lease number than the highest seen or one that the repository does not
+   * have, `agent-busy` while another operation runs that is not taken over or restores of a former run are not settled,
+   * `interrupted` when the agent is leaving. Whoever began must call `end`.
    */
   async begin(kind: ActivityKind, context: OperationContext, restore = ''): Promise<Activity> {
     for (;;) {
+      await this.admit(context);
       if (this.#closed) throw this.leaving();
-      this.admit(context);
+      if (!this.#settled) throw this.#unsettled();
       const current = this.current;
       if (current === undefined) break;
       if (!takesOver(context, current.context)) throw this.#busy(current);
@@ -94,20 +121,33 @@ export class Session {
     return this.#current;
   }
 
-  /** Takes note of a lease number. Throws `lease-lost` when a higher one was seen; 0 needs no lease and passes. */
-  admit({ cluster, leaseNumber, set }: OperationContext): void {
-    const highest = this.#highest.get(cluster) ?? 0;
-    if (leaseNumber === 0 || leaseNumber === highest) return;
-    if (leaseNumber > highest) {
+  /**
+   * Takes note of a lease number. Throws `lease-lost` when a higher one was seen, or when the repository has no such lease; 0 needs
+   * no lease and passes.
+   */
+  async admit({ cluster, leaseNumber, set }: OperationContext): Promise<void> {
+    if (leaseNumber === 0) return;
+    if (leaseNumber > this.#highestOf(cluster) && !(await this.#parts.hasLease(cluster, leaseNumber)))
+      throw this.#noLease(set, `it comes under lease ${leaseNumber}, which cluster ${cluster} does not have`);
+    const highest = this.#highestOf(cluster);
+    if (leaseNumber >= highest) {
       this.#highest.set(cluster, leaseNumber);
       return;
     }
-    throw new TidemarkError({
-      code: 'lease-lost',
-      operation: 'take an order',
-      subject: set === '' ? this.#shard : `${this.#shard}: ${set}`,
-      cause: `it comes under lease ${leaseNumber}, but lease ${highest} of cluster ${cluster} has been seen here`,
-    });
+    throw this.#noLease(
+      set,
+      `it comes under lease ${leaseNumber}, but lease ${highest} of cluster ${cluster} has been seen here`,
+    );
+  }
+
+  #highestOf(cluster: string): number {
+    return this.#highest.get(cluster) ?? 0;
+  }
+
+  #noLease(set: string, cause: string): TidemarkError {
+    const { shard } = this.#parts;
+    const subject = set === '' ? shard : `${shard}: ${set}`;
+    return new TidemarkError({ code: 'lease-lost', operation: 'take an order', subject, cause });
   }
 
   /**
@@ -115,7 +155,7 @@ export class Session {
    * was nothing. Throws `lease-lost` when it belongs to a higher lease. Idempotent.
    */
   async abort(context: OperationContext): Promise<ActivityKind | ''> {
-    this.admit(context);
+    await this.admit(context);
     const current = this.current;
     if (current === undefined) return '';
     if (current.context.cluster !== context.cluster || current.context.set !== context.set) return '';
@@ -135,13 +175,28 @@ export class Session {
   }
 
   #busy(current: Activity): TidemarkError {
-    const { set, cluster } = current.context;
-    const what = cluster === '' ? 'what a former run left behind' : [cluster, set].filter(Boolean).join(': ');
+    const { kind, context, restore } = current;
+    const what = [context.cluster, context.set].filter(Boolean).join(': ');
+    const id = restore === '' ? '' : ` (restore ${restore})`;
+    return this.#refusal(`the agent is ${kind === 'cut' ? 'holding the cut of' : kind} ${what}${id}`);
+  }
+
+  #unsettled(): TidemarkError {
+    return this.#refusal(
+      'the agent is still settling restores that a former run left behind',
+      'Wait until it has. A restore that can never be completed is given up with `tidemark restore --abandon`.',
+    );
+  }
+
+  #refusal(cause: string, remedy?: string): TidemarkError {
+    const { shard, troubles } = this.#parts;
+    const why = [cause, ...troubles()].join('; ');
     return new TidemarkError({
       code: 'agent-busy',
       operation: 'begin an operation',
-      subject: this.#shard,
-      cause: `the agent is ${current.kind === 'cut' ? 'holding the cut of' : current.kind} ${what}`,
+      subject: shard,
+      cause: why,
+      remedy,
     });
   }
 
@@ -149,7 +204,7 @@ export class Session {
     return new TidemarkError({
       code: 'lease-lost',
       operation: `go on ${current.kind}`,
-      subject: `${this.#shard}: ${current.context.set}`,
+      subject: `${this.#parts.shard}: ${current.context.set}`,
       cause: `lease ${by.leaseNumber} took over from lease ${current.context.leaseNumber}`,
     });
   }
@@ -158,7 +213,7 @@ export class Session {
     return new TidemarkError({
       code: 'lease-lost',
       operation: 'end an operation',
-      subject: `${this.#shard}: ${context.set}`,
+      subject: `${this.#parts.shard}: ${context.set}`,
       cause: `it runs under lease ${current.context.leaseNumber}, the order came under ${context.leaseNumber}`,
     });
   }
@@ -167,7 +222,7 @@ export class Session {
     return new TidemarkError({
       code: 'interrupted',
       operation: `go on ${current.kind}`,
-      subject: `${this.#shard}: ${current.context.set}`,
+      subject: `${this.#parts.shard}: ${current.context.set}`,
       cause,
     });
   }
@@ -177,7 +232,7 @@ export class Session {
     return new TidemarkError({
       code: 'interrupted',
       operation: 'go on',
-      subject: this.#shard,
+      subject: this.#parts.shard,
       cause: 'the agent was told to stop',
       remedy: 'Start tidemark-agent on that host, then run the command again.',
     });

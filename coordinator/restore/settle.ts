@@ -1,12 +1,26 @@
-/** Step 5 of a restore: one durable record decides, then every shard is switched, or everything is dropped. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/**
+ * What follows the decision of a restore: every shard is undone, or every shard is switched and then opened. A shard whose call
+ * breaks is brought there by its agent; here we only ask how far it is, for a bounded time.
+ */
+import { pause, type Clock } from '../../proto/clock.ts';
 import { TidemarkError, asTidemarkError } from '../../proto/errors.ts';
+import { reached } from '../../proto/step-points.ts';
 import { decide } from '../../repository/restore-decision.ts';
+import { openWhenSwitched, readEnding, type Ending } from '../../repository/restore-ending.ts';
 import type { Topology } from '../../topology/topology.ts';
 import { combineFailures, contextFor, shardError } from '../agents.ts';
-import type { ShardFailure } from '../agents.ts';
+import type { Agent, ShardFailure } from '../agents.ts';
 import type { Run } from '../run.ts';
 import type { ShardRestore } from './shard-restore.ts';
+
+/** One restore that is being settled. */
+export interface Settling {
+  readonly run: Pick<Run, 'store' | 'log' | 'progress'>;
+  readonly target: Pick<Topology, 'cluster' | 'repository'>;
+  readonly restore: string;
+  readonly shards: readonly ShardRestore[];
+  readonly clock: Clock;
+}
 
 interface Patience {
   /** How long an agent that answers may take. */
@@ -17,22 +31,28 @@ interface Patience {
 
 /** An agent that is gone undoes its part when it is started again: there is nothing to wait for. */
 const undoPatience: Patience = { answeringMs: 120_000, silentMs: 5_000 };
-/** The cluster is not whole before every shard has switched: a restarted agent is waited for. */
-const switchPatience: Patience = { answeringMs: 300_000, silentMs: 60_000 };
+/** The cluster is closed until every shard has switched, so a restarted agent is waited for. */
+const completePatience: Patience = { answeringMs: 300_000, silentMs: 60_000 };
+
+const firstPauseMs = 50;
+const longestPauseMs = 2_000;
+
+/** States of an agent, in order, in which its shard has switched. */
+const switchedStates = ['switched', 'opening', 'opened', 'finished'];
+
+/** What a shard is waited for to come to: `undone` is that nothing of the restore is there. */
+type Goal = 'switched' | 'finished' | 'undone';
 
 /**
- * Undoes a restore after `failure` and returns the error to end with. The record `undo` is created first, so that an
- * agent whose call has broken undoes it too. Should `switch` stand there already, nothing is undone: the caller
- * must roll forward (`undone: false`).
+ * Undoes a restore after `error` and returns the error to end with. The record `undo` is created first, so that an agent
+ * whose call has broken undoes it too. If `switch` is recorded already, nothing is undone: the caller must complete it
+ * (`undone: false`).
  */
 export async function undoRestore(
-  run: Run,
-  target: Topology,
-  restore: string,
-  shards: readonly ShardRestore[],
-  failure: unknown,
+  settling: Settling,
+  error: TidemarkError,
 ): Promise<{ readonly undone: boolean; readonly error: TidemarkError }> {
-  const error = asTidemarkError(failure, { code: 'internal', operation: 'restore', subject: target.cluster });
+  const { run, target, restore, shards } = settling;
   try {
     if ((await decide(run.store, target.cluster, restore, 'undo')) === 'switch')
       return { undone: false, error };
@@ -55,7 +75,7 @@ export async function undoRestore(
   const left: string[] = [];
   await Promise.all(
     shards.map(async (shard) => {
-      const remains = await discardShard(run, target, restore, shard);
+      const remains = await discardShard(settling, shard);
       if (remains !== undefined) left.push(`${shard.shard} (${remains.reason})`);
     }),
   );
@@ -65,64 +85,63 @@ export async function undoRestore(
     error: withNote(
       error,
       `not confirmed as undone: ${left.join(', ')}`,
-      'See that the agents named run and reach their servers and the repository: each undoes its part by itself. Then run the restore again.',
+      'Make sure that the agents named run and reach their servers and the repository: each undoes its part by itself. Then run the restore again.',
     ),
   };
 }
 
 /**
- * After the decision `switch`: every shard goes to its final names. Interruption no longer counts. A shard whose call
- * breaks is rolled forward by its agent; it is asked until the agent says that it has nothing left to do. Resolves with
- * what keeps the restore from being whole, and on which shards; undefined when it is whole.
+ * After the decision `switch`: every shard switches, then, when all have, every shard opens. An interruption no longer counts.
+ * Resolves with what keeps the restore from being complete, and on which shards; undefined when it is complete.
  */
-export async function switchShards(
-  run: Run,
-  target: Topology,
-  restore: string,
-  shards: readonly ShardRestore[],
-): Promise<TidemarkError | undefined> {
+export async function completeRestore(settling: Settling): Promise<TidemarkError | undefined> {
+  const { run, shards } = settling;
+  const unswitched = await bringAll(settling, 'switched', (shard, signal) => shard.switch(signal));
+  await reached('coordinator.restore-switched');
+  if (unswitched.length > 0) return notSwitched(settling, unswitched);
+  const ended = await recordOpen(settling);
+  await reached('coordinator.restore-ended');
+  if (ended instanceof TidemarkError) return letGo(settling, ended);
+  if (ended === 'undo') return letGo(settling, givenUp(settling));
+  run.progress.step('opening the restored databases');
+  const unfinished = await bringAll(settling, 'finished', (shard, signal) => shard.open(signal));
+  for (const shard of shards) shard.cancel();
+  return unfinished.length === 0 ? undefined : notFinished(settling, unfinished);
+}
+
+/** Orders all shards at once, and asks after those whose call breaks. Resolves with those that are not known to have done it. */
+async function bringAll(
+  settling: Settling,
+  goal: 'switched' | 'finished',
+  order: (shard: ShardRestore, signal: AbortSignal) => Promise<void>,
+): Promise<ShardFailure[]> {
+  const { run, restore, shards, clock } = settling;
   const failures: ShardFailure[] = [];
   await Promise.all(
     shards.map(async (shard) => {
-      const never = new AbortController().signal;
       try {
-        await shard.switch(AbortSignal.timeout(switchPatience.answeringMs));
+        await within(clock, completePatience.answeringMs, (signal) => order(shard, signal));
       } catch (thrown) {
-        const broken = shardError(shard.shard, thrown, never, 'switch');
+        const broken = shardError(shard.shard, thrown, new AbortController().signal, goal);
         run.log.warn(
           { shard: shard.shard, operation: 'restore', restore, cause: broken.reason },
-          'the call broke after the decision; waiting for the agent to roll forward',
+          'the call broke after the decision; waiting for the agent to go on by itself',
         );
         shard.cancel();
-        const remains = await untilOver(run, target, restore, shard, 'switch', switchPatience);
+        const remains = await askUntil(settling, shard.agent, goal, completePatience);
         if (remains !== undefined) failures.push({ shard: shard.shard, error: remains });
       }
     }),
   );
-  if (failures.length === 0) return undefined;
-  const combined = combineFailures('switch', failures);
-  const undone = failures.some(({ error }) => error.code === 'repository-mismatch');
-  return new TidemarkError({
-    code: combined.code,
-    operation: 'switch every shard',
-    subject: `restore ${restore}: ${failures.map(({ shard }) => shard).join(', ')}`,
-    cause: `the restore is decided, but these shards are not confirmed as switched: ${combined.reason}`,
-    remedy: undone
-      ? 'Do not open the cluster to applications. Let every agent use one and the same repository, drop what was restored on the other shards, and run the restore again.'
-      : 'Start the agents named; each completes the restore by itself. Do not open the cluster to applications before that.',
-  });
+  return failures;
 }
 
 /** Undefined when the agent has dropped everything; else why that is not certain. */
-async function discardShard(
-  run: Run,
-  target: Topology,
-  restore: string,
-  shard: ShardRestore,
-): Promise<TidemarkError | undefined> {
+async function discardShard(settling: Settling, shard: ShardRestore): Promise<TidemarkError | undefined> {
+  const { run, clock } = settling;
   if (shard.loaded) {
     try {
-      await shard.discard(AbortSignal.timeout(undoPatience.answeringMs));
+      await within(clock, undoPatience.answeringMs, (signal) => shard.discard(signal));
       return undefined;
     } catch (thrown) {
       run.log.debug(
@@ -133,54 +152,160 @@ async function discardShard(
   }
   // An agent that is still loading does not listen; it stops and undoes when its call breaks.
   shard.cancel();
-  return untilOver(run, target, restore, shard, 'undo', undoPatience);
+  return askUntil(settling, shard.agent, 'undone', undoPatience);
 }
 
-/**
- * Undefined when the agent has nothing left to do for this restore and has not done the contrary of `decision`; else what kept it
- * from saying so within our patience. What it does for others does not count.
- */
-async function untilOver(
-  run: Run,
-  target: Topology,
-  restore: string,
-  shard: ShardRestore,
-  decision: 'switch' | 'undo',
-  patience: Patience,
-): Promise<TidemarkError | undefined> {
-  const context = contextFor(target.cluster, target.repository.url, shard.shard);
-  const { agent } = shard;
-  const startedMs = performance.now();
-  let heardMs = startedMs;
-  for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 2_000)) {
+/** Records that every shard has switched; tries as long as the repository may be away for a moment. */
+async function recordOpen(settling: Settling): Promise<Ending | TidemarkError> {
+  const { run, target, restore, clock } = settling;
+  const startedMs = clock.now();
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     let last: TidemarkError;
     try {
-      const { activity, activityRestore, undoneRestore } = await agent.client.describe({ context });
-      if (decision === 'switch' && undoneRestore === restore) return otherRecord(shard);
-      const another = activityRestore !== '' && activityRestore !== restore;
-      if (activity !== 'restoring' || another) return undefined;
-      heardMs = performance.now();
-      const subject = `${shard.shard}: agent ${agent.address}`;
-      const cause = `it is still ${activity}`;
-      last = new TidemarkError({ code: 'agent-busy', operation: 'restore', subject, cause });
+      const { ending, waitingFor } = await openWhenSwitched(run.store, target.cluster, restore);
+      if (ending !== undefined) return ending;
+      last = new TidemarkError({
+        code: 'repository-mismatch',
+        operation: 'open the restored databases',
+        subject: `restore ${restore}: ${waitingFor.join(', ')}`,
+        cause: 'these agents say that they have switched, and their records are not in this repository',
+        remedy: 'Let every agent use one and the same repository. All shards stay closed until then.',
+      });
     } catch (thrown) {
-      last = shardError(shard.shard, thrown, new AbortController().signal, 'ask whether it is done');
+      const fields = { code: 'internal', operation: 'record that every shard has switched' } as const;
+      last = asTidemarkError(thrown, { ...fields, subject: `restore ${restore}` });
     }
-    run.log.debug({ shard: shard.shard, operation: 'restore', cause: last.reason }, 'not done yet');
-    const nextMs = performance.now() + pauseMs;
-    if (nextMs - startedMs > patience.answeringMs || nextMs - heardMs > patience.silentMs) return last;
-    await sleep(pauseMs);
+    if (clock.now() + pauseMs - startedMs > completePatience.silentMs) return last;
+    await pause(clock, pauseMs);
   }
 }
 
-/** The agent found no decision where we have recorded one: it does not read what we write. */
-function otherRecord(shard: ShardRestore): TidemarkError {
+/**
+ * Asks an agent how far its part is until it has come to `goal`; resolves with undefined then, else with what kept it from saying so within
+ * our patience, or with why it never will.
+ */
+export async function askUntil(
+  { run, target, restore, clock }: Omit<Settling, 'shards'>,
+  agent: Agent,
+  goal: Goal,
+  patience: Patience = undoPatience,
+): Promise<TidemarkError | undefined> {
+  const context = contextFor(target.cluster, target.repository.url, agent.shard);
+  const startedMs = clock.now();
+  let heardMs = startedMs;
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    let last: TidemarkError;
+    try {
+      const { state, trouble } = await agent.client.restoreState({ context, restore });
+      if (isAt(goal, state)) return undefined;
+      if (goal !== 'undone' && (state === 'none' || state === 'undoing'))
+        return (await readEnding(run.store, target.cluster, restore)) === 'undo'
+          ? givenUp({ restore })
+          : otherRecord(agent);
+      if (goal === 'undone' && state === 'finished') return opened(agent, restore);
+      heardMs = clock.now();
+      last = new TidemarkError({
+        code: 'agent-busy',
+        operation: 'restore',
+        subject: `${agent.shard}: agent ${agent.address}`,
+        cause: trouble === '' ? `it is still ${state}` : `it is still ${state}: ${trouble}`,
+      });
+    } catch (thrown) {
+      last = shardError(agent.shard, thrown, new AbortController().signal, 'ask whether it is done');
+    }
+    run.log.debug({ shard: agent.shard, operation: 'restore', cause: last.reason }, 'not done yet');
+    const nextMs = clock.now() + pauseMs;
+    if (nextMs - startedMs > patience.answeringMs || nextMs - heardMs > patience.silentMs) return last;
+    await pause(clock, pauseMs);
+  }
+}
+
+function isAt(goal: Goal, state: string): boolean {
+  switch (goal) {
+    case 'undone':
+      return state === 'none';
+    case 'switched':
+      return switchedStates.includes(state);
+    case 'finished':
+      return state === 'finished';
+  }
+}
+
+/** Runs `work` with a signal that fires after `ms`. No timer is left behind. */
+async function within<Result>(
+  clock: Clock,
+  ms: number,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const late = new AbortController();
+  const cancel = clock.setTimer(ms, () => late.abort(new Error(`no answer within ${ms} ms`)));
+  try {
+    return await work(late.signal);
+  } finally {
+    cancel();
+  }
+}
+
+/** The agents that are still at it follow the records by themselves. */
+function letGo({ shards }: Settling, error: TidemarkError): TidemarkError {
+  for (const shard of shards) shard.cancel();
+  return error;
+}
+
+function notSwitched(settling: Settling, failures: readonly ShardFailure[]): TidemarkError {
+  const combined = combineFailures('switch', failures);
+  const ours = failures.some(({ error }) => error.code === 'repository-mismatch');
+  return letGo(
+    settling,
+    new TidemarkError({
+      code: combined.code,
+      operation: 'switch every shard',
+      subject: `restore ${settling.restore}: ${failures.map(({ shard }) => shard).join(', ')}`,
+      cause: `the restore is decided, but these shards are not confirmed as switched, and all shards stay closed to applications: ${combined.reason}`,
+      remedy: ours
+        ? `Let every agent use one and the same repository. Give this restore up with \`tidemark restore --abandon ${settling.restore}\`, then run it again.`
+        : `Start the agents named, and correct what they name: the agents complete the restore by themselves. To give it up instead: \`tidemark restore --abandon ${settling.restore}\`.`,
+    }),
+  );
+}
+
+function notFinished(settling: Settling, failures: readonly ShardFailure[]): TidemarkError {
+  const combined = combineFailures('open', failures);
+  return new TidemarkError({
+    code: combined.code,
+    operation: 'open every shard',
+    subject: `restore ${settling.restore}: ${failures.map(({ shard }) => shard).join(', ')}`,
+    cause: `every shard has switched, but these are not confirmed as open and finished: ${combined.reason}`,
+    remedy: 'Start the agents named, and correct what they name: each completes the restore by itself.',
+  });
+}
+
+function givenUp({ restore }: Pick<Settling, 'restore'>): TidemarkError {
+  return new TidemarkError({
+    code: 'interrupted',
+    operation: 'complete the restore',
+    subject: `restore ${restore}`,
+    cause: 'it was given up with `tidemark restore --abandon`; every agent undoes its part',
+  });
+}
+
+/** The agent has nothing of the restore where we have recorded `switch`: it does not read what we write. */
+function otherRecord(agent: Agent): TidemarkError {
   return new TidemarkError({
     code: 'repository-mismatch',
     operation: 'switch',
-    subject: `${shard.shard}: agent ${shard.agent.address}`,
+    subject: `${agent.shard}: agent ${agent.address}`,
     cause:
       'it has undone its part, although the record of the decision says switch: it reads another repository',
+  });
+}
+
+function opened(agent: Agent, restore: string): TidemarkError {
+  return new TidemarkError({
+    code: 'repository-mismatch',
+    operation: 'undo',
+    subject: `${agent.shard}: agent ${agent.address}`,
+    cause: `it has completed restore ${restore}, although the record says undo`,
   });
 }
 

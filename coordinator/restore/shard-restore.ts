@@ -1,4 +1,4 @@
-/** One shard's restore over one call: load, then switch or discard, as told. */
+/** One shard's restore over one call: load, close, switch and open, or discard, as told. */
 import type { AgentCall } from '../../proto/channel.ts';
 import { TidemarkError } from '../../proto/errors.ts';
 import type { Load } from '../../proto/gen/tidemark/v1/Load.ts';
@@ -9,7 +9,7 @@ import type { Agent } from '../agents.ts';
 import type { Progress } from '../progress.ts';
 import { shardProgress } from '../shard-progress.ts';
 
-type Answer = 'loaded' | 'switched' | 'discarded';
+type Answer = 'loaded' | 'targetClosed' | 'switched' | 'finished' | 'discarded';
 
 export class ShardRestore {
   /** Name of the target shard. */
@@ -42,10 +42,22 @@ export class ShardRestore {
     throw this.#broken('the agent sent an empty answer');
   }
 
-  /** After the decision: resolves when the shard stands under its final names. May be repeated. */
+  /** After `load`: resolves when applications are turned away from what has the final names, and nothing is in it. */
+  async closeTarget(signal: AbortSignal): Promise<void> {
+    this.#call.send({ closeTarget: {} });
+    await this.#until('targetClosed', signal);
+  }
+
+  /** After the decision: resolves when the shard has switched, and is still closed to applications. */
   async switch(signal: AbortSignal): Promise<void> {
     this.#call.send({ switch: {} });
     await this.#until('switched', signal);
+  }
+
+  /** After the record that all have switched: resolves when the shard is open and nothing is left to do. */
+  async open(signal: AbortSignal): Promise<void> {
+    this.#call.send({ open: {} });
+    await this.#until('finished', signal);
     this.#call.finish();
   }
 

@@ -10,6 +10,7 @@ import type { Blocked as _tidemark_v1_Blocked, Blocked__Output as _tidemark_v1_B
 import type { Blocker as _tidemark_v1_Blocker, Blocker__Output as _tidemark_v1_Blocker__Output } from './tidemark/v1/Blocker.ts';
 import type { CheckReply as _tidemark_v1_CheckReply, CheckReply__Output as _tidemark_v1_CheckReply__Output } from './tidemark/v1/CheckReply.ts';
 import type { CheckRequest as _tidemark_v1_CheckRequest, CheckRequest__Output as _tidemark_v1_CheckRequest__Output } from './tidemark/v1/CheckRequest.ts';
+import type { CloseTarget as _tidemark_v1_CloseTarget, CloseTarget__Output as _tidemark_v1_CloseTarget__Output } from './tidemark/v1/CloseTarget.ts';
 import type { CopyDone as _tidemark_v1_CopyDone, CopyDone__Output as _tidemark_v1_CopyDone__Output } from './tidemark/v1/CopyDone.ts';
 import type { CopyReply as _tidemark_v1_CopyReply, CopyReply__Output as _tidemark_v1_CopyReply__Output } from './tidemark/v1/CopyReply.ts';
 import type { CopyRequest as _tidemark_v1_CopyRequest, CopyRequest__Output as _tidemark_v1_CopyRequest__Output } from './tidemark/v1/CopyRequest.ts';
@@ -20,6 +21,7 @@ import type { DescribeRequest as _tidemark_v1_DescribeRequest, DescribeRequest__
 import type { Discard as _tidemark_v1_Discard, Discard__Output as _tidemark_v1_Discard__Output } from './tidemark/v1/Discard.ts';
 import type { Discarded as _tidemark_v1_Discarded, Discarded__Output as _tidemark_v1_Discarded__Output } from './tidemark/v1/Discarded.ts';
 import type { Finding as _tidemark_v1_Finding, Finding__Output as _tidemark_v1_Finding__Output } from './tidemark/v1/Finding.ts';
+import type { Finished as _tidemark_v1_Finished, Finished__Output as _tidemark_v1_Finished__Output } from './tidemark/v1/Finished.ts';
 import type { FitReply as _tidemark_v1_FitReply, FitReply__Output as _tidemark_v1_FitReply__Output } from './tidemark/v1/FitReply.ts';
 import type { FitRequest as _tidemark_v1_FitRequest, FitRequest__Output as _tidemark_v1_FitRequest__Output } from './tidemark/v1/FitRequest.ts';
 import type { Freeze as _tidemark_v1_Freeze, Freeze__Output as _tidemark_v1_Freeze__Output } from './tidemark/v1/Freeze.ts';
@@ -29,6 +31,8 @@ import type { Load as _tidemark_v1_Load, Load__Output as _tidemark_v1_Load__Outp
 import type { Loaded as _tidemark_v1_Loaded, Loaded__Output as _tidemark_v1_Loaded__Output } from './tidemark/v1/Loaded.ts';
 import type { ManifestRef as _tidemark_v1_ManifestRef, ManifestRef__Output as _tidemark_v1_ManifestRef__Output } from './tidemark/v1/ManifestRef.ts';
 import type { Nonce as _tidemark_v1_Nonce, Nonce__Output as _tidemark_v1_Nonce__Output } from './tidemark/v1/Nonce.ts';
+import type { Open as _tidemark_v1_Open, Open__Output as _tidemark_v1_Open__Output } from './tidemark/v1/Open.ts';
+import type { Opened as _tidemark_v1_Opened, Opened__Output as _tidemark_v1_Opened__Output } from './tidemark/v1/Opened.ts';
 import type { OperationContext as _tidemark_v1_OperationContext, OperationContext__Output as _tidemark_v1_OperationContext__Output } from './tidemark/v1/OperationContext.ts';
 import type { Position as _tidemark_v1_Position, Position__Output as _tidemark_v1_Position__Output } from './tidemark/v1/Position.ts';
 import type { Prepare as _tidemark_v1_Prepare, Prepare__Output as _tidemark_v1_Prepare__Output } from './tidemark/v1/Prepare.ts';
@@ -38,11 +42,14 @@ import type { Probed as _tidemark_v1_Probed, Probed__Output as _tidemark_v1_Prob
 import type { Progress as _tidemark_v1_Progress, Progress__Output as _tidemark_v1_Progress__Output } from './tidemark/v1/Progress.ts';
 import type { RestoreReply as _tidemark_v1_RestoreReply, RestoreReply__Output as _tidemark_v1_RestoreReply__Output } from './tidemark/v1/RestoreReply.ts';
 import type { RestoreRequest as _tidemark_v1_RestoreRequest, RestoreRequest__Output as _tidemark_v1_RestoreRequest__Output } from './tidemark/v1/RestoreRequest.ts';
+import type { RestoreStateReply as _tidemark_v1_RestoreStateReply, RestoreStateReply__Output as _tidemark_v1_RestoreStateReply__Output } from './tidemark/v1/RestoreStateReply.ts';
+import type { RestoreStateRequest as _tidemark_v1_RestoreStateRequest, RestoreStateRequest__Output as _tidemark_v1_RestoreStateRequest__Output } from './tidemark/v1/RestoreStateRequest.ts';
 import type { Server as _tidemark_v1_Server, Server__Output as _tidemark_v1_Server__Output } from './tidemark/v1/Server.ts';
 import type { ShardAgentClient as _tidemark_v1_ShardAgentClient, ShardAgentDefinition as _tidemark_v1_ShardAgentDefinition } from './tidemark/v1/ShardAgent.ts';
 import type { Sums as _tidemark_v1_Sums, Sums__Output as _tidemark_v1_Sums__Output } from './tidemark/v1/Sums.ts';
 import type { Switch as _tidemark_v1_Switch, Switch__Output as _tidemark_v1_Switch__Output } from './tidemark/v1/Switch.ts';
 import type { Switched as _tidemark_v1_Switched, Switched__Output as _tidemark_v1_Switched__Output } from './tidemark/v1/Switched.ts';
+import type { TargetClosed as _tidemark_v1_TargetClosed, TargetClosed__Output as _tidemark_v1_TargetClosed__Output } from './tidemark/v1/TargetClosed.ts';
 import type { Thaw as _tidemark_v1_Thaw, Thaw__Output as _tidemark_v1_Thaw__Output } from './tidemark/v1/Thaw.ts';
 import type { Thawed as _tidemark_v1_Thawed, Thawed__Output as _tidemark_v1_Thawed__Output } from './tidemark/v1/Thawed.ts';
 import type { VerifyDone as _tidemark_v1_VerifyDone, VerifyDone__Output as _tidemark_v1_VerifyDone__Output } from './tidemark/v1/VerifyDone.ts';
@@ -66,6 +73,7 @@ export interface ProtoGrpcType {
       Blocker: MessageTypeDefinition<_tidemark_v1_Blocker, _tidemark_v1_Blocker__Output>
       CheckReply: MessageTypeDefinition<_tidemark_v1_CheckReply, _tidemark_v1_CheckReply__Output>
       CheckRequest: MessageTypeDefinition<_tidemark_v1_CheckRequest, _tidemark_v1_CheckRequest__Output>
+      CloseTarget: MessageTypeDefinition<_tidemark_v1_CloseTarget, _tidemark_v1_CloseTarget__Output>
       CopyDone: MessageTypeDefinition<_tidemark_v1_CopyDone, _tidemark_v1_CopyDone__Output>
       CopyReply: MessageTypeDefinition<_tidemark_v1_CopyReply, _tidemark_v1_CopyReply__Output>
       CopyRequest: MessageTypeDefinition<_tidemark_v1_CopyRequest, _tidemark_v1_CopyRequest__Output>
@@ -76,6 +84,7 @@ export interface ProtoGrpcType {
       Discard: MessageTypeDefinition<_tidemark_v1_Discard, _tidemark_v1_Discard__Output>
       Discarded: MessageTypeDefinition<_tidemark_v1_Discarded, _tidemark_v1_Discarded__Output>
       Finding: MessageTypeDefinition<_tidemark_v1_Finding, _tidemark_v1_Finding__Output>
+      Finished: MessageTypeDefinition<_tidemark_v1_Finished, _tidemark_v1_Finished__Output>
       FitReply: MessageTypeDefinition<_tidemark_v1_FitReply, _tidemark_v1_FitReply__Output>
       FitRequest: MessageTypeDefinition<_tidemark_v1_FitRequest, _tidemark_v1_FitRequest__Output>
       Freeze: MessageTypeDefinition<_tidemark_v1_Freeze, _tidemark_v1_Freeze__Output>
@@ -85,6 +94,8 @@ export interface ProtoGrpcType {
       Loaded: MessageTypeDefinition<_tidemark_v1_Loaded, _tidemark_v1_Loaded__Output>
       ManifestRef: MessageTypeDefinition<_tidemark_v1_ManifestRef, _tidemark_v1_ManifestRef__Output>
       Nonce: MessageTypeDefinition<_tidemark_v1_Nonce, _tidemark_v1_Nonce__Output>
+      Open: MessageTypeDefinition<_tidemark_v1_Open, _tidemark_v1_Open__Output>
+      Opened: MessageTypeDefinition<_tidemark_v1_Opened, _tidemark_v1_Opened__Output>
       OperationContext: MessageTypeDefinition<_tidemark_v1_OperationContext, _tidemark_v1_OperationContext__Output>
       Position: MessageTypeDefinition<_tidemark_v1_Position, _tidemark_v1_Position__Output>
       Prepare: MessageTypeDefinition<_tidemark_v1_Prepare, _tidemark_v1_Prepare__Output>
@@ -94,11 +105,14 @@ export interface ProtoGrpcType {
       Progress: MessageTypeDefinition<_tidemark_v1_Progress, _tidemark_v1_Progress__Output>
       RestoreReply: MessageTypeDefinition<_tidemark_v1_RestoreReply, _tidemark_v1_RestoreReply__Output>
       RestoreRequest: MessageTypeDefinition<_tidemark_v1_RestoreRequest, _tidemark_v1_RestoreRequest__Output>
+      RestoreStateReply: MessageTypeDefinition<_tidemark_v1_RestoreStateReply, _tidemark_v1_RestoreStateReply__Output>
+      RestoreStateRequest: MessageTypeDefinition<_tidemark_v1_RestoreStateRequest, _tidemark_v1_RestoreStateRequest__Output>
       Server: MessageTypeDefinition<_tidemark_v1_Server, _tidemark_v1_Server__Output>
       ShardAgent: SubtypeConstructor<typeof grpc.Client, _tidemark_v1_ShardAgentClient> & { service: _tidemark_v1_ShardAgentDefinition }
       Sums: MessageTypeDefinition<_tidemark_v1_Sums, _tidemark_v1_Sums__Output>
       Switch: MessageTypeDefinition<_tidemark_v1_Switch, _tidemark_v1_Switch__Output>
       Switched: MessageTypeDefinition<_tidemark_v1_Switched, _tidemark_v1_Switched__Output>
+      TargetClosed: MessageTypeDefinition<_tidemark_v1_TargetClosed, _tidemark_v1_TargetClosed__Output>
       Thaw: MessageTypeDefinition<_tidemark_v1_Thaw, _tidemark_v1_Thaw__Output>
       Thawed: MessageTypeDefinition<_tidemark_v1_Thawed, _tidemark_v1_Thawed__Output>
       VerifyDone: MessageTypeDefinition<_tidemark_v1_VerifyDone, _tidemark_v1_VerifyDone__Output>

@@ -109,6 +109,7 @@ export function testRestore(fixture: EngineFixture, source: () => TestServer): v
         await session.switch();
         await session.switch();
         await session.finish();
+        await session.open();
         await session.finish();
       });
       expect((await fixture.listDatabases(target)).sort()).toEqual(['audit', 'bank']);
@@ -211,6 +212,7 @@ export function testRestore(fixture: EngineFixture, source: () => TestServer): v
       await session?.close();
       const again = await (await engine.staged())[0]?.reopen();
       await again?.switch();
+      await again?.open();
       await again?.finish();
       await again?.close();
       expect((await fixture.listDatabases(target)).sort()).toEqual(['audit', 'bank']);

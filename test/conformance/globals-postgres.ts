@@ -221,6 +221,7 @@ export function testPostgresGlobals(fixture: PostgresGlobalsFixture): void {
       const [left] = await open(target).staged();
       const again = await left?.reopen();
       await again?.switch();
+      await again?.open();
       await again?.finish();
       expect(await dump(target)).toEqual(await dump(source));
     });

@@ -224,6 +224,7 @@ export async function restoreShard(
     await loadChunks(await session.writeLanes(), shard);
     await session.finishLoad();
     await session.switch();
+    await session.open();
     await session.finish();
   } finally {
     await session.close();

@@ -84,6 +84,7 @@ export function testPostgresIndexes(fixture: PostgresFixture): void {
         await loadChunks(lanes, { ...set, chunks: ofLast.slice(0, 1) });
         await session.finishLoad();
         await session.switch();
+        await session.open();
         await session.finish();
       } finally {
         await session.close();

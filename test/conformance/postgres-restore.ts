@@ -198,6 +198,7 @@ export function testPostgresRestore(fixture: PostgresFixture): void {
           await session.switch();
           await gone;
           await expect(target.connect('shop')).rejects.toThrow(/not currently accepting connections/);
+          await session.open();
           await session.finish();
         } finally {
           await session.close();

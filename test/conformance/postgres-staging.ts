@@ -88,6 +88,7 @@ export function testPostgresStaging(fixture: PostgresFixture): void {
       for (const staged of await engine.staged()) {
         const again = await staged.reopen();
         await again.switch();
+        await again.open();
         await again.finish();
         await again.close();
       }

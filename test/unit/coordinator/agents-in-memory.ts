@@ -40,7 +40,7 @@ export async function openCluster(options: MemoryClusterOptions = {}): Promise<M
   for (const [n, shard] of names.entries()) {
     const server = new FakeServer(`server ${Math.random()}`);
     if (options.filled === true) fillShop(server, n);
-    const fixture = await openAgent({ shard, store, server });
+    const fixture = await openAgent({ shard, store, server, lease: false });
     fixtures.push(fixture);
     let { address } = fixture.agent;
     if (options.wires !== undefined) {

@@ -1,10 +1,11 @@
 /** What could leave some shards switched and others not, and what is said of it. */
 import { expect, test } from 'vitest';
+import { abandon } from '../../../coordinator/restore/abandon.ts';
 import { restore } from '../../../coordinator/restore.ts';
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { ObjectStore } from '../../../repository/object-store.ts';
 import { MemoryStore } from '../../../repository/stores/memory.ts';
-import { BarrierTalk, openAgent, prepareOf } from '../shard-agent/agent-fixture.ts';
+import { BarrierTalk, grantLease, openAgent, prepareOf } from '../shard-agent/agent-fixture.ts';
 import type { MemoryCluster, Wire } from './agents-in-memory.ts';
 import { atStep, backUp, contentOf, interrupt, isUntouched, openCluster, runOf } from './agents-in-memory.ts';
 
@@ -18,7 +19,7 @@ const failureOf = (run: Promise<unknown>): Promise<unknown> => run.catch((error:
 
 /** The target's last shard reads `store` instead of the cluster's own. */
 async function withLastShardOn(target: MemoryCluster, store: ObjectStore): Promise<MemoryCluster> {
-  const fixture = await openAgent({ shard: 'shop-02', store });
+  const fixture = await openAgent({ shard: 'shop-02', store, lease: false });
   const shards = target.topology.shards.map((shard) =>
     shard.name === 'shop-02' ? { ...shard, agent: fixture.agent.address } : shard,
   );
@@ -65,7 +66,7 @@ test('an agent whose answers do not arrive in our repository is refused too', as
   expect(target.servers.every(isUntouched)).toBe(true);
 });
 
-test('a shard that undid its part after all is no success: the restore is not whole, and says so', async () => {
+test('a shard that undid its part after all is no success: every shard stays closed until the restore is given up', async () => {
   const source = await openCluster({ filled: true });
   await backUp(source);
   const elsewhere = new MemoryStore();
@@ -79,9 +80,43 @@ test('a shard that undid its part after all is no success: the restore is not wh
   const { failure, document, text } = await restore(runOf(source), 'latest', optionsFor(target));
   expect(failure).toMatchObject({ code: 'repository-mismatch', exitCode: 2 });
   expect(failure?.message).toMatch(/shop-02.*not confirmed as switched.*undone its part/);
-  expect(failure?.remedy).toContain('Do not open the cluster to applications');
-  expect(text).toContain('not whole');
+  expect(text).toContain('not complete');
   expect(document).toMatchObject({ dryRun: false });
+  expect(target.servers.map(({ databases }) => databases.size)).toEqual([0, 0, 0]);
+  // The others wait for the third, and say so, until somebody gives the restore up.
+  const id = String(document['restore']);
+  expect(failure?.remedy).toContain(`--abandon ${id}`);
+  const given = await abandon({ ...runOf(source), topology: target.topology }, id);
+  expect(given.failure).toBeUndefined();
+  expect(target.servers.every(isUntouched)).toBe(true);
+});
+
+test('a restore that is complete, and one that nobody knows, cannot be given up', async () => {
+  const source = await openCluster({ filled: true });
+  await backUp(source);
+  const target = await openCluster({ store: source.store });
+  const { document } = await restore(runOf(source), 'latest', optionsFor(target));
+  const run = { ...runOf(source), topology: target.topology };
+  expect(await failureOf(abandon(run, String(document['restore'])))).toMatchObject({ exitCode: 6 });
+  expect(await failureOf(abandon(run, 'r0'))).toMatchObject({ code: 'restore-unknown', exitCode: 2 });
+  expect(target.servers.map(contentOf)).toEqual(source.servers.map(contentOf));
+});
+
+test('a table that is made while the set is loaded stops the restore before it is decided', async () => {
+  const source = await openCluster({ filled: true });
+  await backUp(source);
+  const target = await openCluster({ store: source.store });
+  const [, server] = target.servers;
+  if (server === undefined) throw new Error('no server');
+  server.beforeClose = () => {
+    server.table('shop', 'migrated', ['1']);
+    return Promise.resolve();
+  };
+  const failure = await failureOf(restore(runOf(source), 'latest', optionsFor(target)));
+  expect(failure).toMatchObject({ code: 'target-not-empty', exitCode: 6 });
+  expect(String(failure)).toContain('shop-01');
+  expect(target.servers.map(({ staged }) => staged.size)).toEqual([0, 0, 0]);
+  expect(target.servers.map(({ databases }) => databases.size)).toEqual([0, 1, 0]);
 });
 
 test('an interruption after the decision does not say that everything was undone', async () => {
@@ -124,6 +159,7 @@ test('an agent that is busy with something else has nothing of ours to undo', as
   const target = await openCluster({ store: source.store });
   const [, busy] = target.fixtures;
   if (busy === undefined) throw new Error('no agent');
+  await grantLease(source.store, 9);
   const context = { ...prepareOf().context, shard: 'shop-01', leaseNumber: 9 };
   const talk = new BarrierTalk(busy.client);
   await talk.ask({ prepare: prepareOf(9, { context }) });

@@ -15,6 +15,7 @@ async function open(parts: Partial<AgentImplementation>) {
     barrier: refuse,
     copy: refuse,
     restore: refuse,
+    restoreState: refuse,
     verify: refuse,
     ...parts,
   };

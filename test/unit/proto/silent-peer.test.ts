@@ -18,6 +18,7 @@ const nothing: AgentImplementation = {
   barrier: refuse,
   copy: refuse,
   restore: refuse,
+  restoreState: refuse,
   verify: refuse,
 };
 

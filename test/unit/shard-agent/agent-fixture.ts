@@ -6,6 +6,7 @@ import type { BarrierRequest } from '../../../proto/gen/tidemark/v1/BarrierReque
 import type { CopyDone__Output as CopyDone } from '../../../proto/gen/tidemark/v1/CopyDone.ts';
 import type { OperationContext } from '../../../proto/gen/tidemark/v1/OperationContext.ts';
 import type { Prepare } from '../../../proto/gen/tidemark/v1/Prepare.ts';
+import { createLease, type LeaseRecord } from '../../../repository/lease-record.ts';
 import type { ManifestRef } from '../../../repository/manifest-entries.ts';
 import type { ObjectStore } from '../../../repository/object-store.ts';
 import { MemoryStore } from '../../../repository/stores/memory.ts';
@@ -33,6 +34,8 @@ export interface FixtureOptions {
   readonly allow?: AgentFile['allow'];
   /** Default: a free port of the loopback address. */
   readonly listen?: string;
+  /** False: the repository gets no lease, for tests whose coordinators take their own. Default: that of number 1. */
+  readonly lease?: boolean;
 }
 
 /** Leaves at the end of the test, and fails it when a session or snapshot is still open then. */
@@ -40,6 +43,7 @@ export async function openAgent(options: FixtureOptions = {}): Promise<AgentFixt
   const shard = options.shard ?? 'shop-00';
   const server = options.server ?? new FakeServer(`id-${shard}`);
   const store = options.store ?? new MemoryStore(repositoryUrl);
+  if (options.lease ?? true) await grantLease(store, 1);
   const engine = new FakeEngine(server);
   const file = {
     shard,
@@ -60,6 +64,18 @@ export async function openAgent(options: FixtureOptions = {}): Promise<AgentFixt
     }
   });
   return { agent, client, server, engine, store };
+}
+
+/** Makes a lease of cluster `shop` that is released, for orders that no coordinator sends. */
+export async function grantLease(store: ObjectStore, number: number): Promise<void> {
+  await createLease(store, leaseOf(number));
+}
+
+function leaseOf(number: number): LeaseRecord {
+  const at = '2026-11-20T08:30:00.000Z';
+  const holder = { id: `test-${number}`, host: 'test', pid: 1, world: '', started: '' };
+  const times = { takenAt: at, beat: 0, beatAt: at, beatMonotonicMs: 0 };
+  return { cluster: 'shop', number, operation: 'test', set: null, holder, ...times, released: true };
 }
 
 /** `accounts` with a sum to check and `notes`, which is empty. */

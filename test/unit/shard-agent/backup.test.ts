@@ -9,6 +9,7 @@ import {
   contextOf,
   expectReply,
   fillShop,
+  grantLease,
   openAgent,
   prepareOf,
   runCopy,
@@ -119,9 +120,11 @@ test('one operation at a time: a second backup under the same lease is told who 
 });
 
 test('a higher lease takes over and the lower one is fenced off from then on', async () => {
-  const { client, server } = await openAgent();
+  const { client, server, store } = await openAgent();
   fillShop(server);
+  await grantLease(store, 3);
   await takeCut(client, prepareOf(3));
+  await grantLease(store, 4);
   const later = contextOf(4, { set: '20261120T083013Z-full' });
   await backUp(client, prepareOf(4, { context: later }));
   for (const old of [runCopy(client, contextOf(3)), client.abort({ context: contextOf(3) })]) {
@@ -132,8 +135,18 @@ test('a higher lease takes over and the lower one is fenced off from then on', a
   });
 });
 
+test('a lease number out of the blue is refused, and locks nobody out', async () => {
+  const { client, server } = await openAgent();
+  fillShop(server);
+  const refusal = { code: 'lease-lost', reason: expect.stringContaining('does not have') };
+  await expect(client.abort({ context: contextOf(4711) })).rejects.toMatchObject(refusal);
+  await expect(runCopy(client, contextOf(4711))).rejects.toMatchObject(refusal);
+  await expect(new BarrierTalk(client).ask({ prepare: prepareOf(4711) })).rejects.toMatchObject(refusal);
+  await backUp(client, prepareOf(1));
+});
+
 test('an agent that was started again fences by the lease records that the repository holds', async () => {
-  const first = await openAgent();
+  const first = await openAgent({ lease: false });
   const lease = await takeLease(first.store, 'shop', { operation: 'backup' });
   await lease.release();
   await (await takeLease(first.store, 'shop', { operation: 'backup' })).release();

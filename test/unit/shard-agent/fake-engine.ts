@@ -297,7 +297,7 @@ class FakeRestore implements RestoreSession {
     const databases = new Map<string, Tables>(stored.databases.map(({ name }) => [name, new Map()]));
     for (const { database, schema: _, name } of stored.tables) databases.get(database)?.set(name, []);
     for (const line of stored.schema) for await (const _ of stored.openSchema(line));
-    this.#server.staged.set(this.#restore, { cluster, databases, switched: false });
+    this.#server.staged.set(this.#restore, { cluster, databases, switched: false, opened: false });
   }
 
   writeLanes(): Promise<WriteLane[]> {
@@ -333,19 +333,34 @@ class FakeRestore implements RestoreSession {
     );
   }
 
-  switch(): Promise<void> {
+  async closeTarget(): Promise<void> {
+    await this.#server.beforeClose();
+    for (const name of this.#staging().databases.keys()) {
+      const tables = this.#server.databases.get(name);
+      if ((tables?.size ?? 0) > 0) throw notEmpty(name);
+    }
+  }
+
+  async switch(): Promise<void> {
     const failure = this.#server.switchFailures.shift();
-    if (failure !== undefined) return Promise.reject(failure);
+    if (failure !== undefined) throw failure;
     const staging = this.#staging();
-    for (const [name, tables] of staging.databases) this.#server.databases.set(name, tables);
+    if (!staging.opened) await this.closeTarget();
     staging.switched = true;
+  }
+
+  open(): Promise<void> {
+    const staging = this.#server.staged.get(this.#restore);
+    if (staging === undefined) return Promise.resolve();
+    if (!staging.switched) return Promise.reject(defect('opened before it was switched'));
+    for (const [name, tables] of staging.databases) this.#server.databases.set(name, tables);
+    staging.opened = true;
     return Promise.resolve();
   }
 
   discard(): Promise<void> {
     const staging = this.#server.staged.get(this.#restore);
-    if (staging?.switched === true)
-      for (const name of staging.databases.keys()) this.#server.databases.delete(name);
+    if (staging?.opened === true) return Promise.reject(defect('discarded after it was opened'));
     this.#server.staged.delete(this.#restore);
     return Promise.resolve();
   }
@@ -405,6 +420,16 @@ function bytesOf(rows: readonly string[]): number {
 
 async function* one(bytes: Buffer): AsyncGenerator<Buffer> {
   yield bytes;
+}
+
+function notEmpty(database: string): TidemarkError {
+  const cause = 'the database came to hold tables';
+  return new TidemarkError({
+    code: 'target-not-empty',
+    operation: 'close the target',
+    subject: database,
+    cause,
+  });
 }
 
 function defect(cause: string): Error {

@@ -12,7 +12,10 @@ export class FakeServer {
   readonly identity: string;
   readonly databases = new Map<string, Tables>();
   /** What restores have made, by restore id: undropped staging and where it stands. */
-  readonly staged = new Map<string, { cluster: string; databases: Map<string, Tables>; switched: boolean }>();
+  readonly staged = new Map<
+    string,
+    { cluster: string; databases: Map<string, Tables>; switched: boolean; opened: boolean }
+  >();
   /** How many sessions hold locks, snapshots or guards: a leak shows here. */
   openSessions = 0;
   openSnapshots = 0;
@@ -25,6 +28,8 @@ export class FakeServer {
   beforeDescribe: () => Promise<void> = () => Promise.resolve();
   /** Awaited before each chunk that is loaded. */
   beforeLoad: () => Promise<void> = () => Promise.resolve();
+  /** Awaited before a target is closed. */
+  beforeClose: () => Promise<void> = () => Promise.resolve();
   /** Thrown by the next switches, one each. */
   readonly switchFailures: Error[] = [];
   #writers = new Map<string, { ended: PromiseWithResolvers<void> }>();

@@ -11,7 +11,6 @@ export interface DescribeReply {
   'activity'?: (string);
   'activitySet'?: (string);
   'activityRestore'?: (string);
-  'undoneRestore'?: (string);
 }
 
 export interface DescribeReply__Output {
@@ -23,5 +22,4 @@ export interface DescribeReply__Output {
   'activity': (string);
   'activitySet': (string);
   'activityRestore': (string);
-  'undoneRestore': (string);
 }

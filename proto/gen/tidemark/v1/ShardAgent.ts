@@ -16,6 +16,8 @@ import type { FitReply as _tidemark_v1_FitReply, FitReply__Output as _tidemark_v
 import type { FitRequest as _tidemark_v1_FitRequest, FitRequest__Output as _tidemark_v1_FitRequest__Output } from '../../tidemark/v1/FitRequest.ts';
 import type { RestoreReply as _tidemark_v1_RestoreReply, RestoreReply__Output as _tidemark_v1_RestoreReply__Output } from '../../tidemark/v1/RestoreReply.ts';
 import type { RestoreRequest as _tidemark_v1_RestoreRequest, RestoreRequest__Output as _tidemark_v1_RestoreRequest__Output } from '../../tidemark/v1/RestoreRequest.ts';
+import type { RestoreStateReply as _tidemark_v1_RestoreStateReply, RestoreStateReply__Output as _tidemark_v1_RestoreStateReply__Output } from '../../tidemark/v1/RestoreStateReply.ts';
+import type { RestoreStateRequest as _tidemark_v1_RestoreStateRequest, RestoreStateRequest__Output as _tidemark_v1_RestoreStateRequest__Output } from '../../tidemark/v1/RestoreStateRequest.ts';
 import type { VerifyReply as _tidemark_v1_VerifyReply, VerifyReply__Output as _tidemark_v1_VerifyReply__Output } from '../../tidemark/v1/VerifyReply.ts';
 import type { VerifyRequest as _tidemark_v1_VerifyRequest, VerifyRequest__Output as _tidemark_v1_VerifyRequest__Output } from '../../tidemark/v1/VerifyRequest.ts';
 
@@ -71,6 +73,15 @@ export interface ShardAgentClient extends grpc.Client {
   restore(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_tidemark_v1_RestoreRequest, _tidemark_v1_RestoreReply__Output>;
   restore(options?: grpc.CallOptions): grpc.ClientDuplexStream<_tidemark_v1_RestoreRequest, _tidemark_v1_RestoreReply__Output>;
   
+  RestoreState(argument: _tidemark_v1_RestoreStateRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tidemark_v1_RestoreStateReply__Output>): grpc.ClientUnaryCall;
+  RestoreState(argument: _tidemark_v1_RestoreStateRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tidemark_v1_RestoreStateReply__Output>): grpc.ClientUnaryCall;
+  RestoreState(argument: _tidemark_v1_RestoreStateRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tidemark_v1_RestoreStateReply__Output>): grpc.ClientUnaryCall;
+  RestoreState(argument: _tidemark_v1_RestoreStateRequest, callback: grpc.requestCallback<_tidemark_v1_RestoreStateReply__Output>): grpc.ClientUnaryCall;
+  restoreState(argument: _tidemark_v1_RestoreStateRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tidemark_v1_RestoreStateReply__Output>): grpc.ClientUnaryCall;
+  restoreState(argument: _tidemark_v1_RestoreStateRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tidemark_v1_RestoreStateReply__Output>): grpc.ClientUnaryCall;
+  restoreState(argument: _tidemark_v1_RestoreStateRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tidemark_v1_RestoreStateReply__Output>): grpc.ClientUnaryCall;
+  restoreState(argument: _tidemark_v1_RestoreStateRequest, callback: grpc.requestCallback<_tidemark_v1_RestoreStateReply__Output>): grpc.ClientUnaryCall;
+  
   Verify(argument: _tidemark_v1_VerifyRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_tidemark_v1_VerifyReply__Output>;
   Verify(argument: _tidemark_v1_VerifyRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_tidemark_v1_VerifyReply__Output>;
   verify(argument: _tidemark_v1_VerifyRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_tidemark_v1_VerifyReply__Output>;
@@ -93,6 +104,8 @@ export interface ShardAgentHandlers extends grpc.UntypedServiceImplementation {
   
   Restore: grpc.handleBidiStreamingCall<_tidemark_v1_RestoreRequest__Output, _tidemark_v1_RestoreReply>;
   
+  RestoreState: grpc.handleUnaryCall<_tidemark_v1_RestoreStateRequest__Output, _tidemark_v1_RestoreStateReply>;
+  
   Verify: grpc.handleServerStreamingCall<_tidemark_v1_VerifyRequest__Output, _tidemark_v1_VerifyReply>;
   
 }
@@ -105,5 +118,6 @@ export interface ShardAgentDefinition extends grpc.ServiceDefinition {
   Describe: MethodDefinition<_tidemark_v1_DescribeRequest, _tidemark_v1_DescribeReply, _tidemark_v1_DescribeRequest__Output, _tidemark_v1_DescribeReply__Output>
   Fit: MethodDefinition<_tidemark_v1_FitRequest, _tidemark_v1_FitReply, _tidemark_v1_FitRequest__Output, _tidemark_v1_FitReply__Output>
   Restore: MethodDefinition<_tidemark_v1_RestoreRequest, _tidemark_v1_RestoreReply, _tidemark_v1_RestoreRequest__Output, _tidemark_v1_RestoreReply__Output>
+  RestoreState: MethodDefinition<_tidemark_v1_RestoreStateRequest, _tidemark_v1_RestoreStateReply, _tidemark_v1_RestoreStateRequest__Output, _tidemark_v1_RestoreStateReply__Output>
   Verify: MethodDefinition<_tidemark_v1_VerifyRequest, _tidemark_v1_VerifyReply, _tidemark_v1_VerifyRequest__Output, _tidemark_v1_VerifyReply__Output>
 }

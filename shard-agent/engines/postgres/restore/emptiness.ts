@@ -29,11 +29,16 @@ const query = `
 export async function firstObject(config: PostgresConfig, database: string): Promise<string | undefined> {
   const session = await Session.open(config, database, 'restore');
   try {
-    const [row] = await during('look for objects', `database ${database}`, () => session.rows(query));
-    return row === undefined ? undefined : `${row['kind']} ${row['name']}`;
+    return await during('look for objects', `database ${database}`, () => firstObjectIn(session));
   } finally {
     await session.close();
   }
+}
+
+/** As `firstObject`, in the session's own database. */
+export async function firstObjectIn(session: Session): Promise<string | undefined> {
+  const [row] = await session.rows(query);
+  return row === undefined ? undefined : `${row['kind']} ${row['name']}`;
 }
 
 /** Throws when one of the databases is there and holds something. The session is anywhere on the server. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { ChunkLine, DatabaseLine, TableLine } from '../../../../repository/manifest-entries.ts';
-import type { RestoreOrder, RestoreSession, WriteLane } from '../../../engine.ts';
+import type { RestoreOrder, RestoreSession, SettlingSession, WriteLane } from '../../../engine.ts';
 import { analyse } from './analyse.ts';
 import { AfterData } from './after-data.ts';
 import { loadLargeObjects, type Archive } from './archive.ts';
@@ -20,7 +20,7 @@ import { openMaintenance } from '../server.ts';
 import { newSpoolFolder, removeSpoolFolder } from './spool-folder.ts';
 import { storedStatistics } from './statistics.ts';
 import { markStatement, stagingName, type StagingMark } from './staging-mark.ts';
-import { Staging } from './staging.ts';
+import { durableCommits, Staging } from './staging.ts';
 import { findTool, ToolRuns, type Tool } from '../connection/tools.ts';
 import { propertiesOf } from '../database/stored-properties.ts';
 import { missingTablespaces } from '../database/tablespaces.ts';
@@ -34,22 +34,16 @@ export async function prepareRestore(config: PostgresConfig, order: RestoreOrder
 }
 
 /** What undoing or rolling forward needs, for a restore that another process began. */
-export function reopenRestore(
-  config: PostgresConfig,
-  restore: string,
-): Pick<RestoreSession, 'switch' | 'discard' | 'finish' | 'close'> {
+export function reopenRestore(config: PostgresConfig, restore: string): SettlingSession {
   const staging = new Staging(config, restore);
   return {
     switch: () => staging.switch(),
+    open: () => staging.open(),
     discard: () => staging.discard(),
     finish: () => staging.finish(),
     close: () => Promise.resolve(),
   };
 }
-
-/** On the server's own disk; a server that asks more of a commit is asked for it. */
-const durable = `SELECT pg_catalog.set_config(name, 'local', false) FROM (VALUES ('synchronous_commit')) s (name)
-  WHERE pg_catalog.current_setting(name) = 'off'`;
 
 class PostgresRestore implements RestoreSession {
   readonly #config: PostgresConfig;
@@ -249,7 +243,7 @@ class PostgresRestore implements RestoreSession {
         session.script(
           [
             'SET default_transaction_read_only = off',
-            durable,
+            durableCommits,
             'BEGIN',
             ...sequenceStatements(properties.sequences),
             ...propertyStatements(staging, properties),
@@ -272,9 +266,18 @@ class PostgresRestore implements RestoreSession {
     return answers;
   }
 
+  async closeTarget(): Promise<void> {
+    await this.#closeLanes();
+    await this.#staging.closeTarget();
+  }
+
   async switch(): Promise<void> {
     await this.#closeLanes();
     await this.#staging.switch();
+  }
+
+  async open(): Promise<void> {
+    await this.#staging.open();
   }
 
   async discard(): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import { TidemarkError } from '../../../../proto/errors.ts';
 import { during, quoteName, Session, sqlState, type PostgresConfig } from '../connection/connection.ts';
-import { firstObject, notEmpty } from './emptiness.ts';
+import { firstObject, firstObjectIn, notEmpty } from './emptiness.ts';
 import { dropRoles, findMarkedRoles, finishRoles, type MarkedRole } from '../globals/roles.ts';
 import { openMaintenance, subjectOf } from '../server.ts';
 import {
@@ -23,6 +23,10 @@ export interface MarkedDatabase {
   /** Undefined when its maker died before it could be marked, or when it is nobody's staging. */
   readonly mark: StagingMark | undefined;
 }
+
+/** What is recorded after it must not be lost with the server's last commits: one that asks more of a commit is asked for it. */
+export const durableCommits = `SELECT pg_catalog.set_config(name, 'local', false) FROM (VALUES ('synchronous_commit')) s (name)
+  WHERE pg_catalog.current_setting(name) = 'off'`;
 
 /** How often sessions that keep a database from being renamed are ended before it is given up. */
 const renameTries = 10;
@@ -52,9 +56,17 @@ export class Staging {
     this.#restore = restore;
   }
 
+  /** Turns applications away from every empty database that has a final name, and makes sure that it is still empty. */
+  async closeTarget(): Promise<void> {
+    await this.#onServer('close the target', async (session) => {
+      const all = await this.#mine(session);
+      for (const { mark } of all) if (mark?.role === 'staged') await this.#setAside(session, mark, all);
+    });
+  }
+
   /**
-   * Renames every staging to its final name in one transaction; an empty database that stands there is renamed away.
-   * Connections to both are refused until `finish` or `discard`.
+   * Renames every staging to its final name in one transaction; an empty database that has it is renamed away.
+   * Connections to both are refused until `open` or `discard`.
    */
   async switch(): Promise<void> {
     await this.#onServer('switch to the restored databases', async (session) => {
@@ -70,7 +82,7 @@ export class Staging {
           code: 'internal',
           operation: 'switch to the restored databases',
           subject: unready === undefined ? `restore ${this.#restore}` : `database ${unready.name}`,
-          cause: 'it has not been loaded whole',
+          cause: 'it is only partly loaded',
         });
       }
       const pending = staged.filter(({ name, mark }) => name !== mark.database);
@@ -82,22 +94,38 @@ export class Staging {
     });
   }
 
-  /** Marks an empty database that has the final name and refuses connections to it. */
+  /**
+   * Marks an empty database that has the final name and refuses connections to it. Throws `target-not-empty` when it holds
+   * something, and leaves it open then.
+   */
   async #setAside(session: Session, staged: StagingMark, all: readonly MarkedDatabase[]): Promise<void> {
     const { database } = staged;
     const marked = all.find(({ name }) => name === database);
     if (marked?.mark?.role === 'aside') return;
-    const [standing] = await session.rows(
+    const [present] = await session.rows(
       `SELECT pg_catalog.shobj_description(oid, 'pg_database') AS comment FROM pg_catalog.pg_database WHERE datname = $1`,
       [database],
     );
-    if (standing === undefined) return;
-    const object = marked === undefined ? await firstObject(this.#config, database) : 'another restore';
-    if (object !== undefined) throw notEmpty(database, object);
-    const mark: StagingMark = { ...staged, role: 'aside', comment: standing['comment'] ?? null };
-    await session.script(
-      `BEGIN; ${markStatement(database, mark)}; ALTER DATABASE ${quoteName(database)} ALLOW_CONNECTIONS false; COMMIT`,
-    );
+    if (present === undefined) return;
+    if (marked !== undefined) throw notEmpty(database, 'another restore');
+    const comment = present['comment'] ?? null;
+    // Opened before the others are turned away, so that it sees all that they have made.
+    const inside = await Session.open(this.#config, database, 'restore');
+    try {
+      const mark: StagingMark = { ...staged, role: 'aside', comment };
+      await session.script(
+        `BEGIN; ${markStatement(database, mark)}; ALTER DATABASE ${quoteName(database)} ALLOW_CONNECTIONS false; COMMIT`,
+      );
+      await endSessions(session, [database], inside.greetedPid);
+      const object = await foundIn(inside);
+      if (object === undefined) return;
+      await session.script(
+        `BEGIN; ${commentStatement(database, comment)}; ALTER DATABASE ${quoteName(database)} ALLOW_CONNECTIONS true; COMMIT`,
+      );
+      throw notEmpty(database, object);
+    } finally {
+      await inside.close();
+    }
   }
 
   async #rename(session: Session, pending: readonly { name: string; mark: StagingMark }[]): Promise<void> {
@@ -128,17 +156,33 @@ export class Staging {
     }
   }
 
-  /**
-   * Opens the restored databases, drops what was set aside, takes the marks off, and lets the roles that
-   * were made log in.
-   */
+  /** Lets applications into the restored databases. */
+  async open(): Promise<void> {
+    // A server that lost its last commits may have to switch again.
+    if (await this.#pending()) await this.switch();
+    await this.#onServer('open the restored databases', async (session) => {
+      const switched = (await this.#mine(session)).filter(({ mark }) => mark?.role === 'staged');
+      if (switched.length === 0) return;
+      const statements = switched.map(
+        ({ name }) => `ALTER DATABASE ${quoteName(name)} ALLOW_CONNECTIONS true`,
+      );
+      await session.script(['BEGIN', ...statements, 'COMMIT'].join('; '));
+    });
+  }
+
+  async #pending(): Promise<boolean> {
+    let pending = false;
+    await this.#onServer('open the restored databases', async (session) => {
+      const all = await this.#mine(session);
+      pending = all.some(({ name, mark }) => mark?.role === 'staged' && name !== mark.database);
+    });
+    return pending;
+  }
+
+  /** After `open`: drops what was set aside, takes the marks off, and lets the roles that were made log in. */
   async finish(): Promise<void> {
     await this.#onServer('finish the restore', async (session) => {
       const all = await this.#mine(session);
-      for (const { name, mark } of all) {
-        if (mark?.role !== 'staged' || name !== mark.database) continue;
-        await session.script(`ALTER DATABASE ${quoteName(name)} ALLOW_CONNECTIONS true`);
-      }
       for (const { name, mark } of all)
         if (mark?.role === 'aside') await this.#dropAside(session, name, mark);
       // The marks of what was switched go last: while they stand, all of this may be done again.
@@ -208,7 +252,7 @@ export class Staging {
           await session.close();
           session = await openMaintenance(this.#config, 'restore', names);
         }
-        await session.script('SET default_transaction_read_only = off');
+        await session.script(`SET default_transaction_read_only = off; ${durableCommits}`);
         await action(session);
       });
     } finally {
@@ -226,12 +270,22 @@ export async function isBeginning(config: PostgresConfig, session: Session, name
   return rows.length > 0 && (await firstObject(config, name)) === undefined;
 }
 
-async function endSessions(session: Session, databases: readonly string[]): Promise<void> {
+/** Ends the sessions of others in these databases, but for `spared`. */
+async function endSessions(session: Session, databases: readonly string[], spared = 0): Promise<void> {
   await session.rows(
     `SELECT pg_catalog.pg_terminate_backend(pid, 5000) FROM pg_catalog.pg_stat_activity
-     WHERE datname = ANY ($1) AND pid <> pg_catalog.pg_backend_pid() AND backend_type = 'client backend'`,
-    [databases],
+     WHERE datname = ANY ($1) AND pid <> ALL ($2) AND pid <> pg_catalog.pg_backend_pid() AND backend_type = 'client backend'`,
+    [databases, [spared]],
   );
+}
+
+/** An object of the session's own database, or a prepared transaction in it, which may have made one. */
+async function foundIn(session: Session): Promise<string | undefined> {
+  const [prepared] = await session.rows(
+    'SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database = pg_catalog.current_database() ORDER BY gid LIMIT 1',
+  );
+  if (prepared !== undefined) return `prepared transaction ${prepared['gid']}`;
+  return firstObjectIn(session);
 }
 
 /** Drops a database with whoever is connected. A restored subscription, which is never enabled, goes first. */

@@ -1,0 +1,8 @@
+// Original file: proto/shard_agent.proto
+
+
+export interface Open {
+}
+
+export interface Open__Output {
+}
