@@ -1,5 +1,6 @@
 /** One client per shard: connecting, who answers, and doing something on all of them at once. */
 import { setMaxListeners } from 'node:events';
+import { systemClock, type Clock } from '../proto/clock.ts';
 import { connectAgent, protocolVersion } from '../proto/channel.ts';
 import type { AgentClient } from '../proto/channel.ts';
 import { TidemarkError, asTidemarkError, foremost } from '../proto/errors.ts';
@@ -134,12 +135,13 @@ export async function onAll<Item extends { readonly shard: string }, Result>(
   operation: string,
   signal: AbortSignal,
   work: (item: Item, signal: AbortSignal) => Promise<Result>,
+  clock: Clock = systemClock,
 ): Promise<Result[]> {
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
   setMaxListeners(0, signal, both);
   const failures: ShardFailure[] = [];
-  let stopping: NodeJS.Timeout | undefined;
+  let cancelStop: (() => void) | undefined;
   const results = await Promise.all(
     items.map(async (item): Promise<{ result: Result } | undefined> => {
       try {
@@ -147,12 +149,12 @@ export async function onAll<Item extends { readonly shard: string }, Result>(
       } catch (error) {
         if (stop.signal.aborted && wasTold(error, stop.signal)) return undefined;
         failures.push({ shard: item.shard, error: shardError(item.shard, error, signal, operation) });
-        stopping ??= setTimeout(() => stop.abort(failures[0]?.error), failTogetherMs);
+        cancelStop ??= clock.setTimer(failTogetherMs, () => stop.abort(failures[0]?.error));
         return undefined;
       }
     }),
   );
-  clearTimeout(stopping);
+  cancelStop?.();
   if (failures.length > 0) {
     const inOrder = items.flatMap(({ shard }) => failures.filter((failure) => failure.shard === shard));
     throw combineFailures(operation, inOrder);

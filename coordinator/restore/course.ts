@@ -39,7 +39,8 @@ export async function conductRestore<Loaded>(course: Course<Loaded>): Promise<Co
     loaded = { value: await course.load() };
     await reached('coordinator.restore-loaded');
     run.progress.step('closing the targets');
-    await onAll(shards, 'close the target', run.signal, (shard, signal) => shard.closeTarget(signal));
+    const close = (shard: ShardRestore, signal: AbortSignal): Promise<void> => shard.closeTarget(signal);
+    await onAll(shards, 'close the target', run.signal, close, clock);
     await reached('coordinator.restore-closed');
     run.signal.throwIfAborted();
     if ((await decide(run.store, target.cluster, restore, 'switch')) === 'undo') throw undoneByAgent(restore);

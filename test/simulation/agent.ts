@@ -3,6 +3,7 @@ import { asTidemarkError, TidemarkError } from '../../proto/errors.ts';
 import { runBarrierCall } from '../../shard-agent/barrier-call.ts';
 import { FakeSession, type EngineFaults, type FakeDatabase, type SnapshotRecord } from './database.ts';
 import type { FakeCall } from './network.ts';
+import type { BarrierWire } from './watch.ts';
 import { Process, type Chance, type TimerFaults, type VirtualTime } from './virtual-time.ts';
 
 export interface AgentWorld {
@@ -20,7 +21,7 @@ export class FakeAgent {
   readonly #database: FakeDatabase;
   readonly #world: AgentWorld;
   #session: FakeSession | undefined;
-  #call: FakeCall | undefined;
+  #call: FakeCall<BarrierWire> | undefined;
   #stop = new AbortController();
   #handedOver: SnapshotRecord | undefined;
 
@@ -43,7 +44,7 @@ export class FakeAgent {
   }
 
   /** Answers one Barrier call, as the service and the session would. */
-  serve(call: FakeCall, life: number): void {
+  serve(call: FakeCall<BarrierWire>, life: number): void {
     const { process } = this;
     this.#call = call;
     this.#answer(call, life, process).then(
@@ -74,7 +75,7 @@ export class FakeAgent {
     this.process = new Process(time, chance, timers);
   }
 
-  async #answer(call: FakeCall, life: number, process: Process): Promise<void> {
+  async #answer(call: FakeCall<BarrierWire>, life: number, process: Process): Promise<void> {
     const { chance, time, engine, holdLimitMs } = this.#world;
     const { shard } = this;
     const requests = call.server[Symbol.asyncIterator]();

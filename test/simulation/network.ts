@@ -1,14 +1,20 @@
 /** Simulated calls: in order, late, and lost only as a broken connection, which each side notices in its own time. */
 import type { AgentCall, ReplyStream } from '../../proto/channel.ts';
 import { TidemarkError } from '../../proto/errors.ts';
-import type { BarrierReply, BarrierReply__Output } from '../../proto/gen/tidemark/v1/BarrierReply.ts';
-import type { BarrierRequest, BarrierRequest__Output } from '../../proto/gen/tidemark/v1/BarrierRequest.ts';
 import { MessageQueue } from '../../proto/message-queue.ts';
 import type { Chance, Process, VirtualTime } from './virtual-time.ts';
 
-export type ClientEnd = AgentCall<BarrierRequest, BarrierReply__Output>;
-export type ServerEnd = AsyncIterable<BarrierRequest__Output> &
-  Pick<ReplyStream<BarrierReply>, 'send' | 'broken'>;
+/** What one side sends and the other reads: the wire's optional fields are all there when they are read. */
+export interface Wire {
+  readonly request: object;
+  readonly requestRead: object;
+  readonly reply: object;
+  readonly replyRead: object;
+}
+
+export type ClientEnd<Of extends Wire> = AgentCall<Of['request'], Of['replyRead']>;
+export type ServerEnd<Of extends Wire> = AsyncIterable<Of['requestRead']> &
+  Pick<ReplyStream<Of['reply']>, 'send' | 'broken'>;
 
 export interface Latency {
   readonly lowMs: number;
@@ -19,22 +25,22 @@ export interface Latency {
 }
 
 /** Sees everything that is sent and everything that arrives, at its time. */
-export interface Tap {
-  sent(shard: string, request: BarrierRequest): void;
-  arrived(shard: string, reply: BarrierReply): void;
+export interface Tap<Of extends Wire> {
+  sent(shard: string, request: Of['request']): void;
+  arrived(shard: string, reply: Of['reply']): void;
 }
 
 const flow = { pause: () => undefined, resume: () => undefined };
 
-/** One Barrier call between two processes. */
-export class FakeCall {
-  readonly client: ClientEnd;
-  readonly server: ServerEnd;
+/** One two-way call between two processes. */
+export class FakeCall<Of extends Wire> {
+  readonly client: ClientEnd<Of>;
+  readonly server: ServerEnd<Of>;
   readonly #time: VirtualTime;
   readonly #chance: Chance;
   readonly #latency: Latency;
-  readonly #requests = new MessageQueue<BarrierRequest__Output>(flow);
-  readonly #replies = new MessageQueue<BarrierReply__Output>(flow);
+  readonly #requests = new MessageQueue<Of['requestRead']>(flow);
+  readonly #replies = new MessageQueue<Of['replyRead']>(flow);
   readonly #serverBroken = new AbortController();
   readonly #agent: Process;
   readonly #coordinator: Process;
@@ -49,7 +55,7 @@ export class FakeCall {
       readonly time: VirtualTime;
       readonly chance: Chance;
       readonly latency: Latency;
-      readonly tap: Tap;
+      readonly tap: Tap<Of>;
     },
   ) {
     this.#time = world.time;
@@ -60,7 +66,7 @@ export class FakeCall {
     this.client = {
       send: (request) => {
         world.tap.sent(shard, request);
-        this.#toAgent(() => this.#requests.push(request as BarrierRequest__Output));
+        this.#toAgent(() => this.#requests.push(request as Of['requestRead']));
       },
       finish: () => this.#toAgent(() => this.#requests.end()),
       cancel: () => {
@@ -75,7 +81,7 @@ export class FakeCall {
       send: (reply) =>
         this.#toCoordinator(() => {
           world.tap.arrived(shard, reply);
-          this.#replies.push(reply as BarrierReply__Output);
+          this.#replies.push(reply as Of['replyRead']);
         }),
       [Symbol.asyncIterator]: () => this.#requests[Symbol.asyncIterator](),
     };

@@ -1,7 +1,15 @@
 /** Watches one coordinator's messages, as they leave and arrive, for the rules of the protocol. */
-import type { BarrierReply } from '../../proto/gen/tidemark/v1/BarrierReply.ts';
-import type { BarrierRequest } from '../../proto/gen/tidemark/v1/BarrierRequest.ts';
+import type { BarrierReply, BarrierReply__Output } from '../../proto/gen/tidemark/v1/BarrierReply.ts';
+import type { BarrierRequest, BarrierRequest__Output } from '../../proto/gen/tidemark/v1/BarrierRequest.ts';
 import type { Tap } from './network.ts';
+
+/** The messages of a Barrier call. */
+export interface BarrierWire {
+  readonly request: BarrierRequest;
+  readonly requestRead: BarrierRequest__Output;
+  readonly reply: BarrierReply;
+  readonly replyRead: BarrierReply__Output;
+}
 
 /** The shards that said something, by attempt. */
 class Said {
@@ -17,7 +25,7 @@ class Said {
   }
 }
 
-export class MessageWatch implements Tap {
+export class MessageWatch implements Tap<BarrierWire> {
   readonly violations: string[] = [];
   readonly #shards: number;
   readonly #decisive: () => void;

@@ -9,7 +9,7 @@ import { FakeAgent } from './agent.ts';
 import { FakeDatabase, type EngineFaults, type SnapshotRecord } from './database.ts';
 import { FakeCall, type Latency } from './network.ts';
 import { Chance, Process, VirtualTime, type TimerFaults } from './virtual-time.ts';
-import { MessageWatch } from './watch.ts';
+import { MessageWatch, type BarrierWire } from './watch.ts';
 import { Workload, type Load } from './workload.ts';
 
 export type Transition = (state: BarrierState, event: BarrierEvent) => BarrierStep;
@@ -104,7 +104,7 @@ class World {
   #accidents = true;
   #interrupt = new AbortController();
   #coordinator: Process | undefined;
-  #calls: FakeCall[] = [];
+  #calls: FakeCall<BarrierWire>[] = [];
   #killed: (() => void) | undefined;
 
   constructor(scenario: Scenario, seed: number, transition: Transition) {
@@ -181,7 +181,11 @@ class World {
     const world = { time: this.#time, chance: this.#chance, latency, tap };
     this.#calls = [];
     const members = this.#agents.map((agent): BarrierMember => {
-      const call = new FakeCall(agent.shard, { coordinator: process, agent: agent.process }, world);
+      const call = new FakeCall<BarrierWire>(
+        agent.shard,
+        { coordinator: process, agent: agent.process },
+        world,
+      );
       this.#calls.push(call);
       agent.serve(call, life);
       return {
