@@ -1,6 +1,7 @@
 /** All that is tried of the engine on servers of one version of PostgreSQL. */
 import { testEngine } from './engine-conformance.ts';
 import { testPostgresBarrier } from './postgres-barrier.ts';
+import { testPostgresClosing } from './postgres-closing.ts';
 import type { PostgresFixture } from './postgres-fixture.ts';
 import { testPostgresIndexes } from './postgres-indexes.ts';
 import { testPostgresLeftOut } from './postgres-left-out.ts';
@@ -19,4 +20,5 @@ export function testPostgres(fixture: PostgresFixture): void {
   testPostgresPlainRestorer(fixture);
   testPostgresIndexes(fixture);
   testPostgresStaging(fixture);
+  testPostgresClosing(fixture);
 }
