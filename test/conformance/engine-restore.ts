@@ -106,8 +106,12 @@ export function testRestore(fixture: EngineFixture, source: () => TestServer): v
         expect(staged).not.toContain('bank');
         expect(staged).not.toContain('audit');
         expect(staged).toHaveLength(2);
+        await session.closeTarget();
+        await session.closeTarget();
         await session.switch();
         await session.switch();
+        await session.open();
+        await session.open();
         await session.finish();
         await session.open();
         await session.finish();
@@ -166,14 +170,15 @@ export function testRestore(fixture: EngineFixture, source: () => TestServer): v
       });
     });
 
-    for (const until of ['stage', 'load', 'finishLoad', 'switch'] as const) {
+    for (const until of ['stage', 'load', 'finishLoad', 'closeTarget', 'switch'] as const) {
       test(`discard after ${until} leaves nothing, and an empty database as it was`, async () => {
         await fixture.createDatabase(target, 'bank');
         const sessions = await fixture.countSessions(target);
         await withRestore('r4', async (session) => {
           await session.stage();
           if (until !== 'stage') await loadChunks(await session.writeLanes(), bank);
-          if (until === 'finishLoad' || until === 'switch') await session.finishLoad();
+          if (until !== 'stage' && until !== 'load') await session.finishLoad();
+          if (until === 'closeTarget' || until === 'switch') await session.closeTarget();
           if (until === 'switch') await session.switch();
           await session.discard();
           await session.discard();
@@ -213,8 +218,12 @@ export function testRestore(fixture: EngineFixture, source: () => TestServer): v
       const again = await (await engine.staged())[0]?.reopen();
       await again?.switch();
       await again?.open();
-      await again?.finish();
       await again?.close();
+      const last = await (await engine.staged())[0]?.reopen();
+      await last?.switch();
+      await last?.open();
+      await last?.finish();
+      await last?.close();
       expect((await fixture.listDatabases(target)).sort()).toEqual(['audit', 'bank']);
       expect(await ask(target, 'audit', 'SELECT note FROM entries WHERE id = 1')).toEqual([['opened']]);
       expect(await engine.staged()).toEqual([]);

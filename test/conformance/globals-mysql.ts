@@ -285,6 +285,7 @@ export function testMysqlGlobals(fixture: MysqlGlobalsFixture): void {
       await session.finishLoad();
       await target.run(`DROP USER 'Own'@'%'`);
       await session.switch();
+      await session.open();
       await target.run(`DROP USER keeps@'%'`);
       await target.run(`DROP USER anna@'%'`);
       await target.run(`CREATE USER anna@'%' IDENTIFIED BY 'hers' ACCOUNT LOCK`);

@@ -211,7 +211,7 @@ export async function* inPieces(bytes: Buffer): AsyncIterable<Buffer> {
   for (let at = 0; at < bytes.length; at += 7_001) yield bytes.subarray(at, at + 7_001);
 }
 
-/** Stage, load, finish, switch, finish: the whole restore. */
+/** Stage, load, close, switch, open, finish: the whole restore. */
 export async function restoreShard(
   engine: Engine,
   shard: MemoryShard,
@@ -223,6 +223,7 @@ export async function restoreShard(
     await session.stage();
     await loadChunks(await session.writeLanes(), shard);
     await session.finishLoad();
+    await session.closeTarget();
     await session.switch();
     await session.open();
     await session.finish();

@@ -177,6 +177,8 @@ export function testMysqlCopy(fixture: EngineFixture, source: () => TestServer):
       await session.finishLoad();
       await session.switch();
       expect(await status()).toBe('DISABLED');
+      await session.open();
+      expect(await status()).toBe('DISABLED');
       await session.finish();
       expect(await status()).toBe('ENABLED');
       await session.close();

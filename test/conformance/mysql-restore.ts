@@ -1,6 +1,6 @@
 /** What only a restore of MySQL or MariaDB can get wrong: the settings objects bring along, names, what is others'. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Engine } from '../../shard-agent/engine.ts';
+import type { Engine, SettlingSession } from '../../shard-agent/engine.ts';
 import type { TestServer } from '../servers/server.ts';
 import type { EngineFixture } from './engine-fixture.ts';
 import { loadChunks, prepareRestore, restoreShard, takeShard, type MemoryShard } from './memory-shard.ts';
@@ -28,6 +28,24 @@ export function testMysqlRestore(fixture: EngineFixture, source: () => TestServe
       } finally {
         await maker.close();
         await ask(source(), `DROP DATABASE \`${database}\``);
+      }
+    };
+
+    /** The mark says something else. */
+    const setState = (restore: string, from: string, to: string): Promise<unknown> =>
+      ask(
+        target,
+        `UPDATE tidemark_${restore}_0.\`tidemark-mark\` SET body = REPLACE(body, '"${from}"', '"${to}"')`,
+      );
+    /** What an agent does at its start with the one restore that was left. */
+    const settle = async (steps: (session: SettlingSession) => Promise<void>): Promise<void> => {
+      const [left] = await engine.staged();
+      if (left === undefined) throw new Error('no restore was left');
+      const session = await left.reopen();
+      try {
+        await steps(session);
+      } finally {
+        await session.close();
       }
     };
 
@@ -61,17 +79,18 @@ export function testMysqlRestore(fixture: EngineFixture, source: () => TestServe
       await session.finishLoad();
       await session.switch();
       await session.close();
-      // As if the agent had died before its last step: everything is made anew.
-      await ask(
-        target,
-        `UPDATE tidemark_names1_0.\`tidemark-mark\` SET body = REPLACE(body, '"switched"', '"switching"')`,
-      );
-      for (const staged of await engine.staged()) {
-        const again = await staged.reopen();
+      // As if the agent had died before the last step of the switch, and of the opening: what is there is known as the restore's.
+      await setState('names1', 'switched', 'switching');
+      await settle(async (again) => {
         await again.switch();
+        await again.open();
+      });
+      await setState('names1', 'opened', 'opening');
+      await settle(async (again) => {
+        await again.switch();
+        await again.open();
         await again.finish();
-        await again.close();
-      }
+      });
       const made = await ask(
         target,
         "SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = 'größe' UNION ALL " +
@@ -137,10 +156,7 @@ export function testMysqlRestore(fixture: EngineFixture, source: () => TestServe
       await session.finishLoad();
       await session.close();
       // As if the agent had died after its first step.
-      await ask(
-        target,
-        'UPDATE tidemark_taken1_0.`tidemark-mark` SET body = REPLACE(body, \'"loaded"\', \'"switching"\')',
-      );
+      await setState('taken1', 'loaded', 'switching');
       await ask(target, 'CREATE DATABASE taken');
       await ask(target, 'CREATE TABLE theirs AS SELECT 7 AS id', 'taken');
       await ask(target, 'CREATE VIEW i AS SELECT id FROM theirs', 'taken');

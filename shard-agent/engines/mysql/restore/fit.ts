@@ -93,6 +93,20 @@ export async function countObjects(wire: Wire, database: string): Promise<number
   return Number(count ?? 0) + (await readLibraries(wire, database)).length;
 }
 
+/** Some of those objects, by kind and name, for a message. */
+export async function someObjects(wire: Wire, database: string): Promise<string[]> {
+  const name = quoteText(database);
+  const rows = await wire.query(
+    `(SELECT TABLE_TYPE AS k, TABLE_NAME AS n FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${name} ORDER BY 2 LIMIT 5) ` +
+      `UNION ALL (SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${name} ORDER BY 2 LIMIT 5) ` +
+      `UNION ALL (SELECT 'EVENT', EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ${name} ORDER BY 2 LIMIT 5)`,
+  );
+  const libraries = (await readLibraries(wire, database)).map(({ n = null }) => ({ k: 'LIBRARY', n }));
+  return [...rows, ...libraries]
+    .slice(0, 5)
+    .map((row) => `${(row['k'] ?? '').replace('BASE TABLE', 'TABLE').toLowerCase()} ${row['n'] ?? ''}`);
+}
+
 async function occupied(wire: Wire, stored: StoredShard): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const { name } of stored.databases) {

@@ -10,6 +10,7 @@ import { databaseOptionsShape, declareDatabase, readDatabaseOptions } from '../s
 import type { Dialect } from '../dialect.ts';
 import { attempt } from '../connection/failure.ts';
 import { countObjects } from './fit.ts';
+import { withHiddenTables } from './hidden-tables.ts';
 import { allowLooseKeys, type KeyPlace, keyPlaces } from '../schema/foreign-key.ts';
 import type { Endpoint } from '../connection/handshake.ts';
 import { askInvariant } from '../invariant.ts';
@@ -31,8 +32,8 @@ import { spread, withSessions } from '../connection/side-by-side.ts';
 import { lanesDeadlock, TableTurns } from './table-turns.ts';
 import { computeSettings } from '../source-facts.ts';
 import { withoutPlaces } from '../schema/table-place.ts';
-import { MysqlUndoable, restoreLimitMs } from './staged-restores.ts';
-import { listTables } from './switch.ts';
+import { listTables } from './staged-objects.ts';
+import { MysqlSettling, openRestoreSession, restoreLimitMs } from './staged-restores.ts';
 import { tryObjects } from './try-objects.ts';
 import type { Wire } from '../connection/wire.ts';
 
@@ -43,15 +44,11 @@ import type { Wire } from '../connection/wire.ts';
 const deferKeysBytes = 1024 * 1024;
 
 export async function prepareRestore(endpoint: Endpoint, order: RestoreOrder): Promise<RestoreSession> {
-  const { wire, dialect } = await openSession(
-    endpoint,
-    { name: 'restore' },
-    { limitMs: restoreLimitMs, extra: computeSettings(order.stored) },
-  );
+  const { wire, dialect } = await openRestoreSession(endpoint, computeSettings(order.stored));
   return new MysqlRestore(endpoint, dialect, wire, order);
 }
 
-class MysqlRestore extends MysqlUndoable implements RestoreSession {
+class MysqlRestore extends MysqlSettling implements RestoreSession {
   readonly #dialect: Dialect;
   readonly #order: RestoreOrder;
   readonly #staging: ReadonlyMap<string, string>;
@@ -63,7 +60,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
   readonly #writers = new Map<Wire, MysqlWriteLane>();
 
   constructor(endpoint: Endpoint, dialect: Dialect, wire: Wire, order: RestoreOrder) {
-    super(endpoint, wire, order.restore);
+    super(endpoint, wire, order.restore, computeSettings(order.stored));
     this.#dialect = dialect;
     this.#order = order;
     this.#loaded = new LoadedTables(order.stored.rows);
@@ -122,6 +119,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
         staging: this.#stagingOf(line.name),
         ...databaseOptionsShape.parse(line.engine),
         tables: [],
+        hidden: [],
         ...(before === undefined ? {} : { before }),
       });
     }
@@ -229,15 +227,18 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
       for (const writer of this.#writers.values()) await writer.commit();
       await this.#openLanes();
       await this.#loaded.finish(this.#lanes, this.#order.signal);
-      const steps = await readSteps(this.wire, this.restore);
-      await withSession(this.endpoint, { name: 'staging' }, (wire) => tryObjects(wire, steps, this.#staging));
-      const mark = await readMark(this.wire, this.restore);
+      const wire = await this.live();
+      const steps = await readSteps(wire, this.restore);
+      await withSession(this.endpoint, { name: 'staging' }, (session) =>
+        tryObjects(session, steps, this.#staging),
+      );
+      const mark = await readMark(wire, this.restore);
       if (mark === undefined) return;
-      const databases: StagedDatabase[] = [];
-      // As they stand there, sequences too: what an undo drops under the final names.
+      const listed: StagedDatabase[] = [];
       for (const database of mark.databases)
-        databases.push({ ...database, tables: await listTables(this.wire, database.staging) });
-      await writeMark(this.wire, { ...mark, databases, state: 'loaded' });
+        listed.push({ ...database, tables: await listTables(wire, database.staging) });
+      const databases = await withHiddenTables(wire, this.restore, listed, steps);
+      await writeMark(wire, { ...mark, databases, state: 'loaded' });
     });
   }
 

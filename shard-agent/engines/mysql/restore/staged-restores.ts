@@ -1,16 +1,25 @@
-/** Restores by their mark on the server alone: what is needed to switch, to undo and to finish. */
-import type { RestoreSession, StagedRestore } from '../../../engine.ts';
+/** Restores by their mark on the server alone: what is needed to switch, to open, to undo and to finish. */
+import type { SettlingSession, StagedRestore } from '../../../engine.ts';
 import { openSession, withSession } from '../connection/connection.ts';
-import { attempt } from '../connection/failure.ts';
+import { attempt, ConnectionLost } from '../connection/failure.ts';
 import type { Endpoint } from '../connection/handshake.ts';
-import { listRestores, readMark } from './staging-mark.ts';
-import { discardAll, finishRestore, switchOver } from './switch.ts';
+import { discardAll } from './discard.ts';
+import { finishRestore } from './finish.ts';
+import { openFinal } from './open.ts';
+import { listRestores, readMark, type StagingMark } from './staging-mark.ts';
+import { closeFinal, switchOver } from './switch.ts';
 import type { Wire } from '../connection/wire.ts';
 
 /** Sessions of a restore may be idle while the pipeline unpacks or other shards load. */
 export const restoreLimitMs = 24 * 3_600_000;
 
-type Undoable = Pick<RestoreSession, 'switch' | 'discard' | 'finish' | 'close'>;
+/** The session of a restore. `settings`: of this session, beside those that all have. */
+export async function openRestoreSession(
+  endpoint: Endpoint,
+  settings: readonly string[],
+): Promise<Awaited<ReturnType<typeof openSession>>> {
+  return openSession(endpoint, { name: 'restore' }, { limitMs: restoreLimitMs, extra: settings });
+}
 
 /** Restores left on the server. A staging that was begun, without its mark, holds nothing: it is dropped here. */
 export async function stagedRestores(endpoint: Endpoint): Promise<StagedRestore[]> {
@@ -29,46 +38,97 @@ export async function stagedRestores(endpoint: Endpoint): Promise<StagedRestore[
   });
 }
 
-async function reopen(endpoint: Endpoint, restore: string): Promise<Undoable> {
-  const { wire } = await openSession(endpoint, { name: 'restore' }, { limitMs: restoreLimitMs });
-  return new MysqlUndoable(endpoint, wire, restore);
+async function reopen(endpoint: Endpoint, restore: string): Promise<SettlingSession> {
+  const { wire } = await openRestoreSession(endpoint, []);
+  return new MysqlSettling(endpoint, wire, restore, []);
 }
 
-/** What can be done with a restore by its mark alone. */
-export class MysqlUndoable implements Undoable {
+/** What can be done with a restore by its mark alone. A session that was lost is replaced at the next call. */
+export class MysqlSettling implements SettlingSession {
   protected readonly endpoint: Endpoint;
-  protected readonly wire: Wire;
   protected readonly restore: string;
+  protected wire: Wire;
+  readonly #settings: readonly string[];
+  #closed = false;
+  /** The mark said so, and it is not undone after that: without a mark, all was finished. */
+  #opened = false;
 
-  constructor(endpoint: Endpoint, wire: Wire, restore: string) {
+  constructor(endpoint: Endpoint, wire: Wire, restore: string, settings: readonly string[]) {
     this.endpoint = endpoint;
     this.wire = wire;
     this.restore = restore;
+    this.#settings = settings;
+  }
+
+  async closeTarget(): Promise<void> {
+    await this.#settle('close the target', async (wire, mark) => {
+      if (mark === undefined) throw new Error(noStaging);
+      await closeFinal(wire, mark);
+    });
   }
 
   async switch(): Promise<void> {
-    await attempt('switch to the final names', this.restore, async () => {
-      const mark = await readMark(this.wire, this.restore);
-      if (mark === undefined) throw new Error('no staging of this restore stands on the server');
-      await switchOver(this.wire, mark);
+    await this.#settle('switch to the final names', async (wire, mark) => {
+      if (mark !== undefined) await switchOver(wire, mark);
+      else if (!this.#opened) throw new Error(noStaging);
+    });
+  }
+
+  async open(): Promise<void> {
+    await this.#settle('open the restored databases', async (wire, mark) => {
+      // The mark goes last: without it all was done.
+      if (mark !== undefined) await openFinal(wire, mark);
+      this.#opened = true;
     });
   }
 
   async discard(): Promise<void> {
-    await attempt('drop what the restore made', this.restore, async () => {
-      await discardAll(this.wire, this.restore, await readMark(this.wire, this.restore));
-    });
+    await this.#settle('drop what the restore made', (wire, mark) => discardAll(wire, this.restore, mark));
   }
 
   async finish(): Promise<void> {
-    await attempt('finish the restore', this.restore, async () => {
-      const mark = await readMark(this.wire, this.restore);
+    await this.#settle('finish the restore', async (wire, mark) => {
       // The mark goes last: without it all was done.
-      if (mark !== undefined) await finishRestore(this.endpoint, this.wire, mark);
+      if (mark !== undefined) await finishRestore(this.endpoint, wire, mark);
     });
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.wire.close();
+  }
+
+  async #settle(
+    operation: string,
+    work: (wire: Wire, mark: StagingMark | undefined) => Promise<void>,
+  ): Promise<void> {
+    await attempt(operation, this.restore, async () => {
+      const wire = await this.live();
+      const mark = await readMark(wire, this.restore);
+      if (mark?.state === 'opened') this.#opened = true;
+      await work(wire, mark);
+    });
+  }
+
+  /** The session, a new one when the server or somebody else has ended it: it may have been idle for hours. */
+  protected async live(): Promise<Wire> {
+    if (await answers(this.wire)) return this.wire;
+    if (this.#closed) throw new ConnectionLost('the restore was closed');
+    const { wire } = await openRestoreSession(this.endpoint, this.#settings);
+    if (this.#closed) await wire.close();
+    this.wire = wire;
+    return wire;
+  }
+}
+
+const noStaging = 'this server has no staging of this restore';
+
+async function answers(wire: Wire): Promise<boolean> {
+  try {
+    await wire.run('DO 0');
+    return true;
+  } catch (error) {
+    if (wire.alive) throw error;
+    return false;
   }
 }

@@ -24,10 +24,34 @@ const madeAccounts = z.object({
 /** Accounts that a restore makes. */
 export type MadeAccounts = z.infer<typeof madeAccounts>;
 
+/**
+ * `staging`: being made and loaded. `loaded`: all rows are there. `closed`: the final names were found free before the decision.
+ * `switching`, `switched`: all that needs no table under its final name is being made in the final databases, or is made.
+ * `opening`, `opened`: tables get their final names, then what needs them is made; from here on nothing is undone.
+ */
+const states = ['staging', 'loaded', 'closed', 'switching', 'switched', 'opening', 'opened'] as const;
+export type RestoreState = (typeof states)[number];
+
+const hiddenTable = z.object({
+  /** Its final name. */
+  table: z.string(),
+  /** Its name in the final database until it is opened. */
+  name: z.string(),
+  /** Numbers of the steps that make its triggers, in their order. */
+  triggers: z.array(z.number()),
+});
+
+/**
+ * A table that has triggers. A RENAME into another database takes no triggers along, and a table that had its final name before
+ * its triggers could be written without them. So it goes into the final database under a name that nobody uses, and gets
+ * its triggers there; a RENAME within the database keeps them.
+ */
+export type HiddenTable = z.infer<typeof hiddenTable>;
+
 const markShape = z.object({
   restore: z.string(),
   cluster: z.string(),
-  state: z.enum(['staging', 'loaded', 'switching', 'switched']),
+  state: z.enum(states),
   databases: z.array(
     z.object({
       name: z.string(),
@@ -35,7 +59,10 @@ const markShape = z.object({
       ...databaseOptionsShape.shape,
       /** Its own, when the (empty) database stood before. */
       before: databaseOptionsShape.optional(),
+      /** Tables and sequences, known when they are loaded. */
       tables: z.array(z.string()),
+      /** Those of the tables that have triggers. */
+      hidden: z.array(hiddenTable),
     }),
   ),
   accounts: madeAccounts.optional(),
@@ -44,12 +71,23 @@ const markShape = z.object({
 export type StagingMark = z.infer<typeof markShape>;
 export type StagedDatabase = StagingMark['databases'][number];
 
-/** One statement of the switch, or of the finish after it. */
-export interface Step {
+/** One statement of the switch, or of what follows it. */
+export interface NewStep {
   readonly database: string;
   readonly piece: string;
   /** Bytes as latin1 text. */
   readonly sql: string;
+}
+
+export interface Step extends NewStep {
+  readonly number: number;
+  /** It has made its object in the final database, or was about to. */
+  readonly made: boolean;
+}
+
+/** Of the restore's hidden table of this number, over all its databases. Keys and checks that the server names after it fit too. */
+export function hiddenNameOf(restore: string, number: number): string {
+  return `tidemark_${restore}_t${number}`;
 }
 
 export function stagingNameOf(restore: string, number: number): string {
@@ -65,7 +103,7 @@ export async function createMark(wire: Wire, mark: StagingMark): Promise<void> {
   );
   await wire.run(
     `CREATE TABLE ${home}.\`tidemark-steps\` (n INT PRIMARY KEY, piece VARCHAR(64), ` +
-      'db VARCHAR(64) CHARACTER SET utf8mb4, body LONGBLOB) ENGINE = InnoDB',
+      'db VARCHAR(64) CHARACTER SET utf8mb4, body LONGBLOB, made INT NOT NULL) ENGINE = InnoDB',
   );
   await writeMark(wire, mark);
 }
@@ -97,21 +135,37 @@ export async function readMark(wire: Wire, restore: string): Promise<StagingMark
   });
 }
 
-export async function addStep(wire: Wire, restore: string, number: number, step: Step): Promise<void> {
-  const table = `${quoteName(stagingNameOf(restore, 0))}.\`tidemark-steps\``;
+export async function addStep(wire: Wire, restore: string, number: number, step: NewStep): Promise<void> {
   const hex = Buffer.from(step.sql, 'latin1').toString('hex');
-  const values = [number, quoteText(step.piece), quoteText(step.database), hex === '' ? "''" : `x'${hex}'`];
-  await wire.run(`INSERT INTO ${table} VALUES (${values.join(', ')})`);
+  const values = [
+    number,
+    quoteText(step.piece),
+    quoteText(step.database),
+    hex === '' ? "''" : `x'${hex}'`,
+    0,
+  ];
+  await wire.run(`INSERT INTO ${stepsOf(restore)} VALUES (${values.join(', ')})`);
 }
 
 export async function readSteps(wire: Wire, restore: string): Promise<Step[]> {
-  const table = `${quoteName(stagingNameOf(restore, 0))}.\`tidemark-steps\``;
-  const rows = (await wire.results(`SELECT db, piece, body FROM ${table} ORDER BY n`)).at(-1)?.rows ?? [];
-  return rows.map(([database, piece, sql]) => ({
+  const sql = `SELECT n, db, piece, body, made FROM ${stepsOf(restore)} ORDER BY n`;
+  const rows = (await wire.results(sql)).at(-1)?.rows ?? [];
+  return rows.map(([number, database, piece, body, made]) => ({
+    number: Number(number?.toString('latin1')),
     database: database?.toString('utf8') ?? '',
     piece: piece?.toString('utf8') ?? '',
-    sql: sql?.toString('latin1') ?? '',
+    sql: body?.toString('latin1') ?? '',
+    made: made?.toString('latin1') === '1',
   }));
+}
+
+/** Whether the step's object is the restore's. In any character set and mode of the session. */
+export async function recordMade(wire: Wire, restore: string, number: number, made: boolean): Promise<void> {
+  await wire.run(`UPDATE ${stepsOf(restore)} SET made = ${made ? 1 : 0} WHERE n = ${number}`);
+}
+
+function stepsOf(restore: string): string {
+  return `${quoteName(stagingNameOf(restore, 0))}.\`tidemark-steps\``;
 }
 
 /** Names of databases that begin so, and an underscore. In name order. */

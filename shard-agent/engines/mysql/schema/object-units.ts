@@ -8,6 +8,10 @@ import type { Wire } from '../connection/wire.ts';
 export interface ObjectUnit {
   readonly database: string;
   readonly piece: string;
+  /** Of the step that makes the object. */
+  readonly number: number;
+  /** An earlier attempt has made it, or was about to. */
+  readonly made: boolean;
   /** Bytes as latin1 text; the last makes the object. */
   readonly statements: readonly string[];
 }
@@ -33,26 +37,33 @@ export function unitsOf(steps: readonly Step[]): ObjectUnit[] {
       else head.push(step.sql);
       continue;
     }
-    units.push({ database: step.database, piece: step.piece, statements: [...head, ...own, step.sql] });
+    const { database, piece, number, made } = step;
+    units.push({ database, piece, number, made, statements: [...head, ...own, step.sql] });
     own = [];
   }
   return units;
 }
 
+/** How units are run. */
+export interface UnitsOrder {
+  /** Name of the database that the objects of a database of the set are made in. */
+  readonly target: (database: string) => string;
+  /** Error numbers that mean "not needed". */
+  readonly ignored?: readonly number[];
+  /** Takes what could not be made because something that it names is not there. */
+  readonly tolerate?: (unit: ObjectUnit) => boolean;
+  /** Runs one; `runUnit` unless given. */
+  readonly run?: (wire: Wire, unit: ObjectUnit, database: string) => Promise<void>;
+}
+
 /**
- * Runs them in `target(database)`. What names something that is not there yet is tried again after the others; when
- * nothing gets further, the error is thrown, unless `tolerate` takes it. `ignored`: error numbers that mean "not needed".
+ * Runs them all. What names something that is not there yet is tried again after the others; when nothing gets further,
+ * the error is thrown, unless all that is left is tolerated.
  * The session is as before afterwards, except for its database and foreign_key_checks.
  */
-export async function runUnits(
-  wire: Wire,
-  units: readonly ObjectUnit[],
-  target: (database: string) => string,
-  ignored: readonly number[] = [],
-  tolerate: (unit: ObjectUnit) => boolean = () => false,
-): Promise<void> {
+export async function runUnits(wire: Wire, units: readonly ObjectUnit[], order: UnitsOrder): Promise<void> {
   try {
-    await runAll(wire, units, target, ignored, tolerate);
+    await runAll(wire, units, order);
   } finally {
     // What the last object was made with must not be what our own statements, and the names in them, are read with.
     if (wire.alive) await wire.run('SET NAMES utf8mb4');
@@ -60,20 +71,15 @@ export async function runUnits(
   }
 }
 
-async function runAll(
-  wire: Wire,
-  units: readonly ObjectUnit[],
-  target: (database: string) => string,
-  ignored: readonly number[],
-  tolerate: (unit: ObjectUnit) => boolean,
-): Promise<void> {
+async function runAll(wire: Wire, units: readonly ObjectUnit[], order: UnitsOrder): Promise<void> {
+  const { target, ignored = [], tolerate = () => false, run = runUnit } = order;
   let left = [...units];
   while (left.length > 0) {
     const later: ObjectUnit[] = [];
     let reason: unknown;
     for (const unit of left) {
       try {
-        await runUnit(wire, unit, target(unit.database));
+        await run(wire, unit, target(unit.database));
       } catch (error) {
         const number = isServerError(error) ? error.errno : 0;
         if (ignored.includes(number)) continue;
@@ -90,7 +96,7 @@ async function runAll(
   }
 }
 
-async function runUnit(wire: Wire, unit: ObjectUnit, database: string): Promise<void> {
+export async function runUnit(wire: Wire, unit: ObjectUnit, database: string): Promise<void> {
   await wire.run('SET NAMES utf8mb4');
   await wire.run(`USE ${quoteName(database)}`);
   for (const sql of unit.statements) await wire.run(Buffer.from(sql, 'latin1'));

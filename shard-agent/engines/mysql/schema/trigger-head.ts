@@ -1,49 +1,98 @@
 /** The head of a trigger, which servers show as it was typed: perhaps with the name of its database, comments, line breaks. */
+import { quoteName } from '../connection/quoting.ts';
+import { headTokens, type HeadToken, unquotedToken } from './head-tokens.ts';
 
-interface Token {
-  readonly text: string;
-  readonly start: number;
+/** Where the parts of a trigger's head are in its text. */
+export interface TriggerHead {
+  /** `IF NOT EXISTS`, from its first to its last character. */
+  readonly unless: { readonly start: number; readonly end: number } | undefined;
+  /** The trigger's own name, and before it that of its database. */
+  readonly name: readonly HeadToken[];
+  /** `BEFORE INSERT`, in capitals. */
+  readonly moment: string;
+  /** The table's name, and before it that of its database. */
+  readonly table: readonly HeadToken[];
+  /** After `FOR EACH ROW`. */
   readonly end: number;
 }
 
-const token = new RegExp(
-  [
-    '\\s+|/\\*[^]*?\\*/|#[^\\n]*|--(?=\\s)[^\\n]*',
-    '(`(?:[^`]|``)*`|"(?:[^"]|"")*"|\'(?:[^\'\\\\]|\\\\[^]|\'\')*\'|[^\\s`"\'.,;@=()/#]+|[^])',
-  ].join('|'),
-  'y',
-);
+/** Undefined when the text does not begin like a trigger. */
+export function readTriggerHead(sql: string): TriggerHead | undefined {
+  const tokens = headTokens(sql, (read) => ['for', 'each', 'row'].every((word, at) => read(at - 3) === word));
+  const word = (index: number): string | undefined => tokens[index]?.text.toLowerCase();
+  const trigger = tokens.findIndex((_, index) => word(index) === 'trigger');
+  if (trigger === -1) return undefined;
+  const unless = ['if', 'not', 'exists'].every((each, index) => word(trigger + 1 + index) === each);
+  const name = qualified(tokens, trigger + (unless ? 4 : 1));
+  const moment = trigger + (unless ? 4 : 1) + name.length * 2 - 1;
+  const on = tokens.findIndex((_, index) => index > moment && word(index) === 'on');
+  const last = tokens.at(-1);
+  if (on === -1 || last === undefined || word(tokens.length - 1) !== 'row') return undefined;
+  const [first, end] = [tokens[trigger + 1], tokens[trigger + 3]];
+  return {
+    unless: unless && first && end ? { start: first.start, end: end.end } : undefined,
+    name,
+    moment: tokens
+      .slice(moment, on)
+      .map(({ text }) => text.toUpperCase())
+      .join(' '),
+    table: qualified(tokens, on + 1),
+    end: last.end,
+  };
+}
 
-/** Words, names and signs, without what is between them, up to the trigger's body. */
-function headTokens(sql: string): Token[] {
-  const tokens: Token[] = [];
-  token.lastIndex = 0;
-  for (let found = token.exec(sql); found !== null; found = token.exec(sql)) {
-    const [whole, text] = found;
-    if (text === undefined) continue;
-    tokens.push({ text, start: token.lastIndex - whole.length, end: token.lastIndex });
-    if (/^each$/i.test(text) && /^for$/i.test(tokens.at(-2)?.text ?? '')) break;
-  }
-  return tokens;
+/** A name, and the one before its point. */
+function qualified(tokens: readonly HeadToken[], at: number): HeadToken[] {
+  const parts = tokens[at + 1]?.text === '.' ? [tokens[at], tokens[at + 2]] : [tokens[at]];
+  return parts.filter((part) => part !== undefined);
 }
 
 /** The statement without the name of its database before its own name and its table's. */
 export function unqualifiedTrigger(sql: string): string {
-  const tokens = headTokens(sql);
-  const is = (index: number, word: string): boolean => tokens[index]?.text.toLowerCase() === word;
-  const trigger = tokens.findIndex((_, index) => is(index, 'trigger'));
-  if (trigger === -1) return sql;
-  const unless = ['if', 'not', 'exists'].every((word, index) => is(trigger + 1 + index, word));
-  const name = trigger + (unless ? 4 : 1);
-  const own = is(name + 1, '.') ? name + 2 : name;
-  // Behind the name stand the time, the event, ON and the table.
-  const table = own + 4;
-  if (!is(own + 3, 'on')) return sql;
+  const head = readTriggerHead(sql);
+  if (head === undefined) return sql;
   let text = sql;
-  for (const first of [table, name]) {
-    const [from, to] = [tokens[first], tokens[first + 2]];
-    if (from === undefined || to === undefined || !is(first + 1, '.')) continue;
-    text = text.slice(0, from.start) + text.slice(to.start);
+  for (const [database, own] of [head.table, head.name]) {
+    if (database === undefined || own === undefined) continue;
+    text = text.slice(0, database.start) + text.slice(own.start);
   }
   return text;
+}
+
+/** The statement for the same trigger on a table of this name. It refuses a trigger that exists. */
+export function triggerOn(sql: string, table: string): string {
+  const head = readTriggerHead(sql);
+  const from = head?.table[0];
+  const to = head?.table.at(-1);
+  if (head === undefined || from === undefined || to === undefined) return sql;
+  const moved = sql.slice(0, from.start) + quoteName(table) + sql.slice(to.end);
+  return withoutUnless(moved, head);
+}
+
+/** Where among the triggers of its table, time and event a trigger is to be. */
+export interface TriggerPlace {
+  readonly side: 'FOLLOWS' | 'PRECEDES';
+  /** Without quotes. */
+  readonly other: string;
+}
+
+/**
+ * MariaDB's statement that puts this one in the place of the trigger of its name. Without `place` it becomes the last of its
+ * table, time and event. The server forgets the words of the place, and all that is before them back to the last word.
+ */
+export function replacingTrigger(sql: string, place?: TriggerPlace): string {
+  const head = readTriggerHead(sql);
+  if (head === undefined) return sql;
+  const words = place === undefined ? '' : `/**/${place.side} ${quoteName(place.other)}`;
+  const placed = sql.slice(0, head.end) + words + sql.slice(head.end);
+  return withoutUnless(placed, head).replace(/^\s*CREATE\b/i, (create) => `${create} OR REPLACE`);
+}
+
+function withoutUnless(sql: string, { unless }: TriggerHead): string {
+  return unless === undefined ? sql : sql.slice(0, unless.start) + sql.slice(unless.end);
+}
+
+/** Of a trigger, without quotes; bytes as latin1 text like the statement. */
+export function triggerName(head: TriggerHead): string {
+  return unquotedToken(head.name.at(-1)?.text ?? '');
 }

@@ -82,7 +82,7 @@ test('values that the bytes alone would be mistaken for go through a variable', 
 });
 
 test('each object has the settings of its file and its own, whichever comes first', () => {
-  const step = (sql: string, piece = 'views') => ({ database: 'd', piece, sql });
+  const step = (sql: string, piece = 'views') => ({ database: 'd', piece, sql, number: 0, made: false });
   const units = unitsOf([
     step('SET NAMES utf8mb4'),
     step('SET SESSION sql_mode = 1'),
