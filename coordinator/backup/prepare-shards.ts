@@ -42,8 +42,9 @@ export async function prepareShards(
   backup.progress.step(`preparing ${agents.length} shards`);
   const limit = new AbortController();
   const unanswered = new Set(agents.map(({ shard }) => shard));
-  const timer = setTimeout(() => limit.abort(tooSlow([...unanswered], limitMs)), limitMs);
   const proof = await beginRepositoryProof(store, topology.cluster);
+  // Set when there is nothing left that could throw before the `try`: a timer nobody clears keeps the process alive.
+  const timer = setTimeout(() => limit.abort(tooSlow([...unanswered], limitMs)), limitMs);
   try {
     const members = agents.map((agent) => ({
       shard: agent.shard,
