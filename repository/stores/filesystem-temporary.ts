@@ -5,9 +5,10 @@
  * A file's name says which process writes it, so that what a dead process of this host has left is removed by the next one.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, open, readdir, unlink } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Holder, lifeOf, thisHolder } from '../holder.ts';
+import type { FilesystemCalls } from './filesystem-calls.ts';
 import { storeError } from './filesystem-errors.ts';
 import type { Folders } from './filesystem-folders.ts';
 
@@ -24,11 +25,13 @@ export interface Written {
 
 export class TemporaryFiles {
   readonly #folders: Folders;
+  readonly #calls: FilesystemCalls;
   readonly #swept = new Set<string>();
   readonly #self = thisHolder();
 
-  constructor(folders: Folders) {
+  constructor(folders: Folders, calls: FilesystemCalls) {
     this.#folders = folders;
+    this.#calls = calls;
   }
 
   /**
@@ -44,7 +47,7 @@ export class TemporaryFiles {
     const failed = (error: unknown): never => {
       throw storeError(error, 'store an object', subject);
     };
-    const handle = await open(path, 'wx', fileMode).catch(failed);
+    const handle = await this.#calls.open(path, 'wx', fileMode).catch(failed);
     let closed = false;
     try {
       const hash = createHash('sha256');
@@ -65,9 +68,12 @@ export class TemporaryFiles {
     }
   }
 
-  /** On the way out of a failure, whose error says more than this one could; what stays behind is harmless. Never throws. */
+  /**
+   * After a failure, whose error says more than this one could, and after a success, which this one does not change. A file that stays
+   * behind is harmless: no key names it, and a later sweep removes it. Never throws.
+   */
   async discard(path: string): Promise<void> {
-    await unlink(path).catch(() => {});
+    await this.#calls.unlink(path).catch(() => {});
   }
 
   async #folder(folders: readonly string[]): Promise<string> {
@@ -80,7 +86,7 @@ export class TemporaryFiles {
   }
 
   async #sweep(path: string): Promise<void> {
-    const names = await readdir(path).catch((error: unknown) => {
+    const names = await this.#calls.readdir(path).catch((error: unknown) => {
       throw storeError(error, 'list temporary files', path);
     });
     for (const name of names) {

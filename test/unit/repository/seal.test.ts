@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { TidemarkError } from '../../../proto/errors.ts';
 import { manifestKey, sealKey } from '../../../repository/layout.ts';
 import { abandonSet, readSeal, type SealBody, sealSet } from '../../../repository/seal.ts';
 import { MemoryStore } from '../../../repository/stores/memory.ts';
@@ -134,6 +135,47 @@ test('an abandoned set can never be sealed', async () => {
   expect(await abandonSet(store, cluster, set, by)).toEqual({ state: 'abandoned', by });
   await expectFailure(sealSet(store, body), 'lease-lost', set);
   expect(await readSeal(store, cluster, set)).toEqual({ state: 'abandoned', by });
+});
+
+const away = new TidemarkError({
+  code: 'repository-failed',
+  operation: 'store an object',
+  subject: key,
+  cause: 'EIO',
+});
+
+test('a store that fails after it has stored the seal: the set is sealed, and what is not confirmed is told', async () => {
+  const store = new MemoryStore();
+  const body = await unsealedSet(store);
+  const create = store.create.bind(store);
+  store.create = async (...stored) => {
+    await create(...stored);
+    throw away;
+  };
+  expect(await sealSet(store, body)).toEqual({ unconfirmed: away });
+  expect(await readSeal(store, cluster, set)).toEqual({ state: 'sealed', body });
+});
+
+test('a store that fails before it has stored the seal: there is no set, and its error is passed on', async () => {
+  const store = new MemoryStore();
+  const body = await unsealedSet(store);
+  const create = store.create.bind(store);
+  store.create = () => Promise.reject(away);
+  await expect(sealSet(store, body)).rejects.toBe(away);
+  store.create = create;
+  await abandonSet(store, cluster, set, by);
+  store.create = () => Promise.reject(away);
+  await expectFailure(sealSet(store, body), 'lease-lost', set);
+});
+
+test('a store that fails, and does not say whether the seal is there: the error says that it is not known', async () => {
+  const store = new MemoryStore();
+  const body = await unsealedSet(store);
+  store.create = () => Promise.reject(away);
+  store.readSmall = () => Promise.reject(away);
+  const error = await expectFailure(sealSet(store, body), 'repository-failed', key);
+  expect(error.reason).toMatch(/^EIO; whether the set is sealed is not known/);
+  expect(error.remedy).toMatch(/tidemark list/);
 });
 
 test('a sealed set cannot be abandoned, and two that abandon it agree', async () => {
