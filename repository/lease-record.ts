@@ -4,7 +4,7 @@ import { TidemarkError } from '../proto/errors.ts';
 import { type Holder, holderShape } from './holder.ts';
 import { leaseKey, leaseNumberOf, leasePrefix } from './layout.ts';
 import type { ObjectStore } from './object-store.ts';
-import { parseRecord, spellRecord } from './record.ts';
+import { parseRecord, recordBytesLimit, spellRecord } from './record.ts';
 import { count, instant, name, setId } from './stored-shapes.ts';
 
 const leaseFormat = 'tidemark-lease-1';
@@ -44,7 +44,7 @@ export async function readLease(
   number: number,
 ): Promise<LeaseRecord | undefined> {
   const key = leaseKey(cluster, number);
-  const bytes = await store.readSmall(key);
+  const bytes = await store.readSmall(key, recordBytesLimit);
   if (bytes === undefined) return undefined;
   const subject = `${store.url}/${key}`;
   try {

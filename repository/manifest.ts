@@ -7,11 +7,8 @@ import { Readable } from 'node:stream';
 import { constants, createZstdCompress, createZstdDecompress, type ZstdCompress } from 'node:zlib';
 import { TidemarkError } from '../proto/errors.ts';
 import type { EndLine, ManifestLine, ManifestRef, Sums } from './manifest-entries.ts';
-import { ManifestOrder, manifestLine } from './manifest-lines.ts';
+import { lineBytesLimit, ManifestOrder, manifestLine, widthMistake } from './manifest-lines.ts';
 import type { ObjectStore, StoredObject } from './object-store.ts';
-
-/** Longest line in bytes, so that a bad manifest cannot fill the memory. */
-const lineBytesLimit = 16 * 1024 * 1024;
 
 /** Lines are packed together when they have so many characters: one by one, each would cost a turn of the thread pool. */
 const packedTogether = 64 * 1024;
@@ -46,8 +43,8 @@ export class ManifestWriter {
 
   /**
    * Appends a line; resolves when the next may come. May be called concurrently: lines stand in the order of the calls, and
-   * a table's line must be before its chunks'. Throws `internal` for a line that may not stand there, and the store's failure
-   * in this or a later call.
+   * a table's line must be before its chunks'. Throws `internal` for a line that may not stand there, `not-supported` for one that is
+   * longer than a reader takes, and the store's failure in this or a later call.
    */
   async write(line: Exclude<ManifestLine, EndLine>): Promise<void> {
     await this.#append(line);
@@ -72,6 +69,16 @@ export class ManifestWriter {
 
   async #append(line: ManifestLine): Promise<void> {
     const checked = manifestLine.safeParse(line);
+    const text = checked.success ? JSON.stringify(line) : '';
+    const tooWide = widthMistake(Buffer.byteLength(text));
+    if (tooWide !== undefined) {
+      throw new TidemarkError({
+        code: 'not-supported',
+        operation: 'write a manifest line',
+        subject: `${this.#key}: ${describeLine(line)}`,
+        cause: tooWide,
+      });
+    }
     const wrong = checked.success ? this.#order.accept(line) : checked.error.message;
     if (this.#ended || wrong !== undefined) {
       throw new TidemarkError({
@@ -82,7 +89,7 @@ export class ManifestWriter {
       });
     }
     this.#ended = line.kind === 'end';
-    this.#gathered += `${JSON.stringify(line)}\n`;
+    this.#gathered += `${text}\n`;
     if (this.#gathered.length >= packedTogether) await this.#pack();
   }
 
@@ -159,6 +166,8 @@ async function* unpackedLines(
     for await (const piece of unpacker as AsyncIterable<Buffer>) {
       let start = 0;
       for (let end = piece.indexOf(10); end !== -1; end = piece.indexOf(10, start)) {
+        const tooWide = widthMistake(restBytes + end - start);
+        if (tooWide !== undefined) throw bad(tooWide);
         yield Buffer.concat([...rest, piece.subarray(start, end)]);
         rest = [];
         restBytes = 0;
@@ -176,6 +185,26 @@ async function* unpackedLines(
     unpacker.destroy();
   }
   if (restBytes > 0) throw bad('its last line has no end');
+}
+
+/** For messages: what the line is of. */
+function describeLine(line: ManifestLine): string {
+  switch (line.kind) {
+    case 'shard':
+      return `shard ${line.shard}`;
+    case 'database':
+      return `database ${line.name}`;
+    case 'schema':
+      return `${line.name} of database ${line.database}`;
+    case 'table':
+      return `table ${[line.database, line.schema, line.name].filter((part) => part !== '').join('.')}`;
+    case 'chunk':
+      return `chunk of table number ${line.table}`;
+    case 'invariant':
+      return `invariant ${line.name}`;
+    case 'end':
+      return 'end';
+  }
 }
 
 function parseLine(text: Buffer, number: number, bad: (cause: string) => TidemarkError): ManifestLine {

@@ -8,7 +8,7 @@ import { asTidemarkError, TidemarkError } from '../proto/errors.ts';
 import { cutKey, intentKey, manifestKey, sealKey } from './layout.ts';
 import { hashObject } from './object-check.ts';
 import type { ObjectStore } from './object-store.ts';
-import { badRecord, parseRecord, spellRecord } from './record.ts';
+import { badRecord, parseRecord, recordBytesLimit, spellRecord } from './record.ts';
 import {
   barrierEvidence,
   consistency,
@@ -199,7 +199,7 @@ export async function readSeal(
 ): Promise<SealState | undefined> {
   const key = sealKey(cluster, set);
   const subject = `${store.url}/${key}`;
-  const bytes = await store.readSmall(key);
+  const bytes = await store.readSmall(key, recordBytesLimit);
   if (bytes === undefined) return undefined;
   const found = parseRecord(sealObject, bytes, subject);
   const { cluster: ofCluster, set: ofSet } = found.body;

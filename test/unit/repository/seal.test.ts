@@ -178,6 +178,19 @@ test('a store that fails, and does not say whether the seal is there: the error 
   expect(error.remedy).toMatch(/tidemark list/);
 });
 
+test('a record that no reader would take is not written', async () => {
+  const store = new MemoryStore();
+  const by = {
+    leaseNumber: 4,
+    operation: 'x'.repeat(17 * 1024 * 1024),
+    host: 'ops',
+    at: '2026-11-20T09:00:00Z',
+  };
+  const error = await expectFailure(abandonSet(store, cluster, set, by), 'not-supported', key);
+  expect(error.reason).toMatch(/at most 16777216 bytes/);
+  expect(await store.size(key)).toBeUndefined();
+});
+
 test('a sealed set cannot be abandoned, and two that abandon it agree', async () => {
   const store = new MemoryStore();
   const body = await sealedSet(store);
