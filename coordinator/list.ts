@@ -1,12 +1,12 @@
 /** `list`: the sets of the cluster, newest last. */
-import { listSets } from '../repository/backup-set.ts';
+import { listSets, type StoredSet } from '../repository/backup-set.ts';
 import { formatBytes, formatDuration } from '../topology/units.ts';
 import { bad, good, table, warn } from './output.ts';
 import type { Outcome, Run } from './run.ts';
 
-type SetState = 'sealed' | 'abandoned' | 'unsealed' | 'damaged';
+type SetState = StoredSet['state'];
 
-/** Shows every set there is, also those that are no backup. A damaged seal is a state here, not a failure. */
+/** Shows every set there is, also those that are no backup. A seal that is damaged or of a newer format is a state here, not a failure. */
 export async function list(run: Run): Promise<Outcome> {
   const rows: string[][] = [];
   const sets: Record<string, unknown>[] = [];
@@ -23,6 +23,7 @@ export async function list(run: Run): Promise<Outcome> {
       longestHoldMs: seal?.barrier.longestHoldMs,
       shards: seal?.shards.length,
       ...seal?.sums,
+      error: 'error' in found ? found.error : undefined,
     });
     rows.push([
       found.id,
@@ -70,6 +71,7 @@ function stateText(state: SetState): string {
       return good(state);
     case 'unsealed':
     case 'abandoned':
+    case 'newer-format':
       return warn(state);
     case 'damaged':
       return bad(state);

@@ -12,7 +12,7 @@ import { compareInvariants } from './invariants.ts';
 import type { ClusterAnswer } from './invariants.ts';
 import { loadShards, newRestoreId } from './restore/load-shards.ts';
 import type { LoadedShard } from './restore/load-shards.ts';
-import { resolveSet } from './open-set.ts';
+import { chooseSet, tellNewer } from './open-set.ts';
 import { bad, formatCount, table } from './output.ts';
 import { planFailure, planRestore, planText } from './restore/plan-restore.ts';
 import { mapShards } from './restore/plan.ts';
@@ -47,7 +47,8 @@ export interface RestoreOptions {
 export async function restore(run: Run, reference: string, options: RestoreOptions): Promise<Outcome> {
   const startedMs = performance.now();
   const { target } = options;
-  const set = await resolveSet(run.store, run.topology.cluster, reference);
+  const chosen = await chooseSet(run, reference);
+  const { set } = chosen;
   run.progress.step(`reading ${set}`);
   const seal = await readSealedSet(run.store, run.topology.cluster, set);
   if (options.globals) requireGlobals(seal);
@@ -61,11 +62,13 @@ export async function restore(run: Run, reference: string, options: RestoreOptio
   try {
     const plan = await planRestore(run, options, seal, catalogue, pairs, agents);
     const failure = planFailure(plan);
-    if (options.dryRun || failure !== undefined) return planned(plan, failure, options.dryRun);
+    if (options.dryRun || failure !== undefined) {
+      return tellNewer(planned(plan, failure, options.dryRun), chosen);
+    }
     run.progress.note(planText(plan));
 
     const done = await carryOut(run, options, seal, catalogue, pairs, agents);
-    return report(plan, done, performance.now() - startedMs);
+    return tellNewer(report(plan, done, performance.now() - startedMs), chosen);
   } finally {
     close();
   }

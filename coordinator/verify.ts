@@ -3,7 +3,7 @@ import { TidemarkError } from '../proto/errors.ts';
 import { sealKey } from '../repository/layout.ts';
 import { formatBytes, formatDuration } from '../topology/units.ts';
 import { bad, formatCount, good, warn } from './output.ts';
-import { openSeal, resolveSet } from './open-set.ts';
+import { chooseSet, openSeal, tellNewer } from './open-set.ts';
 import type { Outcome, Run } from './run.ts';
 import { decodeSet } from './verify/decode.ts';
 import type { BadObject, ObjectsReport } from './verify/objects.ts';
@@ -20,7 +20,11 @@ export interface VerifyOptions {
  */
 export async function verify(run: Run, reference: string, options: VerifyOptions): Promise<Outcome> {
   const startedMs = run.now().getTime();
-  const set = await resolveSet(run.store, run.topology.cluster, reference);
+  const chosen = await chooseSet(run, reference);
+  return tellNewer(await verifySet(run, chosen.set, options, startedMs), chosen);
+}
+
+async function verifySet(run: Run, set: string, options: VerifyOptions, startedMs: number): Promise<Outcome> {
   run.progress.step(`verifying ${set}`);
   const sealed = await openSeal(run.store, run.topology.cluster, set).catch((error: unknown) =>
     brokenSeal(run, set, error),

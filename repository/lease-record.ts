@@ -37,7 +37,7 @@ export async function leaseNumbers(store: ObjectStore, cluster: string): Promise
     .sort((a, b) => a - b);
 }
 
-/** Undefined when there is none. Throws `bad-bytes` for anything that no holder has written. */
+/** Undefined when there is none. Throws `newer-format` when a newer Tidemark wrote it, `bad-bytes` for anything that no holder has written. */
 export async function readLease(
   store: ObjectStore,
   cluster: string,
@@ -52,7 +52,8 @@ export async function readLease(
     if (record.cluster === cluster && record.number === number) return record;
     throw badLease(subject, `it belongs to cluster ${record.cluster}, number ${record.number}`);
   } catch (error) {
-    throw error instanceof TidemarkError ? badLease(subject, error.reason) : error;
+    if (!(error instanceof TidemarkError) || error.code === 'newer-format') throw error;
+    throw badLease(subject, error.reason);
   }
 }
 

@@ -6,9 +6,18 @@ import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import { constants, createZstdCompress, createZstdDecompress, type ZstdCompress } from 'node:zlib';
 import { TidemarkError } from '../proto/errors.ts';
-import type { EndLine, ManifestLine, ManifestRef, Sums } from './manifest-entries.ts';
+import { refuseNewer } from './format.ts';
+import {
+  type EndLine,
+  manifestFormat,
+  type ManifestLine,
+  type ManifestRef,
+  type Sums,
+} from './manifest-entries.ts';
 import { lineBytesLimit, ManifestOrder, manifestLine, widthMistake } from './manifest-lines.ts';
 import type { ObjectStore, StoredObject } from './object-store.ts';
+
+const readOperation = 'read a manifest';
 
 /** Lines are packed together when they have so many characters: one by one, each would cost a turn of the thread pool. */
 const packedTogether = 64 * 1024;
@@ -111,17 +120,12 @@ export class ManifestWriter {
 
 /**
  * The lines of a manifest, the end line included. The whole object is compared with the reference's size and digest before
- * the first line is given out, and once more while it is unpacked; order, counts and sums are checked. Throws `bad-bytes` naming the object,
- * at the latest in place of the end of the iteration. Memory does not grow with the manifest.
+ * the first line is given out, and once more while it is unpacked; order, counts and sums are checked. Throws `newer-format` when a newer Tidemark
+ * wrote it, `bad-bytes` naming the object, at the latest in place of the end of the iteration. Memory does not grow with the manifest.
  */
 export async function* readManifest(store: ObjectStore, ref: ManifestRef): AsyncGenerator<ManifestLine> {
-  const bad = (cause: string): TidemarkError =>
-    new TidemarkError({
-      code: 'bad-bytes',
-      operation: 'read a manifest',
-      subject: `${store.url}/${ref.key}`,
-      cause,
-    });
+  const subject = `${store.url}/${ref.key}`;
+  const bad = badManifest(subject);
   const size = await store.size(ref.key);
   if (size === undefined) throw bad('it is missing');
   if (size !== ref.size) throw bad(`it has ${size} bytes, ${ref.size} are expected`);
@@ -129,12 +133,34 @@ export async function* readManifest(store: ObjectStore, ref: ManifestRef): Async
 
   const order = new ManifestOrder(ref.key);
   for await (const text of unpackedLines(checkedBytes(store, ref, bad), bad)) {
-    const line = parseLine(text, order.lines + 1, bad);
+    const line = parseLine(text, order.lines + 1, subject, bad);
     const wrong = order.accept(line);
     if (wrong !== undefined) throw bad(wrong);
     yield line;
   }
   if (!order.ended) throw bad(`it ends after ${order.lines} lines without an end line`);
+}
+
+/**
+ * Throws `newer-format` when the manifest's first line says that a newer Tidemark wrote it. Says nothing else of the manifest: whether it is
+ * there and whole is found by `readManifest`.
+ */
+export async function refuseNewerManifest(store: ObjectStore, ref: ManifestRef): Promise<void> {
+  const subject = `${store.url}/${ref.key}`;
+  try {
+    const packed = store.read(ref.key);
+    for await (const text of unpackedLines(packed, badManifest(subject))) {
+      refuseNewer(JSON.parse(text.toString('utf8')), [manifestFormat], readOperation, subject);
+      return;
+    }
+  } catch (error) {
+    if (error instanceof SyntaxError) return;
+    if (!(error instanceof TidemarkError) || error.code !== 'bad-bytes') throw error;
+  }
+}
+
+function badManifest(subject: string): (cause: string) => TidemarkError {
+  return (cause) => new TidemarkError({ code: 'bad-bytes', operation: readOperation, subject, cause });
 }
 
 /** The stored bytes; throws in place of their end when they are not those of the reference. */
@@ -207,13 +233,19 @@ function describeLine(line: ManifestLine): string {
   }
 }
 
-function parseLine(text: Buffer, number: number, bad: (cause: string) => TidemarkError): ManifestLine {
+function parseLine(
+  text: Buffer,
+  number: number,
+  subject: string,
+  bad: (cause: string) => TidemarkError,
+): ManifestLine {
   let line: unknown;
   try {
     line = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(text));
   } catch (error) {
     throw bad(`line ${number} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
+  if (number === 1) refuseNewer(line, [manifestFormat], readOperation, subject);
   const checked = manifestLine.safeParse(line);
   if (checked.success) return line as ManifestLine;
   const issue = checked.error.issues[0];

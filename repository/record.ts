@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import { TidemarkError } from '../proto/errors.ts';
+import { formatsOf, refuseNewer } from './format.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /** Size and digest by which another record pins this one. */
@@ -44,7 +45,10 @@ export function spellRecord<T>(shape: z.ZodType<T>, value: T, key: string): Buff
   });
 }
 
-/** The value a record spells. Throws `bad-bytes` naming `subject` when it is anything but that value's one spelling. */
+/**
+ * The value a record spells. Throws `newer-format` when a newer Tidemark wrote it, `bad-bytes` naming `subject` when it is anything else but
+ * that value's one spelling.
+ */
 export function parseRecord<T>(shape: z.ZodType<T>, bytes: Buffer, subject: string): T {
   let json: unknown;
   try {
@@ -52,6 +56,7 @@ export function parseRecord<T>(shape: z.ZodType<T>, bytes: Buffer, subject: stri
   } catch (error) {
     throw badRecord(subject, `it is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
+  refuseNewer(json, formatsOf(shape), 'read a record', subject);
   const checked = shape.safeParse(json);
   if (!checked.success) throw badRecord(subject, mistakes(checked.error));
   if (!spellRecord(shape, checked.data, subject).equals(bytes)) {
