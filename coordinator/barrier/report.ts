@@ -94,6 +94,8 @@ export function notReached(state: Extract<BarrierState, { kind: 'not-reached' }>
       const shown = kind === 'writer' || kind === 'unknown' ? doing : `${kind}: ${doing}`;
       rows.push([shard, processId, user, application, shown, age, statement]);
     }
+    if (sighting !== undefined && sighting.more > 0)
+      rows.push([shard, '', '', '', `and ${sighting.more} more`, '', '']);
     if (silent.includes(shard) || (sighting?.blockers.length ?? 0) > 0) continue;
     rows.push([
       shard,

@@ -207,3 +207,24 @@ test('a shard that never drains: exit code 3 at the deadline, nobody left frozen
   const { did } = one.recorder;
   expect(did.filter((what) => what === 'unlock').length).toBe(did.filter((what) => what === 'lock').length);
 });
+
+test('of very many that are in the way some are named, and the rest is counted', async () => {
+  const shard = await startShard('one');
+  const blockers = Array.from({ length: 5_000 }, (_, n) => ({
+    kind: 'writer' as const,
+    processId: `p${n}`,
+    user: 'app',
+    database: 'shop',
+    application: 'transfers',
+    client: '',
+    state: 'active',
+    ageMs: 1,
+    statement: 'UPDATE accounts',
+    transaction: `t${n}`,
+  }));
+  shard.recorder.locked = async () => ({ outcome: 'blocked', reason: 'not drained', blockers, holdMs: 5 });
+  const open = await openBarrier([shard.member()], never());
+  const failure = await reachCut(open, { ...config, deadlineMs: 150 }, { signal: never() }).catch(String);
+  expect(failure).toMatch(/p19 .*UPDATE accounts\n {2}one .*and 4980 more/);
+  expect(failure).not.toContain('p20');
+});
