@@ -1,14 +1,15 @@
 /** `list`: the sets of the cluster, newest last. */
 import { listSets, type StoredSet } from '../repository/backup-set.ts';
+import { displayText } from '../topology/display-text.ts';
 import { formatBytes, formatDuration } from '../topology/units.ts';
-import { bad, good, table, warn } from './output.ts';
+import { bad, type Cell, good, table, warn } from './output.ts';
 import type { Outcome, Run } from './run.ts';
 
 type SetState = StoredSet['state'];
 
 /** Shows every set there is, also those that are no backup. A seal that is damaged or of a newer format is a state here, not a failure. */
 export async function list(run: Run): Promise<Outcome> {
-  const rows: string[][] = [];
+  const rows: Cell[][] = [];
   const sets: Record<string, unknown>[] = [];
   for await (const found of listSets(run.store, run.topology.cluster)) {
     const seal = found.state === 'sealed' ? found.seal : undefined;
@@ -28,7 +29,7 @@ export async function list(run: Run): Promise<Outcome> {
     rows.push([
       found.id,
       type,
-      stateText(found.state),
+      { text: found.state, style: stateStyle(found.state) },
       formatDuration(Math.round(ageMs / 1000) * 1000),
       seal === undefined ? '' : String(seal.shards.length),
       seal === undefined ? '' : formatBytes(seal.sums.rawBytes),
@@ -39,7 +40,10 @@ export async function list(run: Run): Promise<Outcome> {
   }
   const document = { cluster: run.topology.cluster, sets };
   if (rows.length === 0)
-    return { document, text: `No sets of ${run.topology.cluster} yet in ${run.store.url}.` };
+    return {
+      document,
+      text: `No sets of ${displayText(run.topology.cluster)} yet in ${displayText(run.store.url)}.`,
+    };
   const columns = [
     { title: 'set' },
     { title: 'type' },
@@ -65,15 +69,15 @@ function startedMs(id: string): number {
   return Date.parse(iso);
 }
 
-function stateText(state: SetState): string {
+function stateStyle(state: SetState): (text: string) => string {
   switch (state) {
     case 'sealed':
-      return good(state);
+      return good;
     case 'unsealed':
     case 'abandoned':
     case 'newer-format':
-      return warn(state);
+      return warn;
     case 'damaged':
-      return bad(state);
+      return bad;
   }
 }

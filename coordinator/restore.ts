@@ -5,6 +5,7 @@ import { readSealedSet } from '../repository/backup-set.ts';
 import type { SealBody } from '../repository/seal.ts';
 import { decide, writeRestoreIntent } from '../repository/restore-decision.ts';
 import type { Topology } from '../topology/topology.ts';
+import { displayLines, displayText } from '../topology/display-text.ts';
 import { formatBytes, formatDuration } from '../topology/units.ts';
 import { openAgents } from './agents.ts';
 import type { Agent, Agents } from './agents.ts';
@@ -230,10 +231,11 @@ function report(plan: RestorePlan, done: Decided, durationMs: number): Outcome {
     { title: 'rate', align: 'right' },
   ] as const;
   const invariants = done.invariants.map(
-    ({ name, across, answer }) => `invariant ${name} (${across}): ${answer}`,
+    ({ name, across, answer }) => `invariant ${displayText(name)} (${across}): ${displayText(answer)}`,
   );
   const { failure } = done;
-  const verdict = failure === undefined ? `restored ${plan.set}` : `${bad('not whole')}  ${failure.message}`;
+  const verdict =
+    failure === undefined ? `restored ${plan.set}` : `${bad('not whole')}  ${displayLines(failure.message)}`;
   const text = [verdict, table(columns, rows), ...invariants].join('\n');
   return failure === undefined ? { document, text } : { document, text, failure };
 }

@@ -1,6 +1,7 @@
 /** What `backup` prints of the set it has sealed. */
 import { TidemarkError } from '../../proto/errors.ts';
 import type { SealBody } from '../../repository/seal.ts';
+import { displayLines, displayText } from '../../topology/display-text.ts';
 import { formatDuration } from '../../topology/units.ts';
 import type { BarrierEvidence } from '../barrier/report.ts';
 import type { CheckedSet } from './check-set.ts';
@@ -43,10 +44,12 @@ export function backupReport(
   const reached = seal.consistency === 'atomic' ? good(seal.consistency) : warn(seal.consistency);
   const attempts = seal.barrier.attempts === 1 ? '1 attempt' : `${seal.barrier.attempts} attempts`;
   const text = [
-    ...(unconfirmed === undefined ? [] : [`${warn('not confirmed')}  ${unconfirmed.message}`]),
+    ...(unconfirmed === undefined ? [] : [`${warn('not confirmed')}  ${displayLines(unconfirmed.message)}`]),
     `sealed ${seal.set} in ${formatDuration(durationMs)}: ${reached}, ${attempts}, longest hold ${holdText(seal.barrier.longestHoldMs)}`,
     table(shardColumns, rows),
-    ...checked.invariants.map(({ name, across, answer }) => `invariant ${name} (${across}): ${answer}`),
+    ...checked.invariants.map(
+      ({ name, across, answer }) => `invariant ${displayText(name)} (${across}): ${displayText(answer)}`,
+    ),
   ].join('\n');
   if (unconfirmed === undefined) return { document, text };
   return { document, text, failure: sealedThough(seal, unconfirmed) };

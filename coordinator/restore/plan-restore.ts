@@ -7,7 +7,7 @@ import type { SealBody } from '../../repository/seal.ts';
 import { formatBytes } from '../../topology/units.ts';
 import { combineFailures, contextFor, onAll } from '../agents.ts';
 import type { Agent } from '../agents.ts';
-import { bad, formatCount, table, warn } from '../output.ts';
+import { bad, findingText, formatCount, table, warn } from '../output.ts';
 import type { PlannedShard, PlanFinding, RestorePlan, RestoreTarget, ShardPair } from './plan.ts';
 import type { Run } from '../run.ts';
 import type { StoredCatalogue } from './stored-catalogue.ts';
@@ -94,9 +94,8 @@ export function planText(plan: RestorePlan): string {
   ] as const;
   const total = totalSums(plan.shards.map((shard) => shard.sums));
   const findings = plan.shards.flatMap((shard) =>
-    shard.findings.map(
-      (finding) =>
-        `${finding.warning ? warn('warning') : bad('refused')}  ${shard.target}: ${finding.subject}: ${finding.cause}\n         ${finding.remedy}`,
+    shard.findings.map(({ warning, subject, cause, remedy }) =>
+      findingText(warning ? warn('warning') : bad('refused'), `${shard.target}: ${subject}`, cause, remedy),
     ),
   );
   const summary = `${plan.set}: ${plan.shards.length} shards, ${formatCount(total.rows)} rows, ${formatBytes(total.rawBytes)}`;
