@@ -13,6 +13,16 @@ import type { Run } from '../run.ts';
 import type { StoredCatalogue } from './stored-catalogue.ts';
 import { totalSums } from '../sums.ts';
 
+/** What an agent asks its server takes no longer; how long it reads depends on the manifest. */
+const fitLimitMs = 120_000;
+/** An agent reads 4 packed MiB of a manifest in a second, on a slow host that does other things too a quarter of that. */
+const packedBytesPerMs = 1000;
+
+/** How long an agent may take to say whether a shard with a manifest of so many bytes fits. */
+export function fitDeadlineMs(manifestBytes: number): number {
+  return fitLimitMs + Math.ceil(manifestBytes / packedBytesPerMs);
+}
+
 /** Asks every target whether its shard fits. Findings are part of the plan; an agent that cannot tell throws. */
 export async function planRestore(
   run: Run,
@@ -34,7 +44,7 @@ export async function planRestore(
       const { manifest } = stored;
       const reply = await agent.client.fit(
         { context, manifest, sourceShard: stored.name, globals },
-        { signal },
+        { signal, deadlineMs: fitDeadlineMs(manifest.size) },
       );
       return {
         source: stored.name,
