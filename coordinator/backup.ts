@@ -115,6 +115,6 @@ async function takeBackup(backup: Backup, { agents }: Agents): Promise<Outcome> 
   await reached('coordinator.before-seal');
   signal.throwIfAborted();
   await lease.confirm();
-  await sealSet(store, body);
-  return backupReport(body, checked, evidence, backup.now());
+  const { unconfirmed } = await sealSet(store, body);
+  return backupReport(body, checked, evidence, backup.now(), unconfirmed);
 }

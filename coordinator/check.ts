@@ -7,7 +7,7 @@ import { askAgents, contextFor, shardError } from './agents.ts';
 import type { Agent, ShardFailure } from './agents.ts';
 import { beginRepositoryProof } from './nonce.ts';
 import type { RepositoryProof } from './nonce.ts';
-import { bad, good, table, warn } from './output.ts';
+import { bad, findingText, good, table, warn } from './output.ts';
 import type { Outcome, Run } from './run.ts';
 
 /** One thing to be put right; a warning does not stop a backup. */
@@ -97,7 +97,7 @@ function outcome(
     server === undefined ? '' : `${server.family} ${server.version}`,
     server?.databases.join(', ') ?? '',
     server === undefined ? '' : formatBytes(server.bytes),
-    ok ? good('ready') : bad('not ready'),
+    ok ? { text: 'ready', style: good } : { text: 'not ready', style: bad },
   ]);
   const columns = [
     { title: 'shard' },
@@ -107,10 +107,10 @@ function outcome(
     { title: 'size', align: 'right' },
     { title: 'state' },
   ] as const;
-  const lines = findings.map(
-    ({ shard, subject, cause, remedy, warning }) =>
-      `${warning ? warn('warning') : bad('missing')}  ${subject.includes(shard) ? '' : `${shard}: `}${subject}: ${cause}\n         ${remedy}`,
-  );
+  const lines = findings.map(({ shard, subject, cause, remedy, warning }) => {
+    const where = subject.includes(shard) ? subject : `${shard}: ${subject}`;
+    return findingText(warning ? warn('warning') : bad('missing'), where, cause, remedy);
+  });
   const text = [table(columns, rows), ...lines].join('\n');
   if (serious.length === 0) return { document, text };
   return { document, text, failure: failureOf(topology.cluster, serious, failures) };

@@ -1,6 +1,7 @@
 /** Arguments, commands, exit codes. What carries a command out is imported when it is called. */
 import { Command, CommanderError, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { TidemarkError } from '../proto/errors.ts';
+import { screenText } from '../topology/display-text.ts';
 import { readTopology } from '../topology/parse.ts';
 import { exitCodesHelp } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
@@ -31,7 +32,7 @@ const program = new Command('tidemark')
   .configureOutput({
     // With --json the usage error is the document on stdout.
     outputError: (text, write) => {
-      if (!process.argv.includes('--json')) write(text);
+      if (!process.argv.includes('--json')) write(screenText(text));
     },
   });
 

@@ -18,7 +18,7 @@ export function exitMeaning(code: ExitCode): string {
     case 5:
       return 'another operation is under way, or holds the lease';
     case 6:
-      return 'refused: not sealed, target not empty, does not fit, not allowed';
+      return 'refused: not sealed, newer format, target not empty, does not fit, not allowed';
     case 7:
       return 'an agent could not be reached';
     case 130:

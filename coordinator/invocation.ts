@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { TidemarkError, asTidemarkError } from '../proto/errors.ts';
 import { openRepository } from '../repository/repository.ts';
 import { readTopology } from '../topology/parse.ts';
+import { displayLines, escapeJson, jsonText, screenText } from '../topology/display-text.ts';
 import { openProgress } from './progress.ts';
 import type { Progress } from './progress.ts';
 import type { Outcome, Run } from './run.ts';
@@ -35,7 +36,7 @@ export async function invoke(
   const progress = openScreen(options.json);
   const log = pino(
     { level: options.logLevel, base: { operation } },
-    { write: (line) => progress.write(line) },
+    { write: (line) => progress.write(escapeJson(line)) },
   );
   const interruption = new AbortController();
   const interrupt = (name: NodeJS.Signals): void => {
@@ -74,28 +75,26 @@ export async function invoke(
 
 /** Prints a failure in the form asked for. Also for failures before there was a command. */
 export async function printError(error: TidemarkError, json: boolean): Promise<void> {
-  const unheard = json
-    ? await write(process.stdout, `${JSON.stringify({ error }, null, 2)}\n`)
-    : 'not asked for';
+  const unheard = json ? await write(process.stdout, `${jsonText({ error }, 2)}\n`) : 'not asked for';
   if (unheard !== undefined) await write(process.stderr, `${errorText(error)}\n`);
 }
 
 /** What failed, on what, why, and what to do. */
 function errorText(error: TidemarkError): string {
-  return `error: ${error.message}\n${error.remedy} (${error.code})`;
+  return `error: ${displayLines(error.message)}\n${displayLines(error.remedy)} (${error.code})`;
 }
 
 function failureText({ subject, operation, remedy, code }: TidemarkError): string {
-  return `error: ${subject}: cannot ${operation}\n${remedy} (${code})`;
+  return `error: ${displayLines(`${subject}: cannot ${operation}`)}\n${displayLines(remedy)} (${code})`;
 }
 
 async function printOutcome({ document, text, failure }: Outcome, json: boolean): Promise<void> {
   if (json) {
     const whole = failure === undefined ? document : { ...document, error: failure };
-    refuseLoss(await write(process.stdout, `${JSON.stringify(whole, null, 2)}\n`));
+    refuseLoss(await write(process.stdout, `${jsonText(whole, 2)}\n`));
     return;
   }
-  refuseLoss(await write(process.stdout, `${text}\n`));
+  refuseLoss(await write(process.stdout, `${screenText(text)}\n`));
   // The text has named every cause; stderr says once more that it ended badly, and what to do.
   if (failure !== undefined) await write(process.stderr, `${failureText(failure)}\n`);
 }

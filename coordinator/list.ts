@@ -1,14 +1,15 @@
 /** `list`: the sets of the cluster, newest last. */
-import { listSets } from '../repository/backup-set.ts';
+import { listSets, type StoredSet } from '../repository/backup-set.ts';
+import { displayText } from '../topology/display-text.ts';
 import { formatBytes, formatDuration } from '../topology/units.ts';
-import { bad, good, table, warn } from './output.ts';
+import { bad, type Cell, good, table, warn } from './output.ts';
 import type { Outcome, Run } from './run.ts';
 
-type SetState = 'sealed' | 'abandoned' | 'unsealed' | 'damaged';
+type SetState = StoredSet['state'];
 
-/** Shows every set there is, also those that are no backup. A damaged seal is a state here, not a failure. */
+/** Shows every set there is, also those that are no backup. A seal that is damaged or of a newer format is a state here, not a failure. */
 export async function list(run: Run): Promise<Outcome> {
-  const rows: string[][] = [];
+  const rows: Cell[][] = [];
   const sets: Record<string, unknown>[] = [];
   for await (const found of listSets(run.store, run.topology.cluster)) {
     const seal = found.state === 'sealed' ? found.seal : undefined;
@@ -23,11 +24,12 @@ export async function list(run: Run): Promise<Outcome> {
       longestHoldMs: seal?.barrier.longestHoldMs,
       shards: seal?.shards.length,
       ...seal?.sums,
+      error: 'error' in found ? found.error : undefined,
     });
     rows.push([
       found.id,
       type,
-      stateText(found.state),
+      { text: found.state, style: stateStyle(found.state) },
       formatDuration(Math.round(ageMs / 1000) * 1000),
       seal === undefined ? '' : String(seal.shards.length),
       seal === undefined ? '' : formatBytes(seal.sums.rawBytes),
@@ -38,7 +40,10 @@ export async function list(run: Run): Promise<Outcome> {
   }
   const document = { cluster: run.topology.cluster, sets };
   if (rows.length === 0)
-    return { document, text: `No sets of ${run.topology.cluster} yet in ${run.store.url}.` };
+    return {
+      document,
+      text: `No sets of ${displayText(run.topology.cluster)} yet in ${displayText(run.store.url)}.`,
+    };
   const columns = [
     { title: 'set' },
     { title: 'type' },
@@ -64,14 +69,15 @@ function startedMs(id: string): number {
   return Date.parse(iso);
 }
 
-function stateText(state: SetState): string {
+function stateStyle(state: SetState): (text: string) => string {
   switch (state) {
     case 'sealed':
-      return good(state);
+      return good;
     case 'unsealed':
     case 'abandoned':
-      return warn(state);
+    case 'newer-format':
+      return warn;
     case 'damaged':
-      return bad(state);
+      return bad;
   }
 }

@@ -17,21 +17,23 @@ export interface RepositoryProof {
   clear(): Promise<void>;
 }
 
-/** Writes the question. Throws `repository-failed` when the coordinator itself cannot write or read back. */
+/**
+ * Writes the question. Throws `repository-failed` when the coordinator itself cannot write or read back; the question is then removed,
+ * as far as the repository lets it.
+ */
 export async function beginRepositoryProof(store: ObjectStore, cluster: string): Promise<RepositoryProof> {
   const id = randomBytes(12).toString('hex');
   const value = randomBytes(24).toString('hex');
   const key = nonceKey(cluster, id);
   const replyKeys = new Map<string, string>();
-  await store.create(key, Buffer.from(value));
-  const readBack = await store.readSmall(key);
-  if (readBack?.toString('utf8') !== value) {
-    throw new TidemarkError({
-      code: 'repository-failed',
-      operation: 'read back an object just written',
-      subject: `${store.url}: ${key}`,
-      cause: readBack === undefined ? 'it is not there' : 'it holds other bytes',
-    });
+  const clear = async (): Promise<void> => {
+    await Promise.allSettled([key, ...replyKeys.values()].map((used) => store.delete(used)));
+  };
+  try {
+    await writeQuestion(store, key, value);
+  } catch (error) {
+    await clear();
+    throw error;
   }
   return {
     nonceFor(shard) {
@@ -53,8 +55,18 @@ export async function beginRepositoryProof(store: ObjectStore, cluster: string):
             : 'the agent wrote other bytes',
       });
     },
-    async clear() {
-      await Promise.allSettled([key, ...replyKeys.values()].map((used) => store.delete(used)));
-    },
+    clear,
   };
+}
+
+async function writeQuestion(store: ObjectStore, key: string, value: string): Promise<void> {
+  await store.create(key, Buffer.from(value));
+  const readBack = await store.readSmall(key);
+  if (readBack?.toString('utf8') === value) return;
+  throw new TidemarkError({
+    code: 'repository-failed',
+    operation: 'read back an object just written',
+    subject: `${store.url}: ${key}`,
+    cause: readBack === undefined ? 'it is not there' : 'it holds other bytes',
+  });
 }

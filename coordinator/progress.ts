@@ -2,6 +2,7 @@
  * Progress on stderr: on a terminal a line per shard and one for the whole, redrawn in place; elsewhere plain lines
  * every few seconds; with `--json` nothing. What is logged meanwhile goes through `write`, which keeps both apart.
  */
+import { cutToWidth, displayText, displayWidth, padToWidth, screenText } from '../topology/display-text.ts';
 import { formatBytes, formatDuration } from '../topology/units.ts';
 import { formatCount } from './output.ts';
 
@@ -62,7 +63,8 @@ export function openProgress(screen: ProgressScreen): Progress {
     if (shards.size === 0) return '';
     const lines = progressLines(shards, screen.nowMs(), Math.max(1, screen.rows() - 3));
     drawnLines = lines.length;
-    return lines.map((line) => `${line.slice(0, Math.max(20, screen.columns() - 1))}\n`).join('');
+    const columns = Math.max(20, screen.columns() - 1);
+    return lines.map((line) => `${cutToWidth(line, columns)}\n`).join('');
   };
   const tick = (): void => {
     if (!changed) return;
@@ -77,6 +79,8 @@ export function openProgress(screen: ProgressScreen): Progress {
   };
   const timer = screen.shown ? setInterval(tick, screen.terminal ? redrawMs : plainMs) : undefined;
   timer?.unref();
+  /** A line for a person: whoever made its text, the terminal obeys nothing in it but our colours. */
+  const said = (text: string): string => `${screenText(text)}\n`;
   const above = (text: string): void => {
     screen.write(screen.shown && screen.terminal ? clear() + text + region() : text);
   };
@@ -87,7 +91,7 @@ export function openProgress(screen: ProgressScreen): Progress {
       drawnLines = 0;
       shards = new Map();
       changed = false;
-      if (screen.shown) screen.write(`${text}\n`);
+      if (screen.shown) screen.write(said(text));
     },
     shard(name, progress) {
       const before = shards.get(name);
@@ -106,7 +110,7 @@ export function openProgress(screen: ProgressScreen): Progress {
       changed = true;
     },
     note(text) {
-      if (screen.shown) above(`${text}\n`);
+      if (screen.shown) above(said(text));
     },
     write: above,
     end() {
@@ -127,8 +131,9 @@ export function progressLines(
   const states = [...shards].sort(([one], [other]) => (one < other ? -1 : 1));
   const working = states.filter(([, state]) => state.endedMs === undefined);
   const shown = states.length <= limit ? states : working.slice(0, limit);
-  const widest = Math.max(5, ...shown.map(([name]) => name.length));
-  const lines = shown.map(([name, state]) => line(name.padEnd(widest), state, nowMs));
+  const names = shown.map(([name]) => displayText(name));
+  const widest = Math.max(5, ...names.map(displayWidth));
+  const lines = shown.map(([, state], at) => line(padToWidth(names[at] ?? '', widest), state, nowMs));
   if (shown.length < states.length) lines.push(`… and ${states.length - shown.length} more`);
   const all = states.map(([, state]) => state);
   const total = {
@@ -152,7 +157,7 @@ function line(name: string, state: ShardState, nowMs: number): string {
   const bytesPerMs = state.bytes / elapsedMs;
   const parts = [
     name,
-    state.phase.padEnd(8),
+    padToWidth(displayText(state.phase), 8),
     amount(state).padStart(21),
     `${formatCount(state.rows)} rows`.padStart(16),
   ];

@@ -4,6 +4,7 @@ import { readSealedSet } from '../repository/backup-set.ts';
 import type { SealBody } from '../repository/seal.ts';
 import { writeRestoreIntent } from '../repository/restore-decision.ts';
 import type { Topology } from '../topology/topology.ts';
+import { displayLines, displayText } from '../topology/display-text.ts';
 import { formatBytes, formatDuration } from '../topology/units.ts';
 import { openAgents } from './agents.ts';
 import type { Agent, Agents } from './agents.ts';
@@ -12,7 +13,7 @@ import type { ClusterAnswer } from './invariants.ts';
 import { conductRestore } from './restore/course.ts';
 import { loadShards, newRestoreId } from './restore/load-shards.ts';
 import type { LoadedShard } from './restore/load-shards.ts';
-import { resolveSet } from './open-set.ts';
+import { chooseSet, tellNewer } from './open-set.ts';
 import { bad, formatCount, table } from './output.ts';
 import { planFailure, planRestore, planText } from './restore/plan-restore.ts';
 import { mapShards } from './restore/plan.ts';
@@ -47,7 +48,8 @@ export interface RestoreOptions {
 export async function restore(run: Run, reference: string, options: RestoreOptions): Promise<Outcome> {
   const startedMs = performance.now();
   const { target } = options;
-  const set = await resolveSet(run.store, run.topology.cluster, reference);
+  const chosen = await chooseSet(run, reference);
+  const { set } = chosen;
   run.progress.step(`reading ${set}`);
   const seal = await readSealedSet(run.store, run.topology.cluster, set);
   if (options.globals) requireGlobals(seal);
@@ -61,11 +63,13 @@ export async function restore(run: Run, reference: string, options: RestoreOptio
   try {
     const plan = await planRestore(run, options, seal, catalogue, pairs, agents);
     const failure = planFailure(plan);
-    if (options.dryRun || failure !== undefined) return planned(plan, failure, options.dryRun);
+    if (options.dryRun || failure !== undefined) {
+      return tellNewer(planned(plan, failure, options.dryRun), chosen);
+    }
     run.progress.note(planText(plan));
 
     const done = await carryOut(run, options, seal, catalogue, pairs, agents);
-    return report(plan, done, performance.now() - startedMs);
+    return tellNewer(report(plan, done, performance.now() - startedMs), chosen);
   } finally {
     close();
   }
@@ -201,11 +205,13 @@ function report(plan: RestorePlan, done: Done, durationMs: number): Outcome {
     { title: 'rate', align: 'right' },
   ] as const;
   const invariants = done.invariants.map(
-    ({ name, across, answer }) => `invariant ${name} (${across}): ${answer}`,
+    ({ name, across, answer }) => `invariant ${displayText(name)} (${across}): ${displayText(answer)}`,
   );
   const { failure } = done;
   const verdict =
-    failure === undefined ? `restored ${plan.set}` : `${bad('not complete')}  ${failure.message}`;
+    failure === undefined
+      ? `restored ${plan.set}`
+      : `${bad('not complete')}  ${displayLines(failure.message)}`;
   const text = [verdict, table(columns, rows), ...invariants].join('\n');
   return failure === undefined ? { document, text } : { document, text, failure };
 }

@@ -8,7 +8,7 @@ import type { SealBody } from '../repository/seal.ts';
 import type { Position } from '../topology/position.ts';
 import { formatBytes } from '../topology/units.ts';
 import { holdText } from './list.ts';
-import { resolveSet } from './open-set.ts';
+import { chooseSet, tellNewer } from './open-set.ts';
 import { formatCount, pairs, table } from './output.ts';
 import type { Outcome, Run } from './run.ts';
 import { shardColumns, shardRows } from './shard-table.ts';
@@ -26,9 +26,10 @@ interface TableSums {
   storedBytes: number;
 }
 
-/** Reads the seal, and the manifests only for `--tables`. Throws `not-sealed`, `bad-bytes`, `set-unknown`. */
+/** Reads the seal, and the manifests only for `--tables`. Throws `not-sealed`, `newer-format`, `bad-bytes`, `set-unknown`. */
 export async function show(run: Run, reference: string, options: ShowOptions): Promise<Outcome> {
-  const set = await resolveSet(run.store, run.topology.cluster, reference);
+  const chosen = await chooseSet(run, reference);
+  const { set } = chosen;
   const seal = await readSealedSet(run.store, run.topology.cluster, set);
   const text = [summary(seal), shardTable(seal)];
   const document: Record<string, unknown> = { id: set, ...seal, globals: seal.globals ?? 'none' };
@@ -38,7 +39,7 @@ export async function show(run: Run, reference: string, options: ShowOptions): P
     document['tables'] = tables;
     text.push(tableTable(tables));
   }
-  return { document, text: text.join('\n\n') };
+  return tellNewer({ document, text: text.join('\n\n') }, chosen);
 }
 
 /** A log position in one word, as the server's own tools write it. */

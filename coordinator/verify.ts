@@ -1,9 +1,10 @@
 /** `verify SET`: is every stored byte of the set what it was when it was sealed? */
 import { TidemarkError } from '../proto/errors.ts';
 import { sealKey } from '../repository/layout.ts';
+import { displayText } from '../topology/display-text.ts';
 import { formatBytes, formatDuration } from '../topology/units.ts';
 import { bad, formatCount, good, warn } from './output.ts';
-import { openSeal, resolveSet } from './open-set.ts';
+import { chooseSet, openSeal, tellNewer } from './open-set.ts';
 import type { Outcome, Run } from './run.ts';
 import { decodeSet } from './verify/decode.ts';
 import type { BadObject, ObjectsReport } from './verify/objects.ts';
@@ -20,7 +21,11 @@ export interface VerifyOptions {
  */
 export async function verify(run: Run, reference: string, options: VerifyOptions): Promise<Outcome> {
   const startedMs = run.now().getTime();
-  const set = await resolveSet(run.store, run.topology.cluster, reference);
+  const chosen = await chooseSet(run, reference);
+  return tellNewer(await verifySet(run, chosen.set, options, startedMs), chosen);
+}
+
+async function verifySet(run: Run, set: string, options: VerifyOptions, startedMs: number): Promise<Outcome> {
   run.progress.step(`verifying ${set}`);
   const sealed = await openSeal(run.store, run.topology.cluster, set).catch((error: unknown) =>
     brokenSeal(run, set, error),
@@ -54,14 +59,16 @@ function outcome(run: Run, set: string, report: ObjectsReport, startedMs: number
     more: report.more,
   };
   const warnings = report.unnamed.map(
-    (object) => `${warn('unnamed')}  ${object}  nothing in the set names it`,
+    (object) => `${warn('unnamed')}  ${displayText(object)}  nothing in the set names it`,
   );
   const counted = `${formatCount(report.objects)} objects, ${formatBytes(report.bytes)}, ${formatDuration(durationMs)}`;
   if (report.bad.length === 0) {
     const verdict = `${good('good')}  ${set}  ${counted}${decoded ? ', every frame unpacked' : ''}`;
     return { document, text: [...warnings, verdict].join('\n') };
   }
-  const lines = report.bad.map(({ object, cause }) => `${bad('bad')}  ${object}  ${cause}`);
+  const lines = report.bad.map(
+    ({ object, cause }) => `${bad('bad')}  ${displayText(object)}  ${displayText(cause)}`,
+  );
   if (report.more > 0) lines.push(`and ${formatCount(report.more)} more objects, bad or unnamed`);
   return { document, text: [...warnings, ...lines].join('\n'), failure: failure(run, set, report.bad) };
 }

@@ -59,6 +59,11 @@ export const errorTable = {
     exit: 6,
     remedy: 'Choose a sealed set (`tidemark list`). A set without a seal is no backup.',
   },
+  'newer-format': {
+    exit: 6,
+    remedy:
+      'Use the Tidemark version that wrote it, or a newer one, on the coordinator and on every agent; this version can use sets that it can read.',
+  },
   'target-not-empty': {
     exit: 6,
     remedy: 'Restore onto servers that hold none of the databases of the set, or drop those databases first.',

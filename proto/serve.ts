@@ -12,6 +12,15 @@ import { channelOptions, services } from './contract.ts';
 import { MessageQueue } from './message-queue.ts';
 import { serverCredentials, type Transport } from './transport.ts';
 import { toServiceError } from './wire-error.ts';
+import {
+  boundedBarrier,
+  boundedCheck,
+  boundedCopy,
+  boundedDescribe,
+  boundedFit,
+  boundedRestoreState,
+  boundedVerify,
+} from './wire-limits.ts';
 import type { AbortReply } from './gen/tidemark/v1/AbortReply.ts';
 import type { AbortRequest__Output as AbortRequest } from './gen/tidemark/v1/AbortRequest.ts';
 import type { BarrierReply } from './gen/tidemark/v1/BarrierReply.ts';
@@ -79,18 +88,26 @@ export async function serveAgent(
   const server = new Server(channelOptions);
   const health = new Health();
   server.addService(services.agent.service, {
-    describe: unary((request: DescribeRequest) => implementation.describe(request)),
-    check: unary((request: CheckRequest) => implementation.check(request)),
+    describe: unary((request: DescribeRequest) => implementation.describe(request), boundedDescribe),
+    check: unary((request: CheckRequest) => implementation.check(request), boundedCheck),
     abort: unary((request: AbortRequest) => implementation.abort(request)),
-    fit: unary((request: FitRequest) => implementation.fit(request)),
-    restoreState: unary((request: RestoreStateRequest) => implementation.restoreState(request)),
-    barrier: twoWay((call: ServerCall<BarrierRequest, BarrierReply>) => implementation.barrier(call)),
-    copy: streamed((request: CopyRequest, replies: ReplyStream<CopyReply>) =>
-      implementation.copy(request, replies),
+    fit: unary((request: FitRequest) => implementation.fit(request), boundedFit),
+    restoreState: unary(
+      (request: RestoreStateRequest) => implementation.restoreState(request),
+      boundedRestoreState,
+    ),
+    barrier: twoWay(
+      (call: ServerCall<BarrierRequest, BarrierReply>) => implementation.barrier(call),
+      boundedBarrier,
+    ),
+    copy: streamed(
+      (request: CopyRequest, replies: ReplyStream<CopyReply>) => implementation.copy(request, replies),
+      boundedCopy,
     ),
     restore: twoWay((call: ServerCall<RestoreRequest, RestoreReply>) => implementation.restore(call)),
-    verify: streamed((request: VerifyRequest, replies: ReplyStream<VerifyReply>) =>
-      implementation.verify(request, replies),
+    verify: streamed(
+      (request: VerifyRequest, replies: ReplyStream<VerifyReply>) => implementation.verify(request, replies),
+      boundedVerify,
     ),
   });
   server.addService(services.health.service, health.handlers);
@@ -120,22 +137,34 @@ async function shutDown(server: Server, health: Health, graceMs: number): Promis
   clearTimeout(timer);
 }
 
-function unary<Request, Reply>(handle: (request: Request) => Promise<Reply>) {
+/** What a message must be cut to; those with no text of others in them stay as they are. */
+type Bound<Reply> = (reply: Reply) => Reply;
+
+function unary<Request, Reply>(
+  handle: (request: Request) => Promise<Reply>,
+  bound: Bound<Reply> = (reply) => reply,
+) {
   return (call: ServerUnaryCall<Request, Reply>, done: sendUnaryData<Reply>): void => {
     handle(call.request).then(
-      (reply) => done(null, reply),
+      (reply) => done(null, bound(reply)),
       (error: unknown) => done(toServiceError(error)),
     );
   };
 }
 
-function streamed<Request, Reply>(handle: (request: Request, replies: ReplyStream<Reply>) => Promise<void>) {
+function streamed<Request, Reply>(
+  handle: (request: Request, replies: ReplyStream<Reply>) => Promise<void>,
+  bound: Bound<Reply>,
+) {
   return (call: ServerWritableStream<Request, Reply>): void => {
-    conclude(call, handle(call.request, replyStream(call, watch(call))));
+    conclude(call, handle(call.request, replyStream(call, watch(call), bound)));
   };
 }
 
-function twoWay<Request, Reply>(handle: (call: ServerCall<Request, Reply>) => Promise<void>) {
+function twoWay<Request, Reply>(
+  handle: (call: ServerCall<Request, Reply>) => Promise<void>,
+  bound: Bound<Reply> = (reply) => reply,
+) {
   return (call: ServerDuplexStream<Request, Reply>): void => {
     const queue = new MessageQueue<Request>(call);
     const broken = watch(call);
@@ -143,7 +172,7 @@ function twoWay<Request, Reply>(handle: (call: ServerCall<Request, Reply>) => Pr
     call.on('data', (request: Request) => queue.push(request));
     // A reset stream reads as its end before grpc-js says `cancelled`: wait a turn to tell it from a half-close.
     call.on('end', () => setImmediate(() => queue.end()));
-    const replies = replyStream<Reply>(call, broken);
+    const replies = replyStream<Reply>(call, broken, bound);
     conclude(
       call,
       handle(Object.assign(replies, { [Symbol.asyncIterator]: () => queue[Symbol.asyncIterator]() })),
@@ -181,11 +210,12 @@ function brokenCall(): TidemarkError {
 function replyStream<Reply>(
   call: Call & { write(reply: Reply): unknown },
   broken: AbortSignal,
+  bound: Bound<Reply>,
 ): ReplyStream<Reply> {
   return {
     broken,
     send: (reply) => {
-      if (!broken.aborted && !call.writableEnded && !call.destroyed) call.write(reply);
+      if (!broken.aborted && !call.writableEnded && !call.destroyed) call.write(bound(reply));
     },
     get congested() {
       return call.writableNeedDrain;

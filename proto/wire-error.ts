@@ -1,26 +1,24 @@
 /** How a TidemarkError crosses the wire: a gRPC status, and the whole error as JSON in a trailer. */
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { asTidemarkError, errorTable, TidemarkError, type ErrorCode } from './errors.ts';
+import { boundedError, cutText } from './wire-limits.ts';
 
 const trailer = 'tidemark-error-bin';
-/** Trailers share the peer's limit on header size; the longest field is a server's own message. */
-const fieldCharacters = 1500;
+/** The status text is for tools that do not know the trailer. */
+const detailsBytes = 400;
 
-/** What a handler gives to grpc-js. Anything but a TidemarkError travels as `internal`. Fields are cut at 1,500 characters. */
+/** What a handler gives to grpc-js. Anything but a TidemarkError travels as `internal`. Long fields are cut, and say so. */
 export function toServiceError(
   error: unknown,
 ): Pick<ServiceError, 'code' | 'details' | 'metadata' | 'message' | 'name'> {
   const known = asTidemarkError(error, { code: 'internal', operation: 'answer', subject: 'agent' });
   const metadata = new Metadata();
-  const fields = Object.fromEntries(
-    Object.entries(known.toJSON()).map(([name, text]) => [name, shorten(text)]),
-  );
-  metadata.set(trailer, Buffer.from(JSON.stringify(fields)));
+  metadata.set(trailer, Buffer.from(JSON.stringify(boundedError(known.toJSON()))));
   return {
     name: 'ServiceError',
-    message: known.message,
+    message: cutText(known.message, detailsBytes),
     code: statusOf(known),
-    details: shorten(known.message).replace(/[^\x20-\x7e]/g, ' '),
+    details: cutText(known.message, detailsBytes).replace(/[^\x20-\x7e]/g, ' '),
     metadata,
   };
 }
@@ -98,8 +96,4 @@ function statusOf(error: TidemarkError): status {
     default:
       return error.code === 'internal' ? status.INTERNAL : status.UNKNOWN;
   }
-}
-
-function shorten(text: string): string {
-  return text.length <= fieldCharacters ? text : `${text.slice(0, fieldCharacters - 1)}…`;
 }

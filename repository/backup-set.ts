@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { TidemarkError } from '../proto/errors.ts';
 import { cutKey, intentKey, isSetId, setPrefix, setsPrefix } from './layout.ts';
+import { refuseNewerManifest } from './manifest.ts';
 import type { ObjectStore } from './object-store.ts';
 import { badRecord, createRecord, readRecord, type RecordDigest } from './record.ts';
 import { type AbandonedBy, readSeal, type SealBody } from './seal.ts';
@@ -89,7 +90,8 @@ export async function readCut(
 
 /**
  * The way in for everything that trusts a set: reads the seal, then compares intent and cut with it. Throws `set-unknown` when
- * there is nothing under this id, `not-sealed` when it has no seal or is abandoned, `bad-bytes` for any changed byte.
+ * there is nothing under this id, `not-sealed` when it has no seal or is abandoned, `newer-format` when a newer Tidemark wrote one of the
+ * three, `bad-bytes` for any changed byte.
  */
 export async function readSealedSet(store: ObjectStore, cluster: string, set: string): Promise<SealBody> {
   const subject = `${cluster}: ${set}`;
@@ -124,7 +126,9 @@ export type StoredSet =
   /** No seal: being taken, or left by an operation that died. */
   | { readonly id: string; readonly state: 'unsealed' }
   /** There is a seal, and it is not what was written. */
-  | { readonly id: string; readonly state: 'damaged'; readonly error: TidemarkError };
+  | { readonly id: string; readonly state: 'damaged'; readonly error: TidemarkError }
+  /** A newer Tidemark wrote it; whether it is sealed, only that one can say. */
+  | { readonly id: string; readonly state: 'newer-format'; readonly error: TidemarkError };
 
 /** The ids of all sets of a cluster, sealed or not, oldest first. */
 export async function setIds(store: ObjectStore, cluster: string): Promise<string[]> {
@@ -137,13 +141,22 @@ export async function* listSets(store: ObjectStore, cluster: string): AsyncGener
 }
 
 /**
- * The newest sealed set, or undefined when there is none. Throws `bad-bytes` when a newer one has a damaged seal: an older
- * set must then be asked for by name, not given out silently.
+ * The newest sealed set that this version can read, or undefined when there is none. `onNewer` hears of every newer one that is passed over because
+ * a newer Tidemark wrote it: whoever asks must tell. Throws `bad-bytes` when a newer one has a damaged seal: an older set must then be asked for
+ * by name, not given out silently.
  */
-export async function latestSealed(store: ObjectStore, cluster: string): Promise<SealBody | undefined> {
+export async function latestSealed(
+  store: ObjectStore,
+  cluster: string,
+  onNewer: (id: string) => void = () => {},
+): Promise<SealBody | undefined> {
   for (const id of (await setIds(store, cluster)).reverse()) {
     const set = await stateOf(store, cluster, id);
-    if (set.state === 'sealed') return set.seal;
+    if (set.state === 'newer-format') onNewer(id);
+    if (set.state === 'sealed') {
+      if (await isReadable(store, set.seal)) return set.seal;
+      onNewer(id);
+    }
     if (set.state === 'damaged') {
       throw new TidemarkError({
         ...set.error.toJSON(),
@@ -162,8 +175,35 @@ async function stateOf(store: ObjectStore, cluster: string, id: string): Promise
     return { id, state: 'sealed', seal: found.body };
   } catch (error) {
     if (error instanceof TidemarkError && error.code === 'bad-bytes') return { id, state: 'damaged', error };
+    if (error instanceof TidemarkError && error.code === 'newer-format') {
+      return { id, state: 'newer-format', error };
+    }
     throw error;
   }
+}
+
+/** False when a record that the seal reaches is of a newer format. Damage is not looked for: who opens the set finds it. */
+async function isReadable(store: ObjectStore, seal: SealBody): Promise<boolean> {
+  const { cluster, set } = seal;
+  const records = [
+    () => readIntent(store, cluster, set, seal.intent),
+    () => readCut(store, cluster, set, seal.cut),
+    ...seal.shards.map(
+      ({ manifest }) =>
+        () =>
+          refuseNewerManifest(store, manifest),
+    ),
+  ];
+  for (const read of records) {
+    try {
+      await read();
+    } catch (error) {
+      if (!(error instanceof TidemarkError)) throw error;
+      if (error.code === 'newer-format') return false;
+      if (error.code !== 'bad-bytes') throw error;
+    }
+  }
+  return true;
 }
 
 function ofSet<T extends { readonly format: string; readonly cluster: string; readonly set: string }>(

@@ -55,13 +55,16 @@ export class Heartbeat {
     const { cluster, number } = this.#record;
     const highest = (await leaseNumbers(this.#store, cluster)).at(-1) ?? 0;
     if (highest > number) {
-      const taker = await readLease(this.#store, cluster, highest);
+      const taker = await this.#read(highest);
       this.#lose(
-        taker === undefined ? `lease ${highest} was taken` : `taken over by ${describeHolder(taker)}`,
+        taker === undefined || taker === 'newer'
+          ? `lease ${highest} was taken${taker === 'newer' ? ' by a newer Tidemark' : ''}`
+          : `taken over by ${describeHolder(taker)}`,
       );
     } else {
-      const found = await readLease(this.#store, cluster, number);
-      if (found === undefined) this.#lose(`the record of lease ${number} was removed`);
+      const found = await this.#read(number);
+      if (found === 'newer') this.#lose('a newer Tidemark has written its record');
+      else if (found === undefined) this.#lose(`the record of lease ${number} was removed`);
       else if (!sameHolding(found, this.#record)) this.#lose(`now held by ${describeHolder(found)}`);
     }
     this.#lost.signal.throwIfAborted();
@@ -71,6 +74,16 @@ export class Heartbeat {
   release(): Promise<void> {
     this.#release ??= this.#releaseOnce();
     return this.#release;
+  }
+
+  /** What only a newer Tidemark can have written is not ours. */
+  async #read(number: number): Promise<LeaseRecord | 'newer' | undefined> {
+    try {
+      return await readLease(this.#store, this.#record.cluster, number);
+    } catch (error) {
+      if (error instanceof TidemarkError && error.code === 'newer-format') return 'newer';
+      throw error;
+    }
   }
 
   async #releaseOnce(): Promise<void> {

@@ -4,7 +4,7 @@ import { TidemarkError } from '../proto/errors.ts';
 import { type Holder, holderShape } from './holder.ts';
 import { leaseKey, leaseNumberOf, leasePrefix } from './layout.ts';
 import type { ObjectStore } from './object-store.ts';
-import { parseRecord, spellRecord } from './record.ts';
+import { parseRecord, recordBytesLimit, spellRecord } from './record.ts';
 import { count, instant, name, setId } from './stored-shapes.ts';
 
 const leaseFormat = 'tidemark-lease-1';
@@ -37,14 +37,14 @@ export async function leaseNumbers(store: ObjectStore, cluster: string): Promise
     .sort((a, b) => a - b);
 }
 
-/** Undefined when there is none. Throws `bad-bytes` for anything that no holder has written. */
+/** Undefined when there is none. Throws `newer-format` when a newer Tidemark wrote it, `bad-bytes` for anything that no holder has written. */
 export async function readLease(
   store: ObjectStore,
   cluster: string,
   number: number,
 ): Promise<LeaseRecord | undefined> {
   const key = leaseKey(cluster, number);
-  const bytes = await store.readSmall(key);
+  const bytes = await store.readSmall(key, recordBytesLimit);
   if (bytes === undefined) return undefined;
   const subject = `${store.url}/${key}`;
   try {
@@ -52,7 +52,8 @@ export async function readLease(
     if (record.cluster === cluster && record.number === number) return record;
     throw badLease(subject, `it belongs to cluster ${record.cluster}, number ${record.number}`);
   } catch (error) {
-    throw error instanceof TidemarkError ? badLease(subject, error.reason) : error;
+    if (!(error instanceof TidemarkError) || error.code === 'newer-format') throw error;
+    throw badLease(subject, error.reason);
   }
 }
 

@@ -71,7 +71,8 @@ const recordsKept = 2;
 /**
  * Takes the lease of a cluster, and keeps it renewed until released. `set`: what it is for, so that a successor can abandon it.
  * Throws `lease-held` naming the holder as soon as the holder is seen to live; waits up to the patience for one that
- * shows no life.
+ * shows no life. Throws `newer-format` when a newer Tidemark holds it or was the last to hold it: its rules are not known here, so it is
+ * never taken over.
  */
 export async function takeLease(
   store: ObjectStore,
@@ -117,8 +118,9 @@ async function succeed(taking: Taking, number: number): Promise<void> {
   try {
     await abandonSet(taking.store, taking.cluster, record.set, by);
   } catch (error) {
-    // A damaged seal takes the key too: the holder can no longer seal, and `list` names the damage.
-    if (!(error instanceof TidemarkError) || error.code !== 'bad-bytes') throw error;
+    // A seal that is damaged or of a newer format takes the key too: the holder can no longer seal, and `list` names it.
+    const taken = ['bad-bytes', 'newer-format'];
+    if (!(error instanceof TidemarkError) || !taken.includes(error.code)) throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-/** The shape of every manifest line, and the order in which they must come: one check for writer and reader. */
+/** The shape and the width of every manifest line, and the order in which they must come: one check for writer and reader. */
 import { z } from 'zod';
 import { clusterPrefix, manifestKey } from './layout.ts';
 import {
@@ -10,6 +10,15 @@ import {
 } from './manifest-entries.ts';
 import { count, family, key, name, position, setId, sha256, storedGlobals, sums } from './stored-shapes.ts';
 import { SumsCounter, sumsDifference } from './sums.ts';
+
+/** Longest line in bytes, without its end, so that a bad manifest cannot fill the memory. */
+export const lineBytesLimit = 16 * 1024 * 1024;
+
+/** Undefined when a line of so many bytes may be written and will be read, else why not. */
+export function widthMistake(bytes: number): string | undefined {
+  if (bytes <= lineBytesLimit) return undefined;
+  return `a line has at most ${lineBytesLimit} bytes, this one has ${bytes}`;
+}
 
 /** What only the engine understands; carried as it is. */
 const opaque = z.record(z.string(), z.unknown());

@@ -6,12 +6,18 @@ import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import { constants, createZstdCompress, createZstdDecompress, type ZstdCompress } from 'node:zlib';
 import { TidemarkError } from '../proto/errors.ts';
-import type { EndLine, ManifestLine, ManifestRef, Sums } from './manifest-entries.ts';
-import { ManifestOrder, manifestLine } from './manifest-lines.ts';
+import { refuseNewer } from './format.ts';
+import {
+  type EndLine,
+  manifestFormat,
+  type ManifestLine,
+  type ManifestRef,
+  type Sums,
+} from './manifest-entries.ts';
+import { lineBytesLimit, ManifestOrder, manifestLine, widthMistake } from './manifest-lines.ts';
 import type { ObjectStore, StoredObject } from './object-store.ts';
 
-/** Longest line in bytes, so that a bad manifest cannot fill the memory. */
-const lineBytesLimit = 16 * 1024 * 1024;
+const readOperation = 'read a manifest';
 
 /** Lines are packed together when they have so many characters: one by one, each would cost a turn of the thread pool. */
 const packedTogether = 64 * 1024;
@@ -46,8 +52,8 @@ export class ManifestWriter {
 
   /**
    * Appends a line; resolves when the next may come. May be called concurrently: lines stand in the order of the calls, and
-   * a table's line must be before its chunks'. Throws `internal` for a line that may not stand there, and the store's failure
-   * in this or a later call.
+   * a table's line must be before its chunks'. Throws `internal` for a line that may not stand there, `not-supported` for one that is
+   * longer than a reader takes, and the store's failure in this or a later call.
    */
   async write(line: Exclude<ManifestLine, EndLine>): Promise<void> {
     await this.#append(line);
@@ -72,6 +78,16 @@ export class ManifestWriter {
 
   async #append(line: ManifestLine): Promise<void> {
     const checked = manifestLine.safeParse(line);
+    const text = checked.success ? JSON.stringify(line) : '';
+    const tooWide = widthMistake(Buffer.byteLength(text));
+    if (tooWide !== undefined) {
+      throw new TidemarkError({
+        code: 'not-supported',
+        operation: 'write a manifest line',
+        subject: `${this.#key}: ${describeLine(line)}`,
+        cause: tooWide,
+      });
+    }
     const wrong = checked.success ? this.#order.accept(line) : checked.error.message;
     if (this.#ended || wrong !== undefined) {
       throw new TidemarkError({
@@ -82,7 +98,7 @@ export class ManifestWriter {
       });
     }
     this.#ended = line.kind === 'end';
-    this.#gathered += `${JSON.stringify(line)}\n`;
+    this.#gathered += `${text}\n`;
     if (this.#gathered.length >= packedTogether) await this.#pack();
   }
 
@@ -104,17 +120,12 @@ export class ManifestWriter {
 
 /**
  * The lines of a manifest, the end line included. The whole object is compared with the reference's size and digest before
- * the first line is given out, and once more while it is unpacked; order, counts and sums are checked. Throws `bad-bytes` naming the object,
- * at the latest in place of the end of the iteration. Memory does not grow with the manifest.
+ * the first line is given out, and once more while it is unpacked; order, counts and sums are checked. Throws `newer-format` when a newer Tidemark
+ * wrote it, `bad-bytes` naming the object, at the latest in place of the end of the iteration. Memory does not grow with the manifest.
  */
 export async function* readManifest(store: ObjectStore, ref: ManifestRef): AsyncGenerator<ManifestLine> {
-  const bad = (cause: string): TidemarkError =>
-    new TidemarkError({
-      code: 'bad-bytes',
-      operation: 'read a manifest',
-      subject: `${store.url}/${ref.key}`,
-      cause,
-    });
+  const subject = `${store.url}/${ref.key}`;
+  const bad = badManifest(subject);
   const size = await store.size(ref.key);
   if (size === undefined) throw bad('it is missing');
   if (size !== ref.size) throw bad(`it has ${size} bytes, ${ref.size} are expected`);
@@ -122,12 +133,34 @@ export async function* readManifest(store: ObjectStore, ref: ManifestRef): Async
 
   const order = new ManifestOrder(ref.key);
   for await (const text of unpackedLines(checkedBytes(store, ref, bad), bad)) {
-    const line = parseLine(text, order.lines + 1, bad);
+    const line = parseLine(text, order.lines + 1, subject, bad);
     const wrong = order.accept(line);
     if (wrong !== undefined) throw bad(wrong);
     yield line;
   }
   if (!order.ended) throw bad(`it ends after ${order.lines} lines without an end line`);
+}
+
+/**
+ * Throws `newer-format` when the manifest's first line says that a newer Tidemark wrote it. Says nothing else of the manifest: whether it is
+ * there and whole is found by `readManifest`.
+ */
+export async function refuseNewerManifest(store: ObjectStore, ref: ManifestRef): Promise<void> {
+  const subject = `${store.url}/${ref.key}`;
+  try {
+    const packed = store.read(ref.key);
+    for await (const text of unpackedLines(packed, badManifest(subject))) {
+      refuseNewer(JSON.parse(text.toString('utf8')), [manifestFormat], readOperation, subject);
+      return;
+    }
+  } catch (error) {
+    if (error instanceof SyntaxError) return;
+    if (!(error instanceof TidemarkError) || error.code !== 'bad-bytes') throw error;
+  }
+}
+
+function badManifest(subject: string): (cause: string) => TidemarkError {
+  return (cause) => new TidemarkError({ code: 'bad-bytes', operation: readOperation, subject, cause });
 }
 
 /** The stored bytes; throws in place of their end when they are not those of the reference. */
@@ -159,6 +192,8 @@ async function* unpackedLines(
     for await (const piece of unpacker as AsyncIterable<Buffer>) {
       let start = 0;
       for (let end = piece.indexOf(10); end !== -1; end = piece.indexOf(10, start)) {
+        const tooWide = widthMistake(restBytes + end - start);
+        if (tooWide !== undefined) throw bad(tooWide);
         yield Buffer.concat([...rest, piece.subarray(start, end)]);
         rest = [];
         restBytes = 0;
@@ -178,13 +213,39 @@ async function* unpackedLines(
   if (restBytes > 0) throw bad('its last line has no end');
 }
 
-function parseLine(text: Buffer, number: number, bad: (cause: string) => TidemarkError): ManifestLine {
+/** For messages: what the line is of. */
+function describeLine(line: ManifestLine): string {
+  switch (line.kind) {
+    case 'shard':
+      return `shard ${line.shard}`;
+    case 'database':
+      return `database ${line.name}`;
+    case 'schema':
+      return `${line.name} of database ${line.database}`;
+    case 'table':
+      return `table ${[line.database, line.schema, line.name].filter((part) => part !== '').join('.')}`;
+    case 'chunk':
+      return `chunk of table number ${line.table}`;
+    case 'invariant':
+      return `invariant ${line.name}`;
+    case 'end':
+      return 'end';
+  }
+}
+
+function parseLine(
+  text: Buffer,
+  number: number,
+  subject: string,
+  bad: (cause: string) => TidemarkError,
+): ManifestLine {
   let line: unknown;
   try {
     line = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(text));
   } catch (error) {
     throw bad(`line ${number} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
+  if (number === 1) refuseNewer(line, [manifestFormat], readOperation, subject);
   const checked = manifestLine.safeParse(line);
   if (checked.success) return line as ManifestLine;
   const issue = checked.error.issues[0];

@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import { TidemarkError } from '../proto/errors.ts';
+import { formatsOf, refuseNewer } from './format.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /** Size and digest by which another record pins this one. */
@@ -16,9 +17,13 @@ export interface RecordDigest {
   readonly sha256: string;
 }
 
-const limitBytes = 16 * 1024 * 1024;
+/** Longest record: no reader takes a longer one, so none is written. */
+export const recordBytesLimit = 16 * 1024 * 1024;
 
-/** The one spelling of `value`. Throws `internal` when it has not the shape: only a defect can write that. */
+/**
+ * The one spelling of `value`. Throws `internal` when it has not the shape: only a defect can write that; `not-supported` when it is longer
+ * than a reader takes.
+ */
 export function spellRecord<T>(shape: z.ZodType<T>, value: T, key: string): Buffer {
   const checked = shape.safeParse(value);
   if (!checked.success) {
@@ -29,10 +34,21 @@ export function spellRecord<T>(shape: z.ZodType<T>, value: T, key: string): Buff
       cause: mistakes(checked.error),
     });
   }
-  return Buffer.from(`${JSON.stringify(checked.data, null, 2)}\n`);
+  const bytes = Buffer.from(`${JSON.stringify(checked.data, null, 2)}\n`);
+  if (bytes.length <= recordBytesLimit) return bytes;
+  throw new TidemarkError({
+    code: 'not-supported',
+    operation: 'write a record',
+    subject: key,
+    cause: `a record has at most ${recordBytesLimit} bytes, this one has ${bytes.length}`,
+    remedy: 'Divide the cluster: its shards are too many, or their names too long, for one record.',
+  });
 }
 
-/** The value a record spells. Throws `bad-bytes` naming `subject` when it is anything but that value's one spelling. */
+/**
+ * The value a record spells. Throws `newer-format` when a newer Tidemark wrote it, `bad-bytes` naming `subject` when it is anything else but
+ * that value's one spelling.
+ */
 export function parseRecord<T>(shape: z.ZodType<T>, bytes: Buffer, subject: string): T {
   let json: unknown;
   try {
@@ -40,6 +56,7 @@ export function parseRecord<T>(shape: z.ZodType<T>, bytes: Buffer, subject: stri
   } catch (error) {
     throw badRecord(subject, `it is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
+  refuseNewer(json, formatsOf(shape), 'read a record', subject);
   const checked = shape.safeParse(json);
   if (!checked.success) throw badRecord(subject, mistakes(checked.error));
   if (!spellRecord(shape, checked.data, subject).equals(bytes)) {
@@ -70,7 +87,7 @@ export async function readRecord<T>(
   expected?: RecordDigest,
 ): Promise<T | undefined> {
   const subject = `${store.url}/${key}`;
-  const bytes = await store.readSmall(key, limitBytes);
+  const bytes = await store.readSmall(key, recordBytesLimit);
   if (expected !== undefined) {
     if (bytes === undefined) throw badRecord(subject, 'it is missing');
     const sha256 = createHash('sha256').update(bytes).digest('hex');

@@ -4,11 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { TidemarkError } from '../proto/errors.ts';
+import { asTidemarkError, TidemarkError } from '../proto/errors.ts';
 import { cutKey, intentKey, manifestKey, sealKey } from './layout.ts';
 import { hashObject } from './object-check.ts';
 import type { ObjectStore } from './object-store.ts';
-import { badRecord, parseRecord, spellRecord } from './record.ts';
+import { badRecord, parseRecord, recordBytesLimit, spellRecord } from './record.ts';
 import {
   barrierEvidence,
   consistency,
@@ -105,11 +105,18 @@ export type SealState =
   /** Can never be sealed any more. */
   | { readonly state: 'abandoned'; readonly by: AbandonedBy };
 
+/** What became of a seal that is there for everybody to read. */
+export interface Sealing {
+  /** Why the store could not confirm that the seal survives a loss of power; undefined when it has confirmed it. */
+  readonly unconfirmed: TidemarkError | undefined;
+}
+
 /**
  * Seals a set: the last write of a backup. When it resolves, the set exists. Throws `set-incomplete` when body and repository do not fit
- * together, `bad-bytes` when intent or cut are not those the body pins, `lease-lost` when another operation has abandoned the set. May be retried with the same body.
+ * together, `bad-bytes` when intent or cut are not those the body pins, `lease-lost` when another operation has abandoned the set, and the
+ * store's own failure when the seal is not there, or nobody can tell: then the error says so. May be retried with the same body.
  */
-export async function sealSet(store: ObjectStore, body: SealBody): Promise<void> {
+export async function sealSet(store: ObjectStore, body: SealBody): Promise<Sealing> {
   const key = sealKey(body.cluster, body.set);
   const wrong = contradiction(body) ?? (await missing(store, body));
   if (wrong !== undefined) {
@@ -126,19 +133,59 @@ export async function sealSet(store: ObjectStore, body: SealBody): Promise<void>
     sha256: digest(sealBody, body),
     signatures: [],
   };
+  const bytes = spellRecord(sealObject, value, key);
   try {
-    await store.create(key, spellRecord(sealObject, value, key));
-  } catch (error) {
-    if (!(error instanceof TidemarkError) || error.code !== 'object-conflict') throw error;
-    const found = await readSeal(store, body.cluster, body.set);
-    if (found?.state !== 'abandoned') throw error;
-    throw new TidemarkError({
-      code: 'lease-lost',
+    await store.create(key, bytes);
+    return { unconfirmed: undefined };
+  } catch (thrown) {
+    const error = asTidemarkError(thrown, {
+      code: 'repository-failed',
       operation: 'seal the set',
-      subject: `${body.cluster}: ${body.set}`,
-      cause: `it was abandoned by ${found.by.operation} on ${found.by.host} at ${found.by.at}`,
+      subject: key,
     });
+    return await afterFailure(store, body, bytes, error);
   }
+}
+
+/** A store that fails may have stored the seal all the same: what is under its key tells. */
+async function afterFailure(
+  store: ObjectStore,
+  body: SealBody,
+  bytes: Buffer,
+  error: TidemarkError,
+): Promise<Sealing> {
+  const { cluster, set } = body;
+  const subject = `${cluster}: ${set}`;
+  const conflict = error.code === 'object-conflict';
+  let found: SealState | undefined;
+  try {
+    const stored = await store.readSmall(sealKey(cluster, set));
+    if (stored?.equals(bytes) === true && !conflict) return { unconfirmed: error };
+    found = stored === undefined ? undefined : await readSeal(store, cluster, set);
+  } catch (unread) {
+    if (conflict) throw unread;
+    const { message } = asTidemarkError(unread, {
+      code: 'repository-failed',
+      operation: 'read the seal',
+      subject,
+    });
+    throw new TidemarkError(
+      {
+        ...error.toJSON(),
+        cause: `${error.reason}; whether the set is sealed is not known, because its seal cannot be read: ${message}`,
+        remedy: `${error.remedy} \`tidemark list\` then shows whether the set is sealed.`,
+      },
+      { cause: error },
+    );
+  }
+  if (found?.state !== 'abandoned') throw error;
+  const { operation, host, at } = found.by;
+  throw new TidemarkError({
+    code: 'lease-lost',
+    operation: 'seal the set',
+    subject,
+    cause: `it was abandoned by ${operation} on ${host} at ${at}`,
+  });
 }
 
 /**
@@ -152,7 +199,7 @@ export async function readSeal(
 ): Promise<SealState | undefined> {
   const key = sealKey(cluster, set);
   const subject = `${store.url}/${key}`;
-  const bytes = await store.readSmall(key);
+  const bytes = await store.readSmall(key, recordBytesLimit);
   if (bytes === undefined) return undefined;
   const found = parseRecord(sealObject, bytes, subject);
   const { cluster: ofCluster, set: ofSet } = found.body;

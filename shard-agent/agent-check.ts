@@ -4,6 +4,7 @@ import { TidemarkError } from '../proto/errors.ts';
 import { serverCredentials } from '../proto/transport.ts';
 import { nonceKey } from '../repository/layout.ts';
 import type { ObjectStore } from '../repository/object-store.ts';
+import { displayLines, displayText } from '../topology/display-text.ts';
 import type { AgentFile } from '../topology/agent-file.ts';
 import type { Engine, Finding, ServerDescription } from './engine.ts';
 import { findingOf, withoutTwins } from './findings.ts';
@@ -63,12 +64,15 @@ export function printReport(report: AgentCheckReport): string {
   const lines = [
     server === undefined
       ? `${shard}: the server could not be asked`
-      : `${shard}: ${server.family} ${server.version}, databases ${server.databases.join(', ') || 'none'}`,
+      : displayText(
+          `${shard}: ${server.family} ${server.version}, databases ${server.databases.join(', ') || 'none'}`,
+        ),
   ];
   for (const finding of report.findings) {
     const mark = finding.warning ? styleText('yellow', 'warning') : styleText('red', 'missing');
-    lines.push('', `${mark}  ${finding.subject}: ${finding.cause} (${finding.code})`);
-    lines.push(...finding.remedy.split('\n').map((line) => `    ${line}`));
+    const { subject, cause, code, remedy } = finding;
+    lines.push('', `${mark}  ${displayText(`${subject}: ${cause}`)} (${code})`);
+    lines.push(`    ${displayLines(remedy, '    ')}`);
   }
   const bad = report.findings.filter(({ warning }) => !warning).length;
   lines.push(

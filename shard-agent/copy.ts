@@ -12,6 +12,7 @@ import { ManifestWriter } from '../repository/manifest.ts';
 import type { ObjectStore } from '../repository/object-store.ts';
 import type { InvariantQuery } from '../topology/agent-file.ts';
 import type { BackupSession, ReadLane, SchemaPiece, ServerDescription } from './engine.ts';
+import { refuseLongAnswers } from './invariant-answers.ts';
 import { CopyLane, laneError, type LaneOrder, type LaneReport, type LaneSpec } from './lane.ts';
 import { LaneLines } from './lane-lines.ts';
 import { countStream, packStream } from './pipeline/pack-stream.ts';
@@ -43,6 +44,7 @@ export async function copyShard(order: CopyOrder): Promise<CopyResult> {
   try {
     progress.phase = 'schema';
     const answers = await backup.invariants(order.invariants);
+    refuseLongAnswers(answers, shard);
     progress.phase = 'data';
     await reached('agent.copying');
     // At once, so that no core idles while databases and schema are described. Every other line waits for the first ones.

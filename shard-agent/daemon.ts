@@ -3,6 +3,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { asTidemarkError, type TidemarkError } from '../proto/errors.ts';
 import { openRepository } from '../repository/repository.ts';
+import { displayLines, jsonText } from '../topology/display-text.ts';
 import { readAgentFile } from '../topology/parse.ts';
 import { checkAgent, printReport } from './agent-check.ts';
 import { startAgent } from './agent.ts';
@@ -64,15 +65,17 @@ async function check(options: Options): Promise<number> {
   const password = await readPassword(file.database.password);
   const engine = await openEngine(file.database, password, file.tools);
   const report = await checkAgent(file, engine, () => openRepository(file.repository.url));
-  process.stdout.write(`${options.json === true ? JSON.stringify(report) : printReport(report)}\n`);
+  process.stdout.write(`${options.json === true ? jsonText(report) : printReport(report)}\n`);
   return report.ready ? 0 : 1;
 }
 
 function fail(error: TidemarkError, json: boolean): number {
-  if (json) process.stdout.write(`${JSON.stringify({ error: error.toJSON() })}\n`);
-  else process.stderr.write(`${error.message}\n${error.remedy}\n`);
+  if (json) process.stdout.write(`${jsonText({ error: error.toJSON() })}\n`);
+  else process.stderr.write(`${displayLines(error.message)}\n${displayLines(error.remedy)}\n`);
   if (error.code === 'internal')
-    process.stderr.write(`${String((error.cause as Error | undefined)?.stack ?? error.stack)}\n`);
+    process.stderr.write(
+      `${displayLines(String((error.cause as Error | undefined)?.stack ?? error.stack))}\n`,
+    );
   return error.exitCode;
 }
 

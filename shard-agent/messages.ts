@@ -23,13 +23,8 @@ export function serverMessage(server: ServerDescription): WireServer {
   return { ...server, databases: [...server.databases] };
 }
 
-/** A finding's texts are the server's own and may be long; a hundred of them must fit into one message. */
-const findingCharacters = 8000;
-
-export function findingMessage(finding: Finding): WireFinding {
-  const cut = (text: string): string => text.slice(0, findingCharacters);
-  const { code, subject, cause, remedy, warning } = finding;
-  return { code, subject: cut(subject), cause: cut(cause), remedy: cut(remedy), warning };
+export function findingMessage({ code, subject, cause, remedy, warning }: Finding): WireFinding {
+  return { code, subject, cause, remedy, warning };
 }
 
 /** Throws `internal` when the request names no manifest. */

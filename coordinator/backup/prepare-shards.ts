@@ -9,6 +9,7 @@ import { openBarrier } from '../barrier.ts';
 import { contextOf } from './backup-run.ts';
 import type { Backup } from './backup-run.ts';
 import { beginRepositoryProof } from '../nonce.ts';
+import { findingText } from '../output.ts';
 
 /** A shard that is ready for the barrier. */
 export interface PreparedShard {
@@ -42,8 +43,9 @@ export async function prepareShards(
   backup.progress.step(`preparing ${agents.length} shards`);
   const limit = new AbortController();
   const unanswered = new Set(agents.map(({ shard }) => shard));
-  const timer = setTimeout(() => limit.abort(tooSlow([...unanswered], limitMs)), limitMs);
   const proof = await beginRepositoryProof(store, topology.cluster);
+  // Set when there is nothing left that could throw before the `try`: a timer nobody clears keeps the process alive.
+  const timer = setTimeout(() => limit.abort(tooSlow([...unanswered], limitMs)), limitMs);
   try {
     const members = agents.map((agent) => ({
       shard: agent.shard,
@@ -67,7 +69,7 @@ export async function prepareShards(
       for (const { shard, prepared } of barrier.shards) {
         await proof.confirm(shard);
         for (const { subject, cause, remedy } of prepared.warnings) {
-          backup.progress.note(`warning: ${shard}: ${subject}: ${cause}. ${remedy}`);
+          backup.progress.note(findingText('warning:', `${shard}: ${subject}`, cause, remedy));
         }
         backup.progress.note(
           `${shard}: ${prepared.tables} tables, about ${formatBytes(Number(prepared.estimatedBytes))}`,

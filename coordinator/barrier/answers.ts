@@ -17,14 +17,14 @@ export function hear(
     answer = { kind: 'cut', holdMs: reply.cutTaken.holdMs, atMs, taken: reply.cutTaken };
   }
   if (reply.blocked?.attempt === attempt) {
-    const { reason, blockers, holdMs } = reply.blocked;
+    const { reason, blockers, holdMs, more } = reply.blocked;
     answer = {
       kind: 'blocked',
       holdMs,
       nobody: blockers.length === 0,
       lasting: lasting(run, shard, blockers),
     };
-    run = sight(run, shard, { atMs, attempt, reason, blockers });
+    run = sight(run, shard, { atMs, attempt, reason, blockers, more });
   }
   if (answer === undefined) return undefined;
   return { run, answers: new Map(state.answers).set(shard, answer), answer };

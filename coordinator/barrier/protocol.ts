@@ -104,11 +104,12 @@ function onReplyWhileProbing(state: StateOf<'probing'>, event: EventOf<'replied'
   if (!reply.probed || !state.awaiting.has(shard)) return step(state);
   const awaiting = new Set(state.awaiting);
   awaiting.delete(shard);
-  const { blockers } = reply.probed;
+  const { blockers, more } = reply.probed;
   let { run } = state;
   let held = state.inTheWay;
   if (blockers.length > 0) {
-    run = sight(run, shard, { atMs, attempt: undefined, reason: 'in the way before an attempt', blockers });
+    const reason = 'in the way before an attempt';
+    run = sight(run, shard, { atMs, attempt: undefined, reason, blockers, more });
     held ||= isHeldUp(run, shard, undefined);
   }
   if (awaiting.size > 0) return step({ ...state, run, awaiting, inTheWay: held });

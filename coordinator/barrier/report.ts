@@ -3,6 +3,7 @@ import { TidemarkError } from '../../proto/errors.ts';
 import type { Position__Output } from '../../proto/gen/tidemark/v1/Position.ts';
 import type { Position } from '../../topology/position.ts';
 import type { Consistency } from '../../topology/topology.ts';
+import { displayText, displayWidth, padToWidth } from '../../topology/display-text.ts';
 import { formatDuration } from '../../topology/units.ts';
 import { ageMs } from './sightings.ts';
 import type { BarrierState, Run } from './states.ts';
@@ -94,6 +95,8 @@ export function notReached(state: Extract<BarrierState, { kind: 'not-reached' }>
       const shown = kind === 'writer' || kind === 'unknown' ? doing : `${kind}: ${doing}`;
       rows.push([shard, processId, user, application, shown, age, statement]);
     }
+    if (sighting !== undefined && sighting.more > 0)
+      rows.push([shard, '', '', '', `and ${sighting.more} more`, '', '']);
     if (silent.includes(shard) || (sighting?.blockers.length ?? 0) > 0) continue;
     rows.push([
       shard,
@@ -115,13 +118,14 @@ export function notReached(state: Extract<BarrierState, { kind: 'not-reached' }>
   });
 }
 
-/** Cells of a column stand under each other; the last column is as long as it is. */
+/** Cells of a column stand under each other; the last column is as long as it is. A statement of several lines becomes one. */
 function columns(rows: readonly (readonly string[])[]): string {
+  const cleaned = rows.map((row) => row.map(displayText));
   const widths: number[] = [];
-  for (const row of rows)
-    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
-  return rows
-    .map((row) => `  ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}`.trimEnd())
+  for (const row of cleaned)
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, displayWidth(cell));
+  return cleaned
+    .map((row) => `  ${row.map((cell, at) => padToWidth(cell, widths[at] ?? 0)).join('  ')}`.trimEnd())
     .join('\n');
 }
 

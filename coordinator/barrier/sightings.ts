@@ -10,6 +10,8 @@ export interface Report {
   readonly attempt: number | undefined;
   readonly reason: string;
   readonly blockers: readonly Blocker__Output[];
+  /** How many more the agent saw, which it has not named. */
+  readonly more: number;
 }
 
 /** Remembers a report. One that names nobody does not replace one that did. */
@@ -20,7 +22,9 @@ export function sight(run: Run, shard: string, report: Report): Run {
   const blockers = report.blockers
     .slice(0, keptBlockers)
     .map((blocker) => ({ blocker, sinceMs: since.get(blocker.transaction) ?? report.atMs }));
-  const sighting: Sighting = { atMs: report.atMs, attempt: report.attempt, reason: report.reason, blockers };
+  const { atMs, attempt, reason } = report;
+  const more = report.more + report.blockers.length - blockers.length;
+  const sighting: Sighting = { atMs, attempt, reason, blockers, more };
   return { ...run, sightings: new Map(run.sightings).set(shard, sighting) };
 }
 

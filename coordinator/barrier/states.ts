@@ -29,6 +29,8 @@ export interface Sighting {
   readonly attempt: number | undefined;
   readonly reason: string;
   readonly blockers: readonly SeenBlocker[];
+  /** How many more there were, which are not kept. */
+  readonly more: number;
 }
 
 /** What one shard has answered in the running attempt. Every kind but `frozen` says that no lock is held. */

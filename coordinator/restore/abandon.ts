@@ -3,9 +3,10 @@ import { systemClock } from '../../proto/clock.ts';
 import { TidemarkError } from '../../proto/errors.ts';
 import { decide, readRestoreIntent, type RestoreIntent } from '../../repository/restore-decision.ts';
 import { abandonRestore } from '../../repository/restore-ending.ts';
+import { displayLines, displayText } from '../../topology/display-text.ts';
 import { askAgents, combineFailures } from '../agents.ts';
 import type { ShardFailure } from '../agents.ts';
-import { bad, table } from '../output.ts';
+import { bad, table, type Cell } from '../output.ts';
 import type { Outcome, Run } from '../run.ts';
 import { askUntil } from './settle.ts';
 
@@ -21,9 +22,9 @@ export async function abandon(run: Run, restore: string): Promise<Outcome> {
   await recordUndo(run, restore);
   run.progress.step(`undoing restore ${restore}`);
   const failures = await confirmUndone(run, intent);
-  const rows = intent.shards.map(({ target }) => {
+  const rows = intent.shards.map(({ target }): Cell[] => {
     const failure = failures.find(({ shard }) => shard === target);
-    return [target, failure === undefined ? 'undone' : `${bad('not confirmed')}  ${failure.error.reason}`];
+    return [target, failure === undefined ? 'undone' : { text: 'not confirmed', style: bad }];
   });
   const document = {
     restore,
@@ -34,7 +35,9 @@ export async function abandon(run: Run, restore: string): Promise<Outcome> {
       undone: !failures.some(({ shard }) => shard === target),
     })),
   };
-  const text = [`gave up restore ${restore}`, table([{ title: 'shard' }, { title: '' }], rows)].join('\n');
+  const causes = failures.map(({ error }) => displayLines(error.message));
+  const columns = [{ title: 'shard' }, { title: 'state' }];
+  const text = [`gave up restore ${displayText(restore)}`, table(columns, rows), ...causes].join('\n');
   return failures.length === 0 ? { document, text } : { document, text, failure: unconfirmed(failures) };
 }
 

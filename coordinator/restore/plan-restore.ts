@@ -7,11 +7,21 @@ import type { SealBody } from '../../repository/seal.ts';
 import { formatBytes } from '../../topology/units.ts';
 import { combineFailures, contextFor, onAll } from '../agents.ts';
 import type { Agent } from '../agents.ts';
-import { bad, formatCount, table, warn } from '../output.ts';
+import { bad, findingText, formatCount, table, warn } from '../output.ts';
 import type { PlannedShard, PlanFinding, RestorePlan, RestoreTarget, ShardPair } from './plan.ts';
 import type { Run } from '../run.ts';
 import type { StoredCatalogue } from './stored-catalogue.ts';
 import { totalSums } from '../sums.ts';
+
+/** What an agent asks its server takes no longer; how long it reads depends on the manifest. */
+const fitLimitMs = 120_000;
+/** An agent reads 4 packed MiB of a manifest in a second, on a slow host that does other things too a quarter of that. */
+const packedBytesPerMs = 1000;
+
+/** How long an agent may take to say whether a shard with a manifest of so many bytes fits. */
+export function fitDeadlineMs(manifestBytes: number): number {
+  return fitLimitMs + Math.ceil(manifestBytes / packedBytesPerMs);
+}
 
 /** Asks every target whether its shard fits. Findings are part of the plan; an agent that cannot tell throws. */
 export async function planRestore(
@@ -34,7 +44,7 @@ export async function planRestore(
       const { manifest } = stored;
       const reply = await agent.client.fit(
         { context, manifest, sourceShard: stored.name, globals },
-        { signal },
+        { signal, deadlineMs: fitDeadlineMs(manifest.size) },
       );
       return {
         source: stored.name,
@@ -94,9 +104,8 @@ export function planText(plan: RestorePlan): string {
   ] as const;
   const total = totalSums(plan.shards.map((shard) => shard.sums));
   const findings = plan.shards.flatMap((shard) =>
-    shard.findings.map(
-      (finding) =>
-        `${finding.warning ? warn('warning') : bad('refused')}  ${shard.target}: ${finding.subject}: ${finding.cause}\n         ${finding.remedy}`,
+    shard.findings.map(({ warning, subject, cause, remedy }) =>
+      findingText(warning ? warn('warning') : bad('refused'), `${shard.target}: ${subject}`, cause, remedy),
     ),
   );
   const summary = `${plan.set}: ${plan.shards.length} shards, ${formatCount(total.rows)} rows, ${formatBytes(total.rawBytes)}`;

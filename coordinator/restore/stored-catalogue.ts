@@ -1,6 +1,6 @@
 /** What a set holds, read from its manifests before anything is restored: bounded by the catalogue, not by chunks. */
 import { TidemarkError } from '../../proto/errors.ts';
-import { readManifest } from '../../repository/manifest.ts';
+import type { ManifestLine } from '../../repository/manifest-entries.ts';
 import type { ObjectStore } from '../../repository/object-store.ts';
 import type { SealBody } from '../../repository/seal.ts';
 import { sumsDifference } from '../../repository/sums.ts';
@@ -25,7 +25,8 @@ export async function readCatalogue(store: ObjectStore, seal: SealBody): Promise
     const { key } = shard.manifest;
     const names: string[] = [];
     databases.set(shard.name, names);
-    for await (const line of readManifest(store, shard.manifest)) {
+    const prefix = key.slice(0, key.lastIndexOf('/') + 1);
+    const onLine = (line: ManifestLine): void => {
       if (
         line.kind === 'shard' &&
         (line.cluster !== seal.cluster || line.set !== seal.set || line.shard !== shard.name)
@@ -35,15 +36,11 @@ export async function readCatalogue(store: ObjectStore, seal: SealBody): Promise
       if (line.kind === 'database') names.push(line.name);
       if (line.kind === 'invariant')
         answers.push({ shard: shard.name, name: line.name, answer: line.answer });
-      if (line.kind !== 'end') continue;
+      if (line.kind !== 'end') return;
       const difference = sumsDifference(line.sums, shard.sums);
       if (difference !== '') throw badBytes(key, `its sums are not those in the seal: ${difference}`);
-    }
-    for await (const finding of compareFolder(
-      store,
-      key.slice(0, key.lastIndexOf('/') + 1),
-      shard.manifest,
-    )) {
+    };
+    for await (const finding of compareFolder(store, prefix, shard.manifest, undefined, onLine)) {
       if (finding.kind === 'missing') throw badBytes(finding.object, 'it is missing');
       if (finding.kind === 'size')
         throw badBytes(finding.object, `it has ${finding.size} bytes instead of ${finding.expected}`);

@@ -1,9 +1,9 @@
 /**
  * The folders of a filesystem repository: made durable before anything is put in, and never left through a symbolic link.
  */
-import { lstat, mkdir, open, readlink, realpath, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TidemarkError } from '../../proto/errors.ts';
+import type { FilesystemCalls } from './filesystem-calls.ts';
 import { isMissing, rootMissing, storeError, systemCode } from './filesystem-errors.ts';
 
 /** Group access, so that users of one group can share a repository; nobody else reads a backup. Cut by the umask. */
@@ -14,17 +14,19 @@ const attempts = 5;
 
 export class Folders {
   readonly #root: string;
+  readonly #calls: FilesystemCalls;
   /** Folders whose entry in their parent this process has synced, relative to the root. */
   readonly #durable = new Set<string>();
 
-  constructor(root: string) {
+  constructor(root: string, calls: FilesystemCalls) {
     this.#root = root;
+    this.#calls = calls;
   }
 
   /** The real path of the root. Throws `repository-failed` when it is not there (any more). */
   async root(): Promise<string> {
     try {
-      return await realpath(this.#root);
+      return await this.#calls.realpath(this.#root);
     } catch (error) {
       if (isMissing(error)) throw rootMissing(this.#root);
       throw storeError(error, 'open the repository', this.#root);
@@ -39,7 +41,7 @@ export class Folders {
     const root = await this.root();
     const wanted = join(root, ...components);
     try {
-      const found = await realpath(wanted);
+      const found = await this.#calls.realpath(wanted);
       if (found !== wanted) throw throughLink(wanted, found);
       return wanted;
     } catch (error) {
@@ -58,7 +60,7 @@ export class Folders {
       const wanted = join(root, ...components);
       try {
         await this.#make(root, components);
-        const found = await realpath(wanted);
+        const found = await this.#calls.realpath(wanted);
         if (found !== wanted) throw throughLink(wanted, found);
         return wanted;
       } catch (error) {
@@ -78,8 +80,8 @@ export class Folders {
       path = join(path, component);
       relative += `/${component}`;
       if (this.#durable.has(relative)) continue;
-      await makeFolder(path);
-      await syncFolder(parent);
+      await this.#makeFolder(path);
+      await this.sync(parent);
       if (this.#durable.size >= knownLimit) this.#durable.clear();
       this.#durable.add(relative);
     }
@@ -90,13 +92,23 @@ export class Folders {
     this.#durable.clear();
   }
 
+  /** Makes the entries of the folder at `path` survive power loss. Throws the system's error. */
+  async sync(path: string): Promise<void> {
+    const handle = await this.#calls.open(path, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  }
+
   /** Removes the folder and those above it, below the first component, as long as they are empty. */
   async removeEmpty(components: readonly string[]): Promise<void> {
     const root = await this.root();
     for (let depth = components.length; depth > 1; depth--) {
       const path = join(root, ...components.slice(0, depth));
       try {
-        await rmdir(path);
+        await this.#calls.rmdir(path);
         this.forget();
       } catch (error) {
         const code = systemCode(error);
@@ -105,25 +117,16 @@ export class Folders {
       }
     }
   }
-}
 
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { mode: folderMode });
-  } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error;
-    // Nothing may be made beyond a link, so it is noticed before the next folder.
-    if ((await lstat(path)).isSymbolicLink()) throw throughLink(path, await readlink(path));
-  }
-}
-
-/** Makes the entries of a folder survive power loss. Throws the system's error. */
-export async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+  async #makeFolder(path: string): Promise<void> {
+    const { lstat, mkdir, readlink } = this.#calls;
+    try {
+      await mkdir(path, { mode: folderMode });
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST') throw error;
+      // Nothing may be made beyond a link, so it is noticed before the next folder.
+      if ((await lstat(path)).isSymbolicLink()) throw throughLink(path, await readlink(path));
+    }
   }
 }
 

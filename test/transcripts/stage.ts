@@ -76,9 +76,10 @@ function replyOf(words: string): BarrierReply__Output {
   const blockers = by === null ? [] : [blocker(by[1] ?? '', by[2] ?? '', Number(by[3]))];
   const attempt = Number(/ (\d+)/.exec(words)?.[1] ?? 0);
   const holdMs = Number(/ held (\d+)/.exec(words)?.[1] ?? 0);
-  if (words.startsWith('PROBED')) return { probed: { blockers } };
+  if (words.startsWith('PROBED')) return { probed: { blockers, more: 0 } };
   if (words.startsWith('FROZEN')) return { frozen: { attempt, lockMs: 1 } };
-  if (words.startsWith('BLOCKED')) return { blocked: { attempt, reason: 'not drained', blockers, holdMs } };
+  if (words.startsWith('BLOCKED'))
+    return { blocked: { attempt, reason: 'not drained', blockers, holdMs, more: 0 } };
   if (words.startsWith('THAWED')) return { thawed: { attempt, holdMs } };
   if (words.startsWith('CUT TAKEN')) {
     const position = { wal: { lsn: `0/${attempt}`, timeline: 1, systemIdentifier: 's' } };

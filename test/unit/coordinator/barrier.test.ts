@@ -6,6 +6,7 @@ import { connectAgent, serveAgent, type AgentImplementation } from '../../../pro
 import { TidemarkError, type ErrorCode } from '../../../proto/errors.ts';
 import { runBarrierCall, type BarrierCall } from '../../../shard-agent/barrier-call.ts';
 import type { Cut, LockOutcome } from '../../../shard-agent/engine.ts';
+import { displayWidth } from '../../../topology/display-text.ts';
 import type { BarrierConfig } from '../../../topology/topology.ts';
 
 const config: BarrierConfig = {
@@ -206,4 +207,54 @@ test('a shard that never drains: exit code 3 at the deadline, nobody left frozen
   await until(() => one.recorder.did.includes('ended without a cut'));
   const { did } = one.recorder;
   expect(did.filter((what) => what === 'unlock').length).toBe(did.filter((what) => what === 'lock').length);
+});
+
+test('of very many that are in the way some are named, and the rest is counted', async () => {
+  const shard = await startShard('one');
+  const blockers = Array.from({ length: 5_000 }, (_, n) => ({
+    kind: 'writer' as const,
+    processId: `p${n}`,
+    user: 'app',
+    database: 'shop',
+    application: 'transfers',
+    client: '',
+    state: 'active',
+    ageMs: 1,
+    statement: 'UPDATE accounts',
+    transaction: `t${n}`,
+  }));
+  shard.recorder.locked = async () => ({ outcome: 'blocked', reason: 'not drained', blockers, holdMs: 5 });
+  const open = await openBarrier([shard.member()], never());
+  const failure = await reachCut(open, { ...config, deadlineMs: 150 }, { signal: never() }).catch(String);
+  expect(failure).toMatch(/p19 .*UPDATE accounts\n {2}one .*and 4980 more/);
+  expect(failure).not.toContain('p20');
+});
+
+test('a statement of several lines and a hostile name stay in their line of the message', async () => {
+  const shard = await startShard('one');
+  const blocker = {
+    kind: 'writer' as const,
+    processId: '4711',
+    user: '长\u202eresu',
+    database: 'shop',
+    application: '\x1b[2Japp',
+    client: '',
+    state: 'active',
+    ageMs: 1,
+    statement: 'UPDATE accounts\r\n\tSET balance = 0\n',
+    transaction: 't',
+  };
+  const blockers = [blocker, { ...blocker, processId: '4712', user: 'app', application: 'transfers' }];
+  shard.recorder.locked = async () => ({ outcome: 'blocked', reason: 'not drained', blockers, holdMs: 5 });
+  const open = await openBarrier([shard.member()], never());
+  const failure = await reachCut(open, { ...config, deadlineMs: 150 }, { signal: never() }).catch(
+    (error: unknown) => error as TidemarkError,
+  );
+  if (!(failure instanceof TidemarkError)) throw new Error('the barrier was reached');
+  const lines = failure.reason.split('\n').slice(1);
+  expect(lines).toHaveLength(3);
+  expect(lines[1]).toContain('长\\u{202e}resu');
+  expect(lines[1]).toMatch(/UPDATE accounts SET balance = 0$/);
+  const columnsOf = lines.map((line) => displayWidth(line.slice(0, line.search(/statement|UPDATE/))));
+  expect(new Set(columnsOf).size).toBe(1);
 });

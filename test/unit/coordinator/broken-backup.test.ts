@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { backup } from '../../../coordinator/backup.ts';
 import { verify } from '../../../coordinator/verify.ts';
+import { TidemarkError } from '../../../proto/errors.ts';
 import { takeLease } from '../../../repository/lease.ts';
 import type { MemoryStore } from '../../../repository/stores/memory.ts';
 import type { AgentFixture } from '../shard-agent/agent-fixture.ts';
@@ -154,6 +155,41 @@ describe('while copying', () => {
     expect(failure).toMatchObject({ code: 'snapshot-lost', exitCode: 1 });
     expect(String(failure)).toContain('shop-01');
     source.servers[1]?.deadLanes.clear();
+    await expectNothingLeft(source);
+  });
+});
+
+describe('a repository that fails at the seal', () => {
+  const failing = async (stores: boolean) => {
+    const source = await openCluster({ filled: true });
+    const create = source.store.create.bind(source.store);
+    source.store.create = async (key, body) => {
+      const stored = key.endsWith('/seal.json') && !stores ? undefined : await create(key, body);
+      if (stored !== undefined && !key.endsWith('/seal.json')) return stored;
+      const fields = { operation: 'store an object', subject: key, cause: 'EIO' };
+      throw new TidemarkError({ code: 'repository-failed', ...fields });
+    };
+    return { source, mend: () => (source.store.create = create) };
+  };
+
+  test('after storing it: the backup says that the set is sealed, and what is not confirmed', async () => {
+    const { source, mend } = await failing(true);
+    const { document, text, failure } = await backup(runOf(source));
+    expect(await statesOf(source)).toEqual(['sealed']);
+    expect(text).toMatch(/not confirmed.*EIO[^]*sealed 2/);
+    expect(failure).toMatchObject({ code: 'repository-failed', exitCode: 1 });
+    expect(failure?.message).toContain(`${String(document['id'])}: cannot confirm that the seal survives`);
+    expect(failure?.remedy).toMatch(/^The set is sealed/);
+    expect((await verify(runOf(source), 'latest', { decode: true })).failure).toBeUndefined();
+    mend();
+    await expectNothingLeft(source);
+  });
+
+  test('before storing it: the backup fails, and there is no set', async () => {
+    const { source, mend } = await failing(false);
+    await expect(backup(runOf(source))).rejects.toMatchObject({ code: 'repository-failed', exitCode: 1 });
+    expect(await statesOf(source)).toEqual(['unsealed']);
+    mend();
     await expectNothingLeft(source);
   });
 });

@@ -49,6 +49,18 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+test('a name that a terminal would obey is shown, and carried whole by --json', async () => {
+  const hostile = join(folder, 'no\x1b[2J\u202e.yaml');
+  const person = await tidemark(['-t', hostile, 'list']);
+  expect(person.code).toBe(2);
+  expect(person.stderr).toContain('no\\u{1b}[2J\\u{202e}.yaml');
+  expect(person.stderr.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  expect((await tidemark([`bo\x1b[2Jgus`])).stderr).toContain('bo\\u{1b}[2Jgus');
+  const { stdout } = await tidemark(['-t', hostile, '--json', 'list']);
+  const { error } = JSON.parse(stdout) as { error: { subject: string } };
+  expect(error.subject).toContain(hostile);
+});
+
 describe.each<[string, string[], RegExp]>([
   ['no command', [], /Usage: tidemark/],
   ['an unknown command', ['bogus'], /unknown command 'bogus'/],

@@ -31,3 +31,10 @@ test('no answer, another answer, and another repository are refused', async () =
   await expect(proof.confirm('shop-00')).rejects.toMatchObject({ code: 'repository-mismatch' });
   await expect(proof.confirm('never-asked')).rejects.toMatchObject({ code: 'repository-mismatch' });
 });
+
+test('a question that cannot be read back is an error, and is not left behind', async () => {
+  const store = new MemoryStore();
+  store.readSmall = () => Promise.resolve(undefined);
+  await expect(beginRepositoryProof(store, 'shop')).rejects.toMatchObject({ code: 'repository-failed' });
+  expect(await keysOf(store)).toEqual([]);
+});

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { displayWidth } from '../../../topology/display-text.ts';
 import { openProgress, progressLines } from '../../../coordinator/progress.ts';
 
 const mib = 2 ** 20;
@@ -94,4 +95,19 @@ test('with --json only logs are written', () => {
   progress.write('log\n');
   progress.end();
   expect(written).toBe('log\n');
+});
+
+test('names from elsewhere are shown cleaned, and a line that is too wide ends with a mark', () => {
+  const narrow = { ...screen(true), columns: () => 30 };
+  const progress = openProgress(narrow);
+  progress.note('warning: \x1b[2J\u202ename\x1b[31m');
+  expect(written).toBe('warning: \\u{1b}[2J\\u{202e}name\x1b[31m\n');
+  written = '';
+  progress.shard('长\n长', { phase: 'data', bytes: 1, rows: 1, totalBytes: 2 });
+  vi.advanceTimersByTime(200);
+  const lines = written.split('\n');
+  expect(lines).toHaveLength(3);
+  expect(lines[0]).toMatch(/^长 长 .*…$/);
+  expect(displayWidth(lines[0] ?? '')).toBe(29);
+  progress.end();
 });

@@ -199,6 +199,12 @@ export function flipped(bytes: Buffer, at: number, bit: number): Buffer {
   return copy;
 }
 
+/** What a changed record must be taken for: its format's number may read as that of a newer one, everything else is damage. */
+export function changedCode(bytes: Buffer): 'bad-bytes' | 'newer-format' {
+  const newer = /^\{\s+"format": "tidemark-[a-z]+(-[a-z]+)*-([2-9]|[1-9][0-9]{1,8})"/;
+  return newer.test(String(bytes)) ? 'newer-format' : 'bad-bytes';
+}
+
 export async function stored(store: ObjectStore, key: string): Promise<Buffer> {
   const bytes = await store.readSmall(key);
   if (bytes === undefined) throw new Error(`${key} is missing`);

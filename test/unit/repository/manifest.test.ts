@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { TidemarkError } from '../../../proto/errors.ts';
 import { manifestKey, schemaKey } from '../../../repository/layout.ts';
 import { ManifestWriter, readManifest } from '../../../repository/manifest.ts';
+import { lineBytesLimit } from '../../../repository/manifest-lines.ts';
 import type { ManifestLine, ManifestRef } from '../../../repository/manifest-entries.ts';
 import type { ObjectStore, StoredObject } from '../../../repository/object-store.ts';
 import { MemoryStore } from '../../../repository/stores/memory.ts';
@@ -222,7 +223,7 @@ describe('with a digest that fits, but lines that do not', () => {
     ['another cluster', (lines) => edit(lines, 0, { cluster: 'bank' }), /cluster bank/],
     ['another set', (lines) => edit(lines, 0, { set: '20261119T083012Z-full' }), /20261119/],
     ['another shard', (lines) => edit(lines, 0, { shard: 'shop-01' }), /shop-01/],
-    ['another format', (lines) => edit(lines, 0, { format: 'tidemark-manifest-2' }), /format/],
+    ['another format', (lines) => edit(lines, 0, { format: 'tidemark-seal-2' }), /format/],
     ['negative rows', (lines) => edit(lines, 5, { rows: -1 }), /rows/],
     ['half a row', (lines) => edit(lines, 5, { rows: 0.5 }), /rows/],
     ['rows as text', (lines) => edit(lines, 5, { rows: '10' }), /rows/],
@@ -374,6 +375,50 @@ describe('the writer', () => {
     await expectFailure(writer.write(line as never), 'internal', key);
     const { ref } = await writer.finish();
     expect(await read(store, ref)).toHaveLength(10);
+  });
+
+  /** A line of exactly so many bytes. */
+  const tableOf = (bytes: number) => {
+    const wide = (filler: string) => ({ ...tableLine(2), name: 'wide', engine: { note: filler } });
+    return wide('é'.repeat(5) + 'x'.repeat(bytes - Buffer.byteLength(JSON.stringify(wide('é'.repeat(5))))));
+  };
+
+  test('writes the longest line that a reader takes', async () => {
+    const store = new MemoryStore();
+    const writer = ManifestWriter.open(store, key);
+    for (const good of bodyLines()) await writer.write(good);
+    await writer.write(tableOf(lineBytesLimit));
+    const { ref } = await writer.finish();
+    expect(await read(store, ref)).toHaveLength(11);
+  });
+
+  test('refuses a line that is longer by one byte, names what it is of, and goes on', async () => {
+    const store = new MemoryStore();
+    const writer = ManifestWriter.open(store, key);
+    for (const good of bodyLines()) await writer.write(good);
+    const error = await expectFailure(writer.write(tableOf(lineBytesLimit + 1)), 'not-supported', key);
+    expect(error.subject).toMatch(/: table .*wide$/);
+    expect(error.reason).toContain(String(lineBytesLimit + 1));
+    const answer = 'y'.repeat(lineBytesLimit);
+    const invariant = {
+      kind: 'invariant',
+      name: 'money',
+      database: 'shop',
+      sql: 'SELECT 1',
+      answer,
+    } as const;
+    expect((await expectFailure(writer.write(invariant), 'not-supported')).subject).toMatch(
+      /invariant money$/,
+    );
+    const { ref } = await writer.finish();
+    expect(await read(store, ref)).toHaveLength(10);
+  });
+
+  test('a line that is too long is bad bytes to the reader, wherever its end lies', async () => {
+    const store = new MemoryStore();
+    const lines = [...bodyLines(), tableOf(lineBytesLimit + 1)];
+    const ref = await storeLines(store, lines);
+    expect((await expectFailure(read(store, ref), 'bad-bytes', key)).reason).toMatch(/at most|more than/);
   });
 
   test('tells the failure of the store, and none of it goes unhandled', async () => {

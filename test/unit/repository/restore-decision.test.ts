@@ -8,7 +8,7 @@ import {
   writeRestoreIntent,
 } from '../../../repository/restore-decision.ts';
 import { MemoryStore } from '../../../repository/stores/memory.ts';
-import { flipped, set, stored } from './fixtures.ts';
+import { changedCode, flipped, set, stored } from './fixtures.ts';
 import { expectFailure } from './object-store.conformance.ts';
 
 const intent: RestoreIntent = {
@@ -60,8 +60,9 @@ test('a decision with any turned bit, or of another restore, is bad bytes', asyn
   const key = restoreKey('scratch', 'r1', 'decision');
   const bytes = await stored(store, key);
   for (let at = 0; at < bytes.length; at++) {
-    await store.replace(key, flipped(bytes, at, at % 8));
-    await expectFailure(readDecision(store, 'scratch', 'r1'), 'bad-bytes', key);
+    const changed = flipped(bytes, at, at % 8);
+    await store.replace(key, changed);
+    await expectFailure(readDecision(store, 'scratch', 'r1'), changedCode(changed), key);
   }
   await store.create(restoreKey('scratch', 'r2', 'decision'), bytes);
   await expectFailure(readDecision(store, 'scratch', 'r2'), 'bad-bytes');

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { TidemarkError } from '../../../proto/errors.ts';
 import { manifestKey, sealKey } from '../../../repository/layout.ts';
 import { abandonSet, readSeal, type SealBody, sealSet } from '../../../repository/seal.ts';
 import { MemoryStore } from '../../../repository/stores/memory.ts';
-import { cluster, flipped, sealedSet, set, sha256, stored, unsealedSet } from './fixtures.ts';
+import { changedCode, cluster, flipped, sealedSet, set, sha256, stored, unsealedSet } from './fixtures.ts';
 import { expectFailure } from './object-store.conformance.ts';
 
 const key = sealKey(cluster, set);
@@ -31,8 +32,9 @@ test('any turned bit of a seal is bad bytes', async () => {
   await sealedSet(store);
   const bytes = await stored(store, key);
   for (let at = 0; at < bytes.length; at++) {
-    await store.replace(key, flipped(bytes, at, at % 8));
-    await expectFailure(readSeal(store, cluster, set), 'bad-bytes', key);
+    const changed = flipped(bytes, at, at % 8);
+    await store.replace(key, changed);
+    await expectFailure(readSeal(store, cluster, set), changedCode(changed), key);
   }
 });
 
@@ -49,7 +51,8 @@ test('any other change of a seal is bad bytes', async () => {
         const changed = Buffer.concat([bytes.subarray(0, at), inserted, bytes.subarray(at + removed)]);
         fc.pre(!changed.equals(bytes));
         await store.replace(key, changed);
-        await expectFailure(readSeal(store, cluster, set), 'bad-bytes', key);
+        const error = await readSeal(store, cluster, set).catch((thrown: unknown) => thrown);
+        expect(['bad-bytes', 'newer-format']).toContain((error as TidemarkError).code);
       },
     ),
     { numRuns: 500 },
@@ -136,6 +139,60 @@ test('an abandoned set can never be sealed', async () => {
   expect(await readSeal(store, cluster, set)).toEqual({ state: 'abandoned', by });
 });
 
+const away = new TidemarkError({
+  code: 'repository-failed',
+  operation: 'store an object',
+  subject: key,
+  cause: 'EIO',
+});
+
+test('a store that fails after it has stored the seal: the set is sealed, and what is not confirmed is told', async () => {
+  const store = new MemoryStore();
+  const body = await unsealedSet(store);
+  const create = store.create.bind(store);
+  store.create = async (...stored) => {
+    await create(...stored);
+    throw away;
+  };
+  expect(await sealSet(store, body)).toEqual({ unconfirmed: away });
+  expect(await readSeal(store, cluster, set)).toEqual({ state: 'sealed', body });
+});
+
+test('a store that fails before it has stored the seal: there is no set, and its error is passed on', async () => {
+  const store = new MemoryStore();
+  const body = await unsealedSet(store);
+  const create = store.create.bind(store);
+  store.create = () => Promise.reject(away);
+  await expect(sealSet(store, body)).rejects.toBe(away);
+  store.create = create;
+  await abandonSet(store, cluster, set, by);
+  store.create = () => Promise.reject(away);
+  await expectFailure(sealSet(store, body), 'lease-lost', set);
+});
+
+test('a store that fails, and does not say whether the seal is there: the error says that it is not known', async () => {
+  const store = new MemoryStore();
+  const body = await unsealedSet(store);
+  store.create = () => Promise.reject(away);
+  store.readSmall = () => Promise.reject(away);
+  const error = await expectFailure(sealSet(store, body), 'repository-failed', key);
+  expect(error.reason).toMatch(/^EIO; whether the set is sealed is not known/);
+  expect(error.remedy).toMatch(/tidemark list/);
+});
+
+test('a record that no reader would take is not written', async () => {
+  const store = new MemoryStore();
+  const by = {
+    leaseNumber: 4,
+    operation: 'x'.repeat(17 * 1024 * 1024),
+    host: 'ops',
+    at: '2026-11-20T09:00:00Z',
+  };
+  const error = await expectFailure(abandonSet(store, cluster, set, by), 'not-supported', key);
+  expect(error.reason).toMatch(/at most 16777216 bytes/);
+  expect(await store.size(key)).toBeUndefined();
+});
+
 test('a sealed set cannot be abandoned, and two that abandon it agree', async () => {
   const store = new MemoryStore();
   const body = await sealedSet(store);
@@ -163,8 +220,9 @@ test('any turned bit of an abandoned record is bad bytes', async () => {
   await abandonSet(store, cluster, set, by);
   const bytes = await stored(store, key);
   for (let at = 0; at < bytes.length; at++) {
-    await store.replace(key, flipped(bytes, at, at % 8));
-    await expectFailure(readSeal(store, cluster, set), 'bad-bytes', key);
+    const changed = flipped(bytes, at, at % 8);
+    await store.replace(key, changed);
+    await expectFailure(readSeal(store, cluster, set), changedCode(changed), key);
   }
 });
 

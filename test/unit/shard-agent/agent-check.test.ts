@@ -65,6 +65,18 @@ test('every finding comes at once: repository, transport, privileges', async () 
   expect(printReport(report)).toContain('    GRANT UPDATE ON accounts TO tidemark;');
 });
 
+test('what the server says is printed without anything that a terminal obeys', async () => {
+  const engine = new FakeEngine(new FakeServer('a'));
+  const hostile = 'acc\nounts\x1b[2J\u202e';
+  engine.findings = [{ ...grant, subject: hostile, cause: hostile, remedy: `GRANT a;\n${hostile}` }];
+  const report = await checkAgent(file, engine, () => new MemoryStore('memory:'));
+  const shown = 'acc ounts\\u{1b}[2J\\u{202e}';
+  expect(printReport(report)).toContain(
+    `missing  ${shown}: ${shown} (privilege-missing)\n    GRANT a;\n    acc\n`,
+  );
+  expect(report.findings[0]?.subject).toBe(hostile);
+});
+
 test('a repository that gives back other bytes is found', async () => {
   class Forgetful extends MemoryStore {
     override readSmall() {

@@ -7,6 +7,7 @@ export interface Blocked {
   'reason'?: (string);
   'blockers'?: (_tidemark_v1_Blocker)[];
   'holdMs'?: (number | string);
+  'more'?: (number);
 }
 
 export interface Blocked__Output {
@@ -14,4 +15,5 @@ export interface Blocked__Output {
   'reason': (string);
   'blockers': (_tidemark_v1_Blocker__Output)[];
   'holdMs': (number);
+  'more': (number);
 }

@@ -4,8 +4,10 @@ import type { Blocker as _tidemark_v1_Blocker, Blocker__Output as _tidemark_v1_B
 
 export interface Probed {
   'blockers'?: (_tidemark_v1_Blocker)[];
+  'more'?: (number);
 }
 
 export interface Probed__Output {
   'blockers': (_tidemark_v1_Blocker__Output)[];
+  'more': (number);
 }

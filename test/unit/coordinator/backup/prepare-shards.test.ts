@@ -1,4 +1,7 @@
 /** Step 2 of a backup: shards that do not get ready. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect, test, vi } from 'vitest';
 import { openAgents } from '../../../../coordinator/agents.ts';
 import { prepareShards } from '../../../../coordinator/backup/prepare-shards.ts';
@@ -30,3 +33,10 @@ test('a shard that does not get ready is named after the limit, and the others l
   close();
   await lease.release();
 });
+
+test('a repository that takes nothing fails the preparation, and no timer keeps the process alive after that', async () => {
+  const script = fileURLToPath(new URL('refused-preparation-process.ts', import.meta.url));
+  // Killed when it does not end by itself: then this rejects.
+  const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 20_000 });
+  expect(stdout).toBe('repository-failed');
+}, 30_000);
