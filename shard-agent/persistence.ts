@@ -1,6 +1,6 @@
 /** Trying again what must be done in the end, such as rolling a decided restore forward. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { asTidemarkError, type TidemarkError } from '../proto/errors.ts';
+import { RetryPauses } from '../proto/retry-pauses.ts';
 
 const firstPauseMs = 500;
 const longestPauseMs = 15_000;
@@ -20,15 +20,20 @@ export class Persistence {
    * agent leaves; the next start finds what is left.
    */
   async until<Result>(operation: string, step: () => Promise<Result>): Promise<Result> {
-    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    const pauses = new RetryPauses(firstPauseMs, longestPauseMs);
+    for (;;) {
       try {
         return await step();
       } catch (error) {
         const known = asTidemarkError(error, { code: 'internal', operation, subject: 'agent' });
         this.#onFailure(operation, known);
         if (this.#leave.aborted) throw known;
-        // An early wake is no failure of its own: the step is tried once more, then its error ends it.
-        await sleep(pauseMs, undefined, { signal: this.#leave }).catch(() => undefined);
+        try {
+          await pauses.next(this.#leave);
+        } catch (early) {
+          // The agent leaves: the step is tried once more, then its error ends it.
+          if (!this.#leave.aborted) throw early;
+        }
       }
     }
   }
