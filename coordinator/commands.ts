@@ -1,6 +1,7 @@
 /** Arguments, commands, exit codes. What carries a command out is imported when it is called. */
 import { Command, CommanderError, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { TidemarkError } from '../proto/errors.ts';
+import { endProcess } from '../proto/process-end.ts';
 import { screenText } from '../topology/display-text.ts';
 import { readTopology } from '../topology/parse.ts';
 import { exitCodesHelp } from './exit-codes.ts';
@@ -143,4 +144,5 @@ try {
   if (!(error instanceof CommanderError)) throw error;
   exitCode = await usageExit(error);
 }
-process.exitCode = exitCode;
+// A connection that still closes, or a peer that does not answer, must not keep a command that has said its last word.
+await endProcess(exitCode);

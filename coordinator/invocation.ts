@@ -23,7 +23,8 @@ export interface InvocationOptions {
 
 /**
  * Runs one command to its end and returns the exit code. Never throws: failures are printed, as `{"error": …}` on
- * stdout with `json`, else on stderr. SIGINT, SIGTERM and SIGHUP abort the run, which cleans up; a second one does not wait. Nobody
+ * stdout with `json`, else on stderr. SIGINT, SIGTERM and SIGHUP abort the run, which cleans up; a second one, or one after
+ * the run has ended, does not wait. Nobody
  * listening on stderr, or any more on stdout, ends no run.
  */
 export async function invoke(
@@ -39,9 +40,11 @@ export async function invoke(
     { write: (line) => progress.write(escapeJson(line)) },
   );
   const interruption = new AbortController();
+  let over = false;
   const interrupt = (name: NodeJS.Signals): void => {
-    if (interruption.signal.aborted) process.exit(130);
-    progress.note(`${name}: cleaning up; once more to leave at once`);
+    // Nothing is left to clean up: only a slow reader of stdout is being waited for.
+    if (over || interruption.signal.aborted) process.exit(130);
+    progress.note(`${name}: cleaning up (press Ctrl-C again to quit immediately)`);
     interruption.abort(
       new TidemarkError({ code: 'interrupted', operation, subject: 'tidemark', cause: name }),
     );
@@ -58,10 +61,12 @@ export async function invoke(
       signal: interruption.signal,
       now: () => new Date(),
     });
+    over = true;
     progress.end();
     await printOutcome(outcome, options.json);
     return outcome.failure?.exitCode ?? 0;
   } catch (thrown) {
+    over = true;
     progress.end();
     const error = endingError(thrown, operation, interruption.signal);
     // A defect needs more than its message to be found.

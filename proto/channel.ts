@@ -7,6 +7,7 @@ import type {
   ServiceError,
   StatusObject,
 } from '@grpc/grpc-js';
+import { WatchedCredentials } from './connections.ts';
 import { channelOptions, services } from './contract.ts';
 import { fromServiceError } from './wire-error.ts';
 import { MessageQueue } from './message-queue.ts';
@@ -86,11 +87,13 @@ export interface AgentClient {
 }
 
 /**
- * A client for the agent at `address` (host:port). Connects lazily and again after a break.
+ * A client for the agent at `address` (host:port). Connects lazily and again after a break. A host that takes the connection and
+ * does not answer is `agent-unreachable` within seconds.
  * Throws `file-invalid` where plain text is not allowed, `file-unreadable` for a missing TLS file.
  */
 export function connectAgent(address: string, transport: Transport): AgentClient {
-  const stub = new services.agent(address, clientCredentials(address, transport), channelOptions);
+  const watched = new WatchedCredentials(clientCredentials(address, transport));
+  const stub = new services.agent(address, watched, channelOptions);
   return {
     address,
     describe: (request, options) =>
@@ -106,7 +109,10 @@ export function connectAgent(address: string, transport: Transport): AgentClient
     restoreState: (request, options) =>
       ask('restoreState', address, options, (call, done) => stub.restoreState(request, call, done)),
     verify: (request) => replies(stub.verify(request), 'verify', address),
-    close: () => stub.close(),
+    close: () => {
+      stub.close();
+      watched.breakUnanswered();
+    },
   };
 }
 

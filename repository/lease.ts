@@ -65,6 +65,10 @@ interface Taking {
   readonly signal: AbortSignal | undefined;
 }
 
+/** How often a number may be taken by others between our look and our own attempt, and the pause, which grows each time. */
+const creationAttempts = 20;
+const creationPauseMs = 50;
+
 /** Records kept: the newest, and the one before it for those who look back. */
 const recordsKept = 2;
 
@@ -92,13 +96,27 @@ export async function takeLease(
     lifeOf: options.lifeOf ?? lifeOf,
     signal: options.signal,
   };
-  for (;;) {
+  for (let attempt = 1; ; attempt += 1) {
+    taking.signal?.throwIfAborted();
     const highest = (await leaseNumbers(store, cluster)).at(-1) ?? 0;
     if (highest > 0) await succeed(taking, highest);
+    taking.signal?.throwIfAborted();
     const record = firstRecord(taking, highest + 1);
     // Two may find the same dead holder: the one that creates the number has it, the other looks again.
     if (await createLease(store, record)) return hold(taking, record);
+    if (attempt === creationAttempts) throw outrun(taking, record.number);
+    await taking.clock.wait(creationPauseMs * attempt, taking.signal && { signal: taking.signal });
   }
+}
+
+/** Somebody else created every number that we tried, and none of them showed us who holds the lease. */
+function outrun(taking: Taking, number: number): TidemarkError {
+  return new TidemarkError({
+    code: 'lease-held',
+    operation: `take the lease for ${taking.operation}`,
+    subject: taking.cluster,
+    cause: `others took each of the last ${creationAttempts} numbers first, the last was ${number}`,
+  });
 }
 
 /** Returns when the holder of `number` is gone for good and its set can no longer be sealed by it. */

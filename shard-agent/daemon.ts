@@ -2,6 +2,7 @@
 /** `tidemark-agent`: the daemon on a shard's host, and its `check`. */
 import { Command } from '@commander-js/extra-typings';
 import { asTidemarkError, type TidemarkError } from '../proto/errors.ts';
+import { endProcess } from '../proto/process-end.ts';
 import { openRepository } from '../repository/repository.ts';
 import { displayLines, jsonText } from '../topology/display-text.ts';
 import { readAgentFile } from '../topology/parse.ts';
@@ -109,12 +110,13 @@ function command(
 process.stdout.on('error', () => undefined);
 
 await command(async (action, options) => {
+  let code: number;
   try {
-    process.exitCode = await action(options);
+    code = await action(options);
   } catch (error) {
     const known = asTidemarkError(error, { code: 'internal', operation: 'run', subject: 'tidemark-agent' });
-    process.exitCode = fail(known, options.json === true);
+    code = fail(known, options.json === true);
   }
   // Drivers and channels that are still closing must not keep the process.
-  process.exit();
+  await endProcess(code);
 }).parseAsync();

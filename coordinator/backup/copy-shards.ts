@@ -1,11 +1,11 @@
 /** Step 4 and 5 of a backup: every agent copies from its snapshots and stores its manifest. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import PQueue from 'p-queue';
 import { TidemarkError } from '../../proto/errors.ts';
 import type { CopyDone__Output as CopyDone } from '../../proto/gen/tidemark/v1/CopyDone.ts';
 import type { CopyReply__Output as CopyReply } from '../../proto/gen/tidemark/v1/CopyReply.ts';
 import type { OperationContext__Output as OperationContext } from '../../proto/gen/tidemark/v1/OperationContext.ts';
 import type { ManifestRef__Output as WireManifestRef } from '../../proto/gen/tidemark/v1/ManifestRef.ts';
+import { RetryPauses } from '../../proto/retry-pauses.ts';
 import type { ManifestRef, Sums } from '../../repository/manifest-entries.ts';
 import { formatDuration } from '../../topology/units.ts';
 import { onAll, serverFromWire, shardError } from '../agents.ts';
@@ -23,8 +23,9 @@ export interface CopiedShard {
   readonly server: Server;
 }
 
-/** Pause before the first attempt to attach again; doubles up to ten times as much. */
+/** Pauses between two attempts to attach again. */
 const firstPauseMs = 250;
+const longestPauseMs = 2_500;
 /** Timers fire at once when set to more (24 days). */
 const longestTimerMs = 2 ** 31 - 1;
 
@@ -90,44 +91,59 @@ async function copyShard(calls: ShardCalls): Promise<CopiedShard> {
 
 /**
  * One call after the other until one has come to its end, or fails for another reason than that the agent was out of reach, or
- * nothing has been heard of the agent for the grace period. Agents report twice a second.
+ * nothing has been heard of the agent for the grace period. Agents report twice a second. Told to stop, it makes no other call.
  */
 async function attached<Result>(
-  { run, agent, graceMs, stop, limit }: ShardCalls,
+  calls: ShardCalls,
   turn: AbortSignal | undefined,
   call: (signal: AbortSignal, heard: () => void) => Promise<Result>,
 ): Promise<Result> {
+  const { run, agent, graceMs, stop, limit } = calls;
   const silent = new AbortController();
   const signal = AbortSignal.any([stop, limit, silent.signal, ...(turn === undefined ? [] : [turn])]);
   let last = 'no reply has come';
   const silence = setTimeout(() => silent.abort(unheard(agent, graceMs, last)), graceMs);
-  let pauseMs = firstPauseMs;
   try {
-    for (;;) {
-      try {
-        signal.throwIfAborted();
-        return await call(signal, () => {
-          silence.refresh();
-          pauseMs = firstPauseMs;
-        });
-      } catch (thrown) {
-        if (turn?.aborted === true) throw thrown;
-        if (limit.aborted && !stop.aborted) throw tooOld(agent, run.topology.copy.limitMs);
-        if (silent.signal.aborted && !stop.aborted) throw silent.signal.reason;
-        const error = shardError(agent.shard, thrown, stop, 'copy');
-        if (error.code !== 'agent-unreachable') throw error;
-        last = error.reason;
-        run.log.warn(
-          { shard: agent.shard, operation: 'backup', cause: error.reason },
-          'lost the agent while copying; attaching again',
-        );
-        // Whoever ends the pause is met at the beginning of the next turn of this loop.
-        await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
-        pauseMs = Math.min(pauseMs * 2, firstPauseMs * 10);
-      }
-    }
+    return await attachAgain(calls, signal, {
+      call: () => call(signal, () => silence.refresh()),
+      lost: (cause) => (last = cause),
+    });
+  } catch (error) {
+    // What a call says when we have ended it means nothing: another shard's failure is not this agent being out of reach.
+    if (stop.aborted) throw stop.reason;
+    if (turn?.aborted === true) throw error;
+    if (limit.aborted) throw tooOld(agent, run.topology.copy.limitMs);
+    if (silent.signal.aborted) throw silent.signal.reason;
+    throw error;
   } finally {
     clearTimeout(silence);
+  }
+}
+
+/** Calls until a call succeeds, `signal` is aborted, or the agent itself says why it failed. */
+async function attachAgain<Result>(
+  { run, agent }: ShardCalls,
+  signal: AbortSignal,
+  { call, lost }: { call: () => Promise<Result>; lost: (cause: string) => void },
+): Promise<Result> {
+  const pauses = new RetryPauses(firstPauseMs, longestPauseMs);
+  for (;;) {
+    signal.throwIfAborted();
+    const beganMs = performance.now();
+    try {
+      return await call();
+    } catch (thrown) {
+      signal.throwIfAborted();
+      const error = shardError(agent.shard, thrown, signal, 'copy');
+      if (error.code !== 'agent-unreachable') throw error;
+      lost(error.reason);
+      run.log.warn(
+        { shard: agent.shard, operation: 'backup', cause: error.reason },
+        'lost the agent while copying; attaching again',
+      );
+    }
+    pauses.lasted(performance.now() - beganMs);
+    await pauses.next(signal);
   }
 }
 

@@ -14,6 +14,8 @@ const serverMs = 500;
 const machineMs = 400;
 /** The grace period in which a coordinator looks for its agents again, and some more. */
 const endsWithinMs = 60_000;
+/** How long a coordinator looks for a lost agent, and an agent goes on without its coordinator. */
+const graceMs = 30_000;
 /** An agent that was started again knows nothing of the set; before that, it is not reached. */
 const forgotten = [1, 7];
 
@@ -188,6 +190,38 @@ describe.each([
       ends: [1],
       measureWriters: false,
     });
+  });
+});
+
+test('an agent is killed while copying and stays down, while another copies on: the backup ends and tells it', async () => {
+  const { source } = bank;
+  const step = new Step('agent.copying', 'wait', source.folder);
+  const other = new Step('agent.copying', 'wait', source.folder);
+  await source.shard('shard-1').agent.stop();
+  await source.shard('shard-1').agent.start(source.agentRun(other.environment));
+  let killedAt = 0;
+  let endedAt = Infinity;
+  let running: RunningCommand | undefined;
+  await survive({
+    step,
+    at: 'shard-0',
+    hit: async (backup) => {
+      running = backup;
+      await other.reached(backup.result);
+      await source.shard('shard-0').agent.kill();
+      killedAt = now();
+      // The other agent copies longer than the grace period; then it is free to hear that it shall stop.
+      setTimeout(() => other.release(), graceMs + 2_000);
+      void backup.result.then(() => (endedAt = now()));
+    },
+    ends: [7],
+    healLater: restartAgent('shard-0'),
+  });
+  expect(endedAt - killedAt).toBeLessThan(endsWithinMs);
+  const result = await running?.result;
+  expect(result?.stderr.length).toBeLessThan(20_000);
+  expect(result?.json).toMatchObject({
+    error: { code: 'agent-unreachable', subject: expect.stringMatching(/^shard-0:/) },
   });
 });
 

@@ -15,7 +15,7 @@ import type { Topology } from '../../../topology/topology.ts';
 
 export const cluster = 'shop';
 export const set = '20261120T083012Z-full';
-const shardNames = ['shop-00', 'shop-01'] as const;
+export const shardNames = ['shop-00', 'shop-01'] as const;
 
 export const topology: Topology = {
   path: 'topology.yaml',

@@ -1,7 +1,7 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   connectAgent,
   serveAgent,
@@ -111,4 +111,60 @@ test('a TLS file that is missing is named', () => {
     keyPath: '/nowhere/agent.key',
   };
   expect(() => connectAgent('127.0.0.1:1', missing)).toThrow(/\/nowhere\/agent\.key/);
+});
+
+/** A port that takes connections and never answers, and the number of those that are open. */
+async function silentPort() {
+  const open = new Set<Socket>();
+  const port = createServer((socket) => {
+    open.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => open.delete(socket));
+    socket.resume();
+  }).listen(0, '127.0.0.1');
+  await once(port, 'listening');
+  onTestFinished(() => {
+    for (const socket of open) socket.destroy();
+    port.close();
+  });
+  return { address: `127.0.0.1:${(port.address() as AddressInfo).port}`, open };
+}
+
+describe.each<[string, Transport]>([
+  ['plain text', { kind: 'default' }],
+  ['TLS', tls('coordinator')],
+])('a host that takes connections and never answers (%s)', (_, transport) => {
+  test('fails every kind of call within seconds, also those without a limit of their own', async () => {
+    const { address } = await silentPort();
+    const client = connectAgent(address, transport);
+    onTestFinished(() => client.close());
+    const first = (replies: AsyncIterable<unknown>) => replies[Symbol.asyncIterator]().next();
+    const began = performance.now();
+    const calls = [
+      client.describe({}),
+      first(client.verify({})),
+      first(client.copy({})),
+      first(client.restore()),
+    ];
+    for (const outcome of await Promise.allSettled(calls)) {
+      expect(outcome).toMatchObject({
+        status: 'rejected',
+        reason: {
+          code: 'agent-unreachable',
+          reason: expect.stringContaining('nothing has answered within 5 s'),
+        },
+      });
+    }
+    expect(performance.now() - began).toBeLessThan(9_000);
+  });
+
+  test('keeps no connection of a client that was closed', async () => {
+    const { address, open } = await silentPort();
+    const client = connectAgent(address, transport);
+    const asked = client.describe({}).catch((error: unknown) => error);
+    await expect.poll(() => open.size).toBe(1);
+    client.close();
+    await expect.poll(() => open.size).toBe(0);
+    expect(await asked).toMatchObject({ code: 'agent-unreachable' });
+  });
 });

@@ -350,6 +350,78 @@ test('the watch can be interrupted', async () => {
   expect(second.error).toEqual(new Error('Ctrl-C'));
 });
 
+/** A store that lists no lease and refuses every new one: each number seems to be taken between our look and our attempt. */
+function alwaysOutrun(): { store: ObjectStore; creations: () => number } {
+  let creations = 0;
+  const outrun = new Proxy(store, {
+    get(target, name) {
+      const found: unknown = Reflect.get(target, name);
+      if (name === 'create')
+        return () => {
+          creations += 1;
+          const fields = {
+            operation: 'store an object',
+            subject: 'x',
+            cause: 'other bytes are there already',
+          };
+          return Promise.reject(new TidemarkError({ code: 'object-conflict', ...fields }));
+        };
+      return typeof found === 'function' ? found.bind(target) : found;
+    },
+  });
+  return { store: outrun, creations: () => creations };
+}
+
+test('whoever is always outrun pauses between two attempts, and gives up', async () => {
+  const { store: outrun, creations } = alwaysOutrun();
+  const taking = watched(take('a', {}, {}, outrun));
+  await clock.turn(1000);
+  expect(creations()).toBeLessThan(10);
+  await clock.turn(20_000);
+  expect(taking.error).toMatchObject({ code: 'lease-held' });
+  expect(creations()).toBe(20);
+  expect(clock.waiting).toBe(0);
+});
+
+test('whoever is always outrun can be interrupted', async () => {
+  const { store: outrun, creations } = alwaysOutrun();
+  const stop = new AbortController();
+  const taking = watched(take('a', {}, { signal: stop.signal }, outrun));
+  await clock.turn(100);
+  const reason = new Error('enough');
+  stop.abort(reason);
+  await clock.turn(0);
+  expect(taking.error).toBe(reason);
+  const before = creations();
+  await clock.turn(60_000);
+  expect(creations()).toBe(before);
+});
+
+test('a heartbeat that fails at once tries no more often than one that succeeds, and ends when it is told to', async () => {
+  let mode: 'works' | 'fails' = 'works';
+  let calls = 0;
+  const lease = await take(
+    'a',
+    {},
+    { patienceMs: 1_000_000 },
+    cutOff(() => {
+      calls += 1;
+      return mode;
+    }),
+  );
+  mode = 'fails';
+  calls = 0;
+  await clock.turn(10 * heartbeatMs);
+  // The mode is asked twice for each call that fails.
+  expect(calls).toBe(2 * 10);
+  mode = 'works';
+  await lease.release();
+  calls = 0;
+  await clock.turn(10 * heartbeatMs);
+  expect(calls).toBe(0);
+  expect(clock.waiting).toBe(0);
+});
+
 test('a record that no holder has written is named with what to do about it', async () => {
   await (await take('a')).release();
   const key = leaseKey(cluster, 1);

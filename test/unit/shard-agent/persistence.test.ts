@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { Persistence } from '../../../shard-agent/persistence.ts';
 
@@ -24,4 +25,22 @@ test('when the agent leaves, a step that fails is tried once more and then given
   });
   setImmediate(() => leave.abort());
   await expect(given).rejects.toMatchObject({ reason: 'attempt 2' });
+});
+
+test('a step that fails at once is tried again after a pause only, and no more once the agent leaves', async () => {
+  const leave = new AbortController();
+  let tries = 0;
+  const persistence = new Persistence(leave.signal, () => undefined);
+  const given = persistence.until('switch', () => {
+    tries += 1;
+    return Promise.reject(new Error(`attempt ${tries}`));
+  });
+  given.catch(() => undefined);
+  await sleep(800);
+  expect(tries).toBe(2);
+  leave.abort();
+  await expect(given).rejects.toMatchObject({ reason: 'attempt 3' });
+  await expect(persistence.until('switch', () => Promise.reject(new Error('late')))).rejects.toMatchObject({
+    reason: 'late',
+  });
 });

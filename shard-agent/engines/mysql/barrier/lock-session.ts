@@ -1,4 +1,5 @@
 /** One session that locks some of the tables, and the watchdog that ends it. */
+import { sendUntil } from '../../../repeated-order.ts';
 import { openSession } from '../connection/connection.ts';
 import type { Dialect } from '../dialect.ts';
 import { isServerError } from '../connection/failure.ts';
@@ -124,13 +125,14 @@ export class LockSession {
 
   /** Ends a lock request that still waits; resolves when it is answered. Never rejects. */
   async interrupt(control: Wire): Promise<void> {
+    const pending = this.#pending;
+    if (pending === undefined) return;
     // Again, should the first have come before the request was taken up.
-    for (let pending = this.#pending; pending !== undefined; pending = this.#pending) {
+    await sendUntil(pending, async () => {
       await control.run(`KILL QUERY ${this.#wire.threadId}`).catch((error: unknown) => {
         if (!isServerError(error)) this.#wire.destroy('the control session was lost');
       });
-      await Promise.race([pending, new Promise((resolve) => setTimeout(resolve, 5))]);
-    }
+    });
   }
 
   /**
@@ -170,15 +172,20 @@ async function openLocker(endpoint: Endpoint, limitMs: number): Promise<Wire> {
   return (await openSession(endpoint, { name: 'locks' }, options)).wire;
 }
 
-/** Resolves when the server no longer has this session: its locks are gone. Never rejects. */
+/** How long a session that was killed is waited for. After that only its watchdog on the server is left to end it. */
+const sessionGoneLimitMs = 10_000;
+
+/** Resolves when the server no longer has this session: its locks are gone. Never rejects, and does not wait for ever. */
 async function sessionGone(control: Wire, threadId: number): Promise<void> {
-  for (;;) {
+  const { promise: over, resolve: end } = Promise.withResolvers<void>();
+  const limit = setTimeout(end, sessionGoneLimitMs);
+  await sendUntil(over, async () => {
     try {
       await control.run(`KILL CONNECTION ${threadId}`);
     } catch (error) {
       // No such thread: gone. A control session that is gone itself can confirm nothing; the watchdog still runs.
-      if (isServerError(error, 1094) || !isServerError(error)) return;
+      if (isServerError(error, 1094) || !isServerError(error)) end();
     }
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
+  });
+  clearTimeout(limit);
 }

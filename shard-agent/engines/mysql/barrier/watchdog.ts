@@ -2,12 +2,11 @@
  * The server's own promise that a lock session ends in time: a second session that sleeps and then kills the first.
  * It works whatever becomes of this process, as long as the server itself runs.
  */
+import { sendUntil } from '../../../repeated-order.ts';
 import { ConnectionLost, failure, isServerError } from '../connection/failure.ts';
 import type { Endpoint } from '../connection/handshake.ts';
 import { openSession } from '../connection/connection.ts';
 import type { Wire } from '../connection/wire.ts';
-
-const resendMs = 5;
 
 export class Watchdog {
   readonly #wire: Wire;
@@ -63,18 +62,13 @@ export class Watchdog {
   async disarm(control: Wire): Promise<void> {
     const running = this.#running;
     if (running === undefined) return;
-    let ended = false;
-    void running.then(() => {
-      ended = true;
-    });
     // Again, should the first have come before the sleep began.
-    while (!ended) {
+    await sendUntil(running, async () => {
       await control.run(`KILL QUERY ${this.#wire.threadId}`).catch((error: unknown) => {
         // Without a control session the watchdog is ended by ending its connection.
         if (!isServerError(error)) this.#wire.destroy();
       });
-      await Promise.race([running, new Promise((resolve) => setTimeout(resolve, resendMs))]);
-    }
+    });
     this.#running = undefined;
   }
 
