@@ -23,8 +23,12 @@ import type { DescribeReply__Output as DescribeReply } from './gen/tidemark/v1/D
 import type { DescribeRequest } from './gen/tidemark/v1/DescribeRequest.ts';
 import type { FitReply__Output as FitReply } from './gen/tidemark/v1/FitReply.ts';
 import type { FitRequest } from './gen/tidemark/v1/FitRequest.ts';
+import type { MarkReply__Output as MarkReply } from './gen/tidemark/v1/MarkReply.ts';
+import type { MarkRequest } from './gen/tidemark/v1/MarkRequest.ts';
 import type { RestoreReply__Output as RestoreReply } from './gen/tidemark/v1/RestoreReply.ts';
 import type { RestoreRequest } from './gen/tidemark/v1/RestoreRequest.ts';
+import type { SeeMarksReply__Output as SeeMarksReply } from './gen/tidemark/v1/SeeMarksReply.ts';
+import type { SeeMarksRequest } from './gen/tidemark/v1/SeeMarksRequest.ts';
 import type { VerifyReply__Output as VerifyReply } from './gen/tidemark/v1/VerifyReply.ts';
 import type { VerifyRequest } from './gen/tidemark/v1/VerifyRequest.ts';
 
@@ -39,7 +43,13 @@ export {
 } from './serve.ts';
 
 /** How long a single question may take, in ms. `check` and `fit` ask the database a great deal. */
-const deadlinesMs = { describe: 15_000, check: 120_000, abort: 60_000, fit: 120_000 } as const;
+const deadlinesMs = {
+  describe: 15_000,
+  check: 120_000,
+  abort: 60_000,
+  fit: 120_000,
+  seeMarks: 15_000,
+} as const;
 
 /** Overrides the method's own deadline, and ends the call early. */
 export interface QuestionOptions {
@@ -72,6 +82,8 @@ export interface AgentClient {
   copy(request: CopyRequest): AgentReplies<CopyReply>;
   restore(): AgentCall<RestoreRequest, RestoreReply>;
   verify(request: VerifyRequest): AgentReplies<VerifyReply>;
+  mark(): AgentCall<MarkRequest, MarkReply>;
+  seeMarks(request: SeeMarksRequest, options?: QuestionOptions): Promise<SeeMarksReply>;
   /** Breaks every call that is still open. Idempotent. */
   close(): void;
 }
@@ -95,6 +107,9 @@ export function connectAgent(address: string, transport: Transport): AgentClient
     copy: (request) => replies(stub.copy(request), 'copy', address),
     restore: () => twoWay(stub.restore(), 'restore', address),
     verify: (request) => replies(stub.verify(request), 'verify', address),
+    mark: () => twoWay(stub.mark(), 'mark the server', address),
+    seeMarks: (request, options) =>
+      ask('seeMarks', address, options, (call, done) => stub.seeMarks(request, call, done)),
     close: () => stub.close(),
   };
 }

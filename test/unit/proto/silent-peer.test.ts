@@ -19,6 +19,8 @@ const nothing: AgentImplementation = {
   copy: refuse,
   restore: refuse,
   verify: refuse,
+  mark: refuse,
+  seeMarks: refuse,
 };
 
 /** A wire that can be cut so that neither side is told: connections stay open and nothing passes. */
