@@ -106,7 +106,10 @@ export async function prepareParts(
   const server = await describeServer(observer, dialect, databases);
   // Under the locks' warming nobody else is to be busy.
   const catalogue = { ...read, findings: [...read.findings, ...(await leftOut), ...accounts] };
-  const blockers = new Blockers(observer, own);
+  const blockers = new Blockers(observer, own, {
+    databases: databases.map(({ name }) => name),
+    except: read.tables.filter(({ kind }) => kind === 'sequence'),
+  });
   let uncontendedLockMs = 0;
   if (order.locks) {
     const { holdLimitMs } = order;
