@@ -119,3 +119,15 @@ test('an interruption while servers are marked leaves no mark', async () => {
   });
   await expect.poll(() => source.servers.map(({ marks }) => marks.size)).toEqual([0, 0, 0]);
 });
+
+test('an address that leads to another server once the shards were told apart is refused', async () => {
+  const source = await openCluster({ filled: true });
+  const { engine } = fixtureOf(source, 1);
+  const other = await openAgent({ shard: 'elsewhere', server: source.servers[0] as never });
+  engine.prepareBackup = (order) => other.engine.prepareBackup(order);
+  await expect(backup(runOf(source))).rejects.toMatchObject({
+    code: 'shard-refused',
+    subject: 'shop-01',
+    reason: expect.stringMatching(/another server answers/),
+  });
+});

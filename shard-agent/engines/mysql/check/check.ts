@@ -58,8 +58,8 @@ export async function checkBackup(
     findings.push(...catalogue.findings);
     findings.push(...(await leftOutFindings(wire, dialect, databases, wanted, looking)));
     findings.push(...(await capacityFindings(wire, dialect, catalogue)));
-    const all = await listDatabases(wire, undefined);
-    if (all.length > databases.length) findings.push(...(await strangerFindings(wire, dialect, grants)));
+    const others = (await listDatabases(wire, undefined)).length > databases.length;
+    if (others || !grants.seesAllDatabases) findings.push(...(await strangerFindings(wire, dialect, grants)));
   } catch (error) {
     failed(error, 'the catalogue');
   }
