@@ -7,6 +7,11 @@ import { type Covered, MetadataLocks, type Row } from './metadata-locks.ts';
 const statementLength = 200;
 /** How long a transaction that is not seen any more is remembered. */
 const forgetMs = 10_000;
+/**
+ * The server renews its list of transactions only when nobody has read it for 100 ms. Looking more often would keep the old list
+ * for ever, so what was read is kept for a little longer than that.
+ */
+const keptMs = 105;
 /** From here on the server shows an address for a transaction that has no id. */
 const leastNoId = 2 ** 48;
 
@@ -14,7 +19,7 @@ const transactions =
   'SELECT t.trx_id, t.trx_mysql_thread_id AS id, t.trx_state, t.trx_started, t.trx_query, ' +
   'TIMESTAMPDIFF(MICROSECOND, t.trx_started, NOW(6)) / 1000 AS age_ms, ' +
   'p.* FROM information_schema.INNODB_TRX t LEFT JOIN information_schema.PROCESSLIST p ON p.ID = t.trx_mysql_thread_id ' +
-  'WHERE t.trx_lock_structs > 0 AND t.trx_is_read_only = 0';
+  'WHERE t.trx_lock_structs > 0 AND t.trx_is_read_only = 0 ORDER BY t.trx_started';
 
 const lastStatements =
   'SELECT th.PROCESSLIST_ID AS id, LEFT(es.SQL_TEXT, 200) AS text, ca.ATTR_VALUE AS program, ' +
@@ -30,6 +35,7 @@ export class Blockers {
   /** Sessions of this backup: never in their own way. */
   readonly #own: () => ReadonlySet<number>;
   readonly #locks: MetadataLocks;
+  #read: { readonly rows: readonly Row[]; readonly atMs: number } | undefined;
   /** When a transaction was first seen: the server gives its start in whole seconds only. */
   readonly #seen = new Map<string, { readonly first: number; readonly last: number }>();
 
@@ -43,7 +49,7 @@ export class Blockers {
   /** Whoever would hold a lock request up right now, and nobody else where the server tells. A few ms; takes no locks. */
   async find(): Promise<Blocker[]> {
     const own = this.#own();
-    const all = (await this.#wire.query(transactions)).filter((row) => !own.has(idOf(row)) && mayWrite(row));
+    const all = (await this.#transactions()).filter((row) => !own.has(idOf(row)) && mayWrite(row));
     const inDoubt = await this.inDoubt();
     const holders = (await this.#locks.holders())?.filter((row) => !own.has(idOf(row)));
     const writers = await this.#ofCovered(all, holders);
@@ -66,6 +72,15 @@ export class Blockers {
     const confirmed = writers.filter((row) => holding.has(idOf(row)));
     if (confirmed.length === writers.length || holders === undefined) return writers;
     return (await this.#locks.complete()) ? confirmed : writers;
+  }
+
+  /** Those that hold locks, the oldest first, as they were at most 200 ms ago. */
+  async #transactions(): Promise<readonly Row[]> {
+    if (this.#read === undefined || performance.now() - this.#read.atMs > keptMs) {
+      const rows = await this.#wire.query(transactions);
+      this.#read = { rows, atMs: performance.now() };
+    }
+    return this.#read.rows;
   }
 
   /** Forgets transactions that have not been seen for longer than any probe or attempt is apart from the next. */
@@ -92,10 +107,7 @@ export class Blockers {
   async inDoubt(): Promise<Blocker[]> {
     const rows = await this.#wire.query('XA RECOVER', 'latin1');
     if (rows.length === 0) return [];
-    const detached = await this.#wire.query(
-      'SELECT trx_started, TIMESTAMPDIFF(MICROSECOND, trx_started, NOW(6)) / 1000 AS age_ms ' +
-        'FROM information_schema.INNODB_TRX WHERE trx_mysql_thread_id = 0 ORDER BY trx_started LIMIT 1',
-    );
+    const detached = (await this.#transactions()).find((row) => idOf(row) === 0);
     return rows.map((row) => {
       const xid = describeXid(row);
       return {
@@ -106,7 +118,7 @@ export class Blockers {
         application: '',
         client: '',
         state: 'prepared',
-        ageMs: Math.max(0, this.#watchedMs(xid), Number(detached[0]?.['age_ms'] ?? 0) - 1000),
+        ageMs: Math.max(0, this.#watchedMs(xid), Number(detached?.['age_ms'] ?? 0) - 1000),
         statement: `XA PREPARE ${xid}`.slice(0, statementLength),
         transaction: xid,
       };
