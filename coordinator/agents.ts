@@ -7,6 +7,7 @@ import { TidemarkError, asTidemarkError, foremost } from '../proto/errors.ts';
 import type { DescribeReply__Output as DescribeReply } from '../proto/gen/tidemark/v1/DescribeReply.ts';
 import type { OperationContext__Output as OperationContext } from '../proto/gen/tidemark/v1/OperationContext.ts';
 import type { Server__Output as WireServer } from '../proto/gen/tidemark/v1/Server.ts';
+import { findSameServers } from './same-server.ts';
 import type { ShardAddress, Topology } from '../topology/topology.ts';
 
 /** The database server behind an agent, as the agent sees it. */
@@ -37,7 +38,7 @@ export interface ShardFailure {
 export interface Agents {
   /** In the order of the topology. */
   readonly agents: readonly Agent[];
-  /** Shards whose agent did not answer, is another one, or stands before a server that another shard has already. */
+  /** Shards whose agent did not answer, is another one, or is connected to a server that another shard has already. */
   readonly failures: readonly ShardFailure[];
   /** Breaks every call. Idempotent. */
   readonly close: () => void;
@@ -45,7 +46,7 @@ export interface Agents {
 
 /**
  * Connects to the agents of `shards` and asks all of them at once who they are. Resolves with both: who may be worked
- * with, and what is wrong with the others. The caller closes.
+ * with, and what is wrong with the others. No two of them are on one server: see same-server.ts. The caller closes.
  */
 export async function askAgents(
   topology: Topology,
@@ -68,13 +69,20 @@ export async function askAgents(
       }
     }),
   );
+  const answered = answers.filter((answer) => 'client' in answer);
+  const notApart = await findSameServers(
+    answered.map((agent) => ({
+      ...agent,
+      context: contextFor(topology.cluster, topology.repository.url, agent.shard),
+    })),
+    signal,
+  );
   for (const answer of answers) {
+    const { shard } = answer;
+    const twin = notApart.find((other) => other.shard === shard);
     if ('error' in answer) failures.push(answer);
-    else {
-      const twin = agents.find((agent) => agent.server.identity === answer.server.identity);
-      if (twin === undefined) agents.push(answer);
-      else failures.push({ shard: answer.shard, error: sameServer(answer, twin) });
-    }
+    else if (twin === undefined) agents.push(answer);
+    else failures.push({ shard, error: shardError(shard, twin.error, signal, 'tell the shards apart') });
   }
   return {
     agents,
@@ -271,15 +279,4 @@ function recognise(
   }
   const server = serverFromWire(shard.name, reply.server);
   return { shard: shard.name, address: shard.agent, client, server, tidemarkVersion: reply.tidemarkVersion };
-}
-
-function sameServer(agent: Agent, twin: Agent): TidemarkError {
-  return new TidemarkError({
-    code: 'agent-mismatch',
-    operation: 'tell the shards apart',
-    subject: `${twin.shard} and ${agent.shard}`,
-    cause: `both agents stand before the same server (${agent.server.identity})`,
-    remedy:
-      'Give every shard a server of its own; correct host and port in the agent files or the addresses in the topology.',
-  });
 }

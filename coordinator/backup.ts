@@ -27,7 +27,7 @@ export async function backup(run: Run, { globals }: BackupOptions = withoutGloba
   const startedAt = run.now();
   const set = newSetId(startedAt, 'full', (await setIds(store, topology.cluster)).at(-1));
   run.progress.step(`backing up ${topology.cluster} as ${set}`);
-  // Who they are is asked while the lease is taken, which saves 20 ms; without the lease they are asked for nothing else.
+  // Who they are is asked while the lease is taken, which saves 20 ms; without the lease they are asked for nothing that lasts.
   const over = new AbortController();
   const asking = openAgents(topology, topology.shards, AbortSignal.any([run.signal, over.signal]));
   asking.catch(() => undefined);

@@ -24,10 +24,14 @@ import type { DescribeReply__Output as DescribeReply } from './gen/tidemark/v1/D
 import type { DescribeRequest } from './gen/tidemark/v1/DescribeRequest.ts';
 import type { FitReply__Output as FitReply } from './gen/tidemark/v1/FitReply.ts';
 import type { FitRequest } from './gen/tidemark/v1/FitRequest.ts';
+import type { MarkReply__Output as MarkReply } from './gen/tidemark/v1/MarkReply.ts';
+import type { MarkRequest } from './gen/tidemark/v1/MarkRequest.ts';
 import type { RestoreReply__Output as RestoreReply } from './gen/tidemark/v1/RestoreReply.ts';
 import type { RestoreRequest } from './gen/tidemark/v1/RestoreRequest.ts';
 import type { RestoreStateReply__Output as RestoreStateReply } from './gen/tidemark/v1/RestoreStateReply.ts';
 import type { RestoreStateRequest } from './gen/tidemark/v1/RestoreStateRequest.ts';
+import type { SeeMarksReply__Output as SeeMarksReply } from './gen/tidemark/v1/SeeMarksReply.ts';
+import type { SeeMarksRequest } from './gen/tidemark/v1/SeeMarksRequest.ts';
 import type { VerifyReply__Output as VerifyReply } from './gen/tidemark/v1/VerifyReply.ts';
 import type { VerifyRequest } from './gen/tidemark/v1/VerifyRequest.ts';
 
@@ -48,6 +52,7 @@ const deadlinesMs = {
   abort: 60_000,
   fit: 120_000,
   restoreState: 15_000,
+  seeMarks: 15_000,
 } as const;
 
 /** Overrides the method's own deadline, and ends the call early. */
@@ -82,6 +87,8 @@ export interface AgentClient {
   restore(): AgentCall<RestoreRequest, RestoreReply>;
   restoreState(request: RestoreStateRequest, options?: QuestionOptions): Promise<RestoreStateReply>;
   verify(request: VerifyRequest): AgentReplies<VerifyReply>;
+  mark(): AgentCall<MarkRequest, MarkReply>;
+  seeMarks(request: SeeMarksRequest, options?: QuestionOptions): Promise<SeeMarksReply>;
   /** Breaks every call that is still open. Idempotent. */
   close(): void;
 }
@@ -109,6 +116,9 @@ export function connectAgent(address: string, transport: Transport): AgentClient
     restoreState: (request, options) =>
       ask('restoreState', address, options, (call, done) => stub.restoreState(request, call, done)),
     verify: (request) => replies(stub.verify(request), 'verify', address),
+    mark: () => twoWay(stub.mark(), 'mark the server', address),
+    seeMarks: (request, options) =>
+      ask('seeMarks', address, options, (call, done) => stub.seeMarks(request, call, done)),
     close: () => {
       stub.close();
       watched.breakUnanswered();

@@ -33,10 +33,14 @@ import type { DescribeReply } from './gen/tidemark/v1/DescribeReply.ts';
 import type { DescribeRequest__Output as DescribeRequest } from './gen/tidemark/v1/DescribeRequest.ts';
 import type { FitReply } from './gen/tidemark/v1/FitReply.ts';
 import type { FitRequest__Output as FitRequest } from './gen/tidemark/v1/FitRequest.ts';
+import type { MarkReply } from './gen/tidemark/v1/MarkReply.ts';
+import type { MarkRequest__Output as MarkRequest } from './gen/tidemark/v1/MarkRequest.ts';
 import type { RestoreReply } from './gen/tidemark/v1/RestoreReply.ts';
 import type { RestoreRequest__Output as RestoreRequest } from './gen/tidemark/v1/RestoreRequest.ts';
 import type { RestoreStateReply } from './gen/tidemark/v1/RestoreStateReply.ts';
 import type { RestoreStateRequest__Output as RestoreStateRequest } from './gen/tidemark/v1/RestoreStateRequest.ts';
+import type { SeeMarksReply } from './gen/tidemark/v1/SeeMarksReply.ts';
+import type { SeeMarksRequest__Output as SeeMarksRequest } from './gen/tidemark/v1/SeeMarksRequest.ts';
 import type { VerifyReply } from './gen/tidemark/v1/VerifyReply.ts';
 import type { VerifyRequest__Output as VerifyRequest } from './gen/tidemark/v1/VerifyRequest.ts';
 import type { HealthCheckRequest__Output as HealthRequest } from './gen/grpc/health/v1/HealthCheckRequest.ts';
@@ -66,6 +70,8 @@ export interface AgentImplementation {
   restore(call: ServerCall<RestoreRequest, RestoreReply>): Promise<void>;
   restoreState(request: RestoreStateRequest): Promise<RestoreStateReply>;
   verify(request: VerifyRequest, replies: ReplyStream<VerifyReply>): Promise<void>;
+  mark(call: ServerCall<MarkRequest, MarkReply>): Promise<void>;
+  seeMarks(request: SeeMarksRequest): Promise<SeeMarksReply>;
 }
 
 export interface AgentServer {
@@ -109,6 +115,8 @@ export async function serveAgent(
       (request: VerifyRequest, replies: ReplyStream<VerifyReply>) => implementation.verify(request, replies),
       boundedVerify,
     ),
+    mark: twoWay((call: ServerCall<MarkRequest, MarkReply>) => implementation.mark(call)),
+    seeMarks: unary((request: SeeMarksRequest) => implementation.seeMarks(request)),
   });
   server.addService(services.health.service, health.handlers);
   const port = await new Promise<number>((resolve, reject) => {

@@ -43,12 +43,30 @@ export interface Engine {
 
   /** Restores whose staging stands on this server, left by an agent that died. */
   staged(): Promise<StagedRestore[]>;
+
+  /**
+   * Sets a mark that any session on this running server can see, and no session on a copy of it. `mark` is 16 hexadecimal
+   * digits. It needs no privilege, is gone with its session, and the server ends that after `markLimitMs` without a word
+   * from this process. Repeatable with another mark, concurrent with everything.
+   */
+  setMark(mark: string): Promise<HeldMark>;
+
+  /** Which of these marks the server shows. Repeatable, concurrent with everything. */
+  seeMarks(marks: readonly string[]): Promise<string[]>;
+}
+
+/** Longest time for which a mark is held. */
+export const markLimitMs = 45_000;
+
+export interface HeldMark {
+  /** Takes it off. Throws when it had been lost before; it is off then too. */
+  release(): Promise<void>;
 }
 
 export interface ServerDescription {
   readonly family: 'postgresql' | 'mysql' | 'mariadb';
   readonly version: string;
-  /** System identifier or server uuid. */
+  /** System identifier or server uuid: stays the same as long as the server lives, and a copy of the server has it too. */
   readonly identity: string;
   readonly databases: readonly string[];
   /** Size on disk of those databases, as the server estimates it. */

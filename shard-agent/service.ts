@@ -16,10 +16,14 @@ import type { DescribeReply } from '../proto/gen/tidemark/v1/DescribeReply.ts';
 import type { FitReply } from '../proto/gen/tidemark/v1/FitReply.ts';
 import type { FitRequest__Output as FitRequest } from '../proto/gen/tidemark/v1/FitRequest.ts';
 import type { OperationContext__Output as WireContext } from '../proto/gen/tidemark/v1/OperationContext.ts';
+import type { MarkReply } from '../proto/gen/tidemark/v1/MarkReply.ts';
+import type { MarkRequest__Output as MarkRequest } from '../proto/gen/tidemark/v1/MarkRequest.ts';
 import type { RestoreReply } from '../proto/gen/tidemark/v1/RestoreReply.ts';
 import type { RestoreRequest__Output as RestoreRequest } from '../proto/gen/tidemark/v1/RestoreRequest.ts';
 import type { RestoreStateReply } from '../proto/gen/tidemark/v1/RestoreStateReply.ts';
 import type { RestoreStateRequest__Output as RestoreStateRequest } from '../proto/gen/tidemark/v1/RestoreStateRequest.ts';
+import type { SeeMarksReply } from '../proto/gen/tidemark/v1/SeeMarksReply.ts';
+import type { SeeMarksRequest__Output as SeeMarksRequest } from '../proto/gen/tidemark/v1/SeeMarksRequest.ts';
 import type { VerifyReply } from '../proto/gen/tidemark/v1/VerifyReply.ts';
 import type { VerifyRequest__Output as VerifyRequest } from '../proto/gen/tidemark/v1/VerifyRequest.ts';
 import { hasShardStep } from '../repository/restore-ending.ts';
@@ -36,6 +40,7 @@ import { answerNonce } from './nonce.ts';
 import { checkContext, checkLoad, checkPrepare, globalsOrder, wrongOrder } from './orders.ts';
 import { Progress } from './progress.ts';
 import { restoreShard, type RestoreParts } from './restore.ts';
+import { ServerMarks } from './server-marks.ts';
 import { openStoredShard, requireGlobals } from './stored-shard.ts';
 import { verifyShard } from './verify.ts';
 import { tidemarkVersion } from '../proto/version.ts';
@@ -43,7 +48,17 @@ import { tidemarkVersion } from '../proto/version.ts';
 /** Objects that `verify` reads at once. */
 const verifyReaders = 4;
 
-type Operation = 'check' | 'backup' | 'copy' | 'abort' | 'fit' | 'restore' | 'verify' | 'describe';
+type Operation =
+  | 'check'
+  | 'backup'
+  | 'copy'
+  | 'abort'
+  | 'fit'
+  | 'restore'
+  | 'verify'
+  | 'describe'
+  | 'mark'
+  | 'see marks';
 
 /** Who hears of the beginning and the end of every operation; the only place where the agent logs an error. */
 export interface OperationLog {
@@ -63,9 +78,11 @@ export class Service implements AgentImplementation {
   readonly #parts: ServiceParts;
   /** The newest backup, kept after its end so that a coordinator that lost the answer may ask again. */
   #backup: Backup | undefined;
+  readonly #marks: ServerMarks;
 
   constructor(parts: ServiceParts) {
     this.#parts = parts;
+    this.#marks = new ServerMarks(parts.engine);
   }
 
   async describe({ context }: { context: WireContext | null }): Promise<DescribeReply> {
@@ -214,6 +231,16 @@ export class Service implements AgentImplementation {
         activity.end();
       }
     });
+  }
+
+  async mark(call: ServerCall<MarkRequest, MarkReply>): Promise<void> {
+    const request = await first(call);
+    if (!request) throw wrongOrder('the first request of a Mark call names the mark');
+    await this.#logged('mark', request.context, () => this.#marks.hold(request.mark, call));
+  }
+
+  seeMarks({ context, marks }: SeeMarksRequest): Promise<SeeMarksReply> {
+    return this.#logged('see marks', context, async () => ({ seen: await this.#marks.see(marks) }));
   }
 
   /** Checks the context, runs the operation, and tells the log how it went. */

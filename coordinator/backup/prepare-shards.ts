@@ -32,7 +32,7 @@ const prepareLimitMs = 600_000;
 
 /**
  * Holds no writer up. Throws one error that names every shard that cannot take part, or is not prepared within the limit (ten
- * minutes), and `repository-mismatch` for one that writes elsewhere. The nonces are gone when it settles.
+ * minutes), `repository-mismatch` for one that writes elsewhere, and `shard-refused` for one whose server is not the one that was asked. The nonces are gone when it settles.
  */
 export async function prepareShards(
   backup: Backup,
@@ -74,7 +74,9 @@ export async function prepareShards(
         backup.progress.note(
           `${shard}: ${prepared.tables} tables, about ${formatBytes(Number(prepared.estimatedBytes))}`,
         );
-        shards.push({ shard, server: serverFromWire(shard, prepared.server) });
+        const server = serverFromWire(shard, prepared.server);
+        sameServer(shard, agents.find((agent) => agent.shard === shard)?.server, server);
+        shards.push({ shard, server });
       }
       return { barrier, shards, graceMs };
     } catch (error) {
@@ -89,6 +91,18 @@ export async function prepareShards(
     clearTimeout(timer);
     await proof.clear();
   }
+}
+
+/** The shards were told apart by the servers that answered first: an address that has moved since may lead two to one. */
+function sameServer(shard: string, asked: Server | undefined, prepared: Server): void {
+  if (asked?.identity === prepared.identity) return;
+  throw new TidemarkError({
+    code: 'shard-refused',
+    operation: 'prepare the backup',
+    subject: shard,
+    cause: `another server answers than a moment ago: ${prepared.identity} instead of ${asked?.identity}`,
+    remedy: 'Let the address in the agent file lead to one server alone, then run the backup again.',
+  });
 }
 
 /** The same call; tells of its first reply. */

@@ -30,6 +30,10 @@ import type { InvariantAnswer as _tidemark_v1_InvariantAnswer, InvariantAnswer__
 import type { Load as _tidemark_v1_Load, Load__Output as _tidemark_v1_Load__Output } from './tidemark/v1/Load.ts';
 import type { Loaded as _tidemark_v1_Loaded, Loaded__Output as _tidemark_v1_Loaded__Output } from './tidemark/v1/Loaded.ts';
 import type { ManifestRef as _tidemark_v1_ManifestRef, ManifestRef__Output as _tidemark_v1_ManifestRef__Output } from './tidemark/v1/ManifestRef.ts';
+import type { MarkHeld as _tidemark_v1_MarkHeld, MarkHeld__Output as _tidemark_v1_MarkHeld__Output } from './tidemark/v1/MarkHeld.ts';
+import type { MarkReleased as _tidemark_v1_MarkReleased, MarkReleased__Output as _tidemark_v1_MarkReleased__Output } from './tidemark/v1/MarkReleased.ts';
+import type { MarkReply as _tidemark_v1_MarkReply, MarkReply__Output as _tidemark_v1_MarkReply__Output } from './tidemark/v1/MarkReply.ts';
+import type { MarkRequest as _tidemark_v1_MarkRequest, MarkRequest__Output as _tidemark_v1_MarkRequest__Output } from './tidemark/v1/MarkRequest.ts';
 import type { Nonce as _tidemark_v1_Nonce, Nonce__Output as _tidemark_v1_Nonce__Output } from './tidemark/v1/Nonce.ts';
 import type { Open as _tidemark_v1_Open, Open__Output as _tidemark_v1_Open__Output } from './tidemark/v1/Open.ts';
 import type { Opened as _tidemark_v1_Opened, Opened__Output as _tidemark_v1_Opened__Output } from './tidemark/v1/Opened.ts';
@@ -44,6 +48,8 @@ import type { RestoreReply as _tidemark_v1_RestoreReply, RestoreReply__Output as
 import type { RestoreRequest as _tidemark_v1_RestoreRequest, RestoreRequest__Output as _tidemark_v1_RestoreRequest__Output } from './tidemark/v1/RestoreRequest.ts';
 import type { RestoreStateReply as _tidemark_v1_RestoreStateReply, RestoreStateReply__Output as _tidemark_v1_RestoreStateReply__Output } from './tidemark/v1/RestoreStateReply.ts';
 import type { RestoreStateRequest as _tidemark_v1_RestoreStateRequest, RestoreStateRequest__Output as _tidemark_v1_RestoreStateRequest__Output } from './tidemark/v1/RestoreStateRequest.ts';
+import type { SeeMarksReply as _tidemark_v1_SeeMarksReply, SeeMarksReply__Output as _tidemark_v1_SeeMarksReply__Output } from './tidemark/v1/SeeMarksReply.ts';
+import type { SeeMarksRequest as _tidemark_v1_SeeMarksRequest, SeeMarksRequest__Output as _tidemark_v1_SeeMarksRequest__Output } from './tidemark/v1/SeeMarksRequest.ts';
 import type { Server as _tidemark_v1_Server, Server__Output as _tidemark_v1_Server__Output } from './tidemark/v1/Server.ts';
 import type { ShardAgentClient as _tidemark_v1_ShardAgentClient, ShardAgentDefinition as _tidemark_v1_ShardAgentDefinition } from './tidemark/v1/ShardAgent.ts';
 import type { Sums as _tidemark_v1_Sums, Sums__Output as _tidemark_v1_Sums__Output } from './tidemark/v1/Sums.ts';
@@ -93,6 +99,10 @@ export interface ProtoGrpcType {
       Load: MessageTypeDefinition<_tidemark_v1_Load, _tidemark_v1_Load__Output>
       Loaded: MessageTypeDefinition<_tidemark_v1_Loaded, _tidemark_v1_Loaded__Output>
       ManifestRef: MessageTypeDefinition<_tidemark_v1_ManifestRef, _tidemark_v1_ManifestRef__Output>
+      MarkHeld: MessageTypeDefinition<_tidemark_v1_MarkHeld, _tidemark_v1_MarkHeld__Output>
+      MarkReleased: MessageTypeDefinition<_tidemark_v1_MarkReleased, _tidemark_v1_MarkReleased__Output>
+      MarkReply: MessageTypeDefinition<_tidemark_v1_MarkReply, _tidemark_v1_MarkReply__Output>
+      MarkRequest: MessageTypeDefinition<_tidemark_v1_MarkRequest, _tidemark_v1_MarkRequest__Output>
       Nonce: MessageTypeDefinition<_tidemark_v1_Nonce, _tidemark_v1_Nonce__Output>
       Open: MessageTypeDefinition<_tidemark_v1_Open, _tidemark_v1_Open__Output>
       Opened: MessageTypeDefinition<_tidemark_v1_Opened, _tidemark_v1_Opened__Output>
@@ -107,6 +117,8 @@ export interface ProtoGrpcType {
       RestoreRequest: MessageTypeDefinition<_tidemark_v1_RestoreRequest, _tidemark_v1_RestoreRequest__Output>
       RestoreStateReply: MessageTypeDefinition<_tidemark_v1_RestoreStateReply, _tidemark_v1_RestoreStateReply__Output>
       RestoreStateRequest: MessageTypeDefinition<_tidemark_v1_RestoreStateRequest, _tidemark_v1_RestoreStateRequest__Output>
+      SeeMarksReply: MessageTypeDefinition<_tidemark_v1_SeeMarksReply, _tidemark_v1_SeeMarksReply__Output>
+      SeeMarksRequest: MessageTypeDefinition<_tidemark_v1_SeeMarksRequest, _tidemark_v1_SeeMarksRequest__Output>
       Server: MessageTypeDefinition<_tidemark_v1_Server, _tidemark_v1_Server__Output>
       ShardAgent: SubtypeConstructor<typeof grpc.Client, _tidemark_v1_ShardAgentClient> & { service: _tidemark_v1_ShardAgentDefinition }
       Sums: MessageTypeDefinition<_tidemark_v1_Sums, _tidemark_v1_Sums__Output>

@@ -100,6 +100,22 @@ export function testEngine(fixture: EngineFixture): void {
       await expect(nowhere.describe()).rejects.toMatchObject({ code: 'database-unreachable' });
     });
 
+    test('a mark on the server is seen through another agent, until it is taken off', async () => {
+      const other = fixture.open(server, ['audit']);
+      const marks = ['ffffffffffffffff', '0000000000000001', '8000000000000000'];
+      const [first = '', second = '', unset = ''] = marks;
+      const held = await engine.setMark(first);
+      const also = await other.setMark(second);
+      expect((await other.seeMarks(marks)).toSorted()).toEqual([second, first]);
+      expect((await engine.seeMarks([first, unset])).toSorted()).toEqual([first]);
+      await expect(other.setMark(first)).rejects.toMatchObject({ code: 'database-failed' });
+      await held.release();
+      expect(await engine.seeMarks(marks)).toEqual([second]);
+      await also.release();
+      expect(await engine.seeMarks(marks)).toEqual([]);
+      expect(await eventually(() => fixture.countSessions(server), 0)).toBe(0);
+    });
+
     test('a configured database that does not exist is named', async () => {
       const other = fixture.open(server, ['bank', 'no_such_database']);
       const findings = await other.check();

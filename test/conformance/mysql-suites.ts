@@ -9,6 +9,7 @@ import { testMysqlCheck } from './mysql-check.ts';
 import { testMysqlCopy } from './mysql-copy.ts';
 import { testMysqlLeftOut } from './mysql-left-out.ts';
 import { testMysqlRestore } from './mysql-restore.ts';
+import { testMysqlStrangers } from './mysql-strangers.ts';
 
 /** What these tests need of a MariaDB server beside the defaults. */
 export const mariadbSettings: Readonly<Record<string, string>> = {
@@ -27,6 +28,7 @@ export function testMysqlFamily(fixture: EngineFixture): void {
     testMysqlCheck(fixture, () => server);
     testMysqlAltered(fixture, () => server);
     testMysqlBarrier(fixture, () => server);
+    testMysqlStrangers(fixture, () => server);
     testMysqlCopy(fixture, () => server);
     testMysqlRestore(fixture, () => server);
     testMysqlLeftOut(fixture, () => server);

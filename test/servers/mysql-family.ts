@@ -3,14 +3,19 @@ import { chmod, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import mysql from 'mysql2/promise';
 import type { Place } from './place.ts';
-import { freePort } from './run-folder.ts';
-import { ServerProcess } from './server-process.ts';
+import { freePort, newFolder } from './run-folder.ts';
+import { runTool, ServerProcess } from './server-process.ts';
 import type { TestServer } from './server.ts';
 
 export interface MysqlServer extends TestServer {
   readonly engine: 'mysql';
   /** A connected client; the caller ends it. Its connection may break without an uncaught error. */
   connect(database?: string): Promise<mysql.Connection>;
+  /**
+   * A second server on a copy of this one's data folder, made while this one is stopped; both run when it resolves. It has the
+   * same port on another loopback address, so that on MySQL and on MariaDB it says that it is this server.
+   */
+  copy(): Promise<MysqlServer>;
 }
 
 export interface MysqlLaunch {
@@ -23,13 +28,17 @@ export interface MysqlLaunch {
   readonly readyLine: RegExp;
   readonly defaults: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, string>>;
+  /** Default: a free port of 127.0.0.1. */
+  readonly address?: { readonly host: string; readonly port: number };
 }
+
+/** A data folder's name that is the same for every server: each is started inside its own. */
+export const ownDataFolder = '/proc/self/cwd/';
 
 const password = 'root-test';
 
 /** Flushing at every commit is off: these servers lose at most their folder. */
 const commonDefaults: Readonly<Record<string, string>> = {
-  'bind-address': '127.0.0.1',
   'skip-name-resolve': 'ON',
   'log-bin': 'binlog',
   'binlog-format': 'ROW',
@@ -42,13 +51,14 @@ const commonDefaults: Readonly<Record<string, string>> = {
 
 /** Starts a server on the data folder that stands in `home`. */
 export async function serveMysql(launch: MysqlLaunch): Promise<MysqlServer> {
-  const port = await freePort();
+  const { host, port } = launch.address ?? { host: '127.0.0.1', port: await freePort() };
+  const dataDir = path.join(launch.home, 'data');
   const socket = path.join(launch.home, 'mysql.sock');
   const initFile = path.join(launch.home, 'accounts.sql');
   await writeFile(initFile, accounts);
   await chmod(initFile, 0o644);
   const settings: Record<string, string> = {
-    datadir: path.join(launch.home, 'data'),
+    datadir: dataDir,
     // A server removes what it takes for remains of its own from its tmpdir at its start: a shared one breaks others.
     tmpdir: launch.home,
     socket,
@@ -59,13 +69,17 @@ export async function serveMysql(launch: MysqlLaunch): Promise<MysqlServer> {
     ...commonDefaults,
     ...launch.defaults,
     ...launch.settings,
+    'bind-address': host,
   };
+  const options = ['--no-defaults', ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`)];
+  const inside = settings['datadir'] === ownDataFolder ? ['/usr/bin/env', '-C', dataDir] : [];
+  const [program = launch.program, ...args] = [...inside, launch.program, ...options];
   const start = (): Promise<ServerProcess> =>
     ServerProcess.start({
       name: `${launch.name} on port ${port}`,
       place: launch.place,
-      program: launch.program,
-      args: ['--no-defaults', ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`)],
+      program,
+      args,
       readyLine: launch.readyLine,
       deathSignal: 'KILL',
     });
@@ -73,7 +87,7 @@ export async function serveMysql(launch: MysqlLaunch): Promise<MysqlServer> {
 
   const connect = async (database?: string): Promise<mysql.Connection> => {
     const connection = await mysql.createConnection({
-      host: '127.0.0.1',
+      host,
       port,
       user: 'root',
       password,
@@ -100,12 +114,12 @@ export async function serveMysql(launch: MysqlLaunch): Promise<MysqlServer> {
     family: launch.family,
     place: launch.place,
     version,
-    host: '127.0.0.1',
+    host,
     port,
     socket,
     user: 'root',
     password,
-    dataDir: path.join(launch.home, 'data'),
+    dataDir,
     get pid() {
       return running.pid;
     },
@@ -117,6 +131,13 @@ export async function serveMysql(launch: MysqlLaunch): Promise<MysqlServer> {
       running = await start();
     },
     kill9: () => running.signal('SIGKILL'),
+    async copy() {
+      const home = newFolder('copy', launch.place.account);
+      await running.signal('SIGTERM');
+      await runTool(launch.place, '/bin/cp', ['-a', dataDir, home]);
+      running = await start();
+      return serveMysql({ ...launch, home, address: { host: '127.0.0.2', port } });
+    },
     async stop() {
       await running.signal('SIGTERM', 10_000);
       await rm(launch.home, { recursive: true, force: true, maxRetries: 5 });

@@ -10,7 +10,16 @@ import { runTool } from './server-process.ts';
 import type { TestServer } from './server.ts';
 
 /** A hot standby of `primary`, made by pg_basebackup; it streams, and takes reading sessions. */
-export async function startPostgresReplica(primary: TestServer): Promise<PostgresServer> {
+export function startPostgresReplica(primary: TestServer): Promise<PostgresServer> {
+  return fromBaseBackup(primary, ['-R']);
+}
+
+/** A server of its own that was split from `origin` by pg_basebackup: it has the same system identifier. */
+export function startPostgresCopy(origin: TestServer): Promise<PostgresServer> {
+  return fromBaseBackup(origin, []);
+}
+
+async function fromBaseBackup(primary: TestServer, options: readonly string[]): Promise<PostgresServer> {
   const { place } = primary;
   const home = newFolder('pg-replica', place.account);
   const dataDir = path.join(home, 'data');
@@ -26,7 +35,7 @@ export async function startPostgresReplica(primary: TestServer): Promise<Postgre
       primary.user,
       '-D',
       dataDir,
-      '-R',
+      ...options,
       '-X',
       'stream',
       '-c',

@@ -8,7 +8,8 @@ export interface TestServer {
   /** As the server says it: `15.14`, `10.11.14`. */
   readonly version: string;
   readonly place: Place;
-  readonly host: '127.0.0.1';
+  /** A loopback address. */
+  readonly host: string;
   readonly port: number;
   /** PostgreSQL: the socket directory. MySQL, MariaDB: the socket file. */
   readonly socket: string;

@@ -6,6 +6,7 @@ import type {
   Engine,
   Finding,
   GlobalsOrder,
+  HeldMark,
   RestoreOrder,
   RestoreSession,
   ServerDescription,
@@ -21,6 +22,7 @@ import { fitShard } from './restore/fit.ts';
 import type { Endpoint } from './connection/handshake.ts';
 import { prepareRestore } from './restore/restore.ts';
 import { describeServer } from './server.ts';
+import { seeMarks, setMark } from './server-mark.ts';
 import { stagedRestores } from './restore/staged-restores.ts';
 
 /** No tool of the server's is needed: `tools` is taken for the shape of all engines. */
@@ -76,6 +78,14 @@ class MysqlEngine implements Engine {
 
   staged(): Promise<StagedRestore[]> {
     return this.#attempt('look for restores left behind', () => stagedRestores(this.#endpoint));
+  }
+
+  setMark(mark: string): Promise<HeldMark> {
+    return this.#attempt('mark the server', () => setMark(this.#endpoint, mark));
+  }
+
+  seeMarks(marks: readonly string[]): Promise<string[]> {
+    return this.#attempt('look for marks', () => seeMarks(this.#endpoint, marks));
   }
 
   #attempt<T>(operation: string, work: () => Promise<T>): Promise<T> {

@@ -7,6 +7,7 @@ import { fitShard } from './restore/fit.ts';
 import { prepareRestore, reopenRestore } from './restore/restore.ts';
 import { findMarkedRoles } from './globals/roles.ts';
 import { listDatabases, readServer, subjectOf } from './server.ts';
+import { seeMarks, setMark } from './server-mark.ts';
 import { sweepSpoolFolders } from './restore/spool-folder.ts';
 import { findMarked, isBeginning } from './restore/staging.ts';
 
@@ -29,6 +30,8 @@ export function openPostgres(config: PostgresConfig): Engine {
     fit: (stored, globals = false) => fitShard(config, stored, globals),
     prepareRestore: (order) => prepareRestore(config, order),
     staged: () => findStaged(config),
+    setMark: (mark) => setMark(config, mark),
+    seeMarks: (marks) => seeMarks(config, marks),
   };
 }
 

@@ -27,6 +27,8 @@ export interface MemoryClusterOptions {
   readonly filled?: boolean;
   readonly barrier?: Partial<BarrierConfig>;
   readonly copyShards?: number;
+  /** Of every server, as if all had been split from one by a base backup; else each has its own. */
+  readonly identity?: string;
   /** Connections to the agents go through one that can be cut. */
   readonly wires?: Wire[];
 }
@@ -38,7 +40,7 @@ export async function openCluster(options: MemoryClusterOptions = {}): Promise<M
   const fixtures: AgentFixture[] = [];
   const shards: { name: string; agent: string }[] = [];
   for (const [n, shard] of names.entries()) {
-    const server = new FakeServer(`server ${Math.random()}`);
+    const server = new FakeServer(options.identity ?? `server ${Math.random()}`);
     if (options.filled === true) fillShop(server, n);
     const fixture = await openAgent({ shard, store, server, lease: false });
     fixtures.push(fixture);

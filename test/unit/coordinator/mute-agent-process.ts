@@ -31,6 +31,9 @@ const { address } = await serveAgent(
     barrier: unanswered,
     copy: unanswered,
     restore: unanswered,
+    restoreState: unanswered,
+    mark: unanswered,
+    seeMarks: unanswered,
     verify: unanswered,
   },
 );

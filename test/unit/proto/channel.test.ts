@@ -17,6 +17,8 @@ async function open(parts: Partial<AgentImplementation>) {
     restore: refuse,
     restoreState: refuse,
     verify: refuse,
+    mark: refuse,
+    seeMarks: refuse,
     ...parts,
   };
   const server = await serveAgent('127.0.0.1:0', { kind: 'default' }, implementation);

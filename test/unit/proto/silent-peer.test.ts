@@ -20,6 +20,8 @@ const nothing: AgentImplementation = {
   restore: refuse,
   restoreState: refuse,
   verify: refuse,
+  mark: refuse,
+  seeMarks: refuse,
 };
 
 /** A wire that can be cut so that neither side is told: connections stay open and nothing passes. */

@@ -9,6 +9,7 @@ import type {
   Cut,
   Engine,
   Finding,
+  HeldMark,
   LockOutcome,
   RawSink,
   ReadLane,
@@ -78,6 +79,21 @@ export class FakeEngine implements Engine {
         },
       })),
     );
+  }
+
+  setMark(mark: string): Promise<HeldMark> {
+    this.server.openSessions += 1;
+    this.server.marks.add(mark);
+    return Promise.resolve({
+      release: () => {
+        this.server.openSessions -= 1;
+        return this.server.marks.delete(mark) ? Promise.resolve() : Promise.reject(lost('the mark was lost'));
+      },
+    });
+  }
+
+  seeMarks(marks: readonly string[]): Promise<string[]> {
+    return Promise.resolve(marks.filter((mark) => this.server.marks.has(mark)));
   }
 }
 

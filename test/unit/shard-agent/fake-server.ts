@@ -20,6 +20,8 @@ export class FakeServer {
   openSessions = 0;
   openSnapshots = 0;
   locked = false;
+  /** Marks that agents have set: another server of the same identity does not show them. */
+  readonly marks = new Set<string>();
   /** Lanes whose connection is cut when they next read, by number. */
   readonly deadLanes = new Set<number>();
   /** Awaited before each row batch of every reading lane. */

@@ -14,10 +14,14 @@ import type { DescribeReply as _tidemark_v1_DescribeReply, DescribeReply__Output
 import type { DescribeRequest as _tidemark_v1_DescribeRequest, DescribeRequest__Output as _tidemark_v1_DescribeRequest__Output } from '../../tidemark/v1/DescribeRequest.ts';
 import type { FitReply as _tidemark_v1_FitReply, FitReply__Output as _tidemark_v1_FitReply__Output } from '../../tidemark/v1/FitReply.ts';
 import type { FitRequest as _tidemark_v1_FitRequest, FitRequest__Output as _tidemark_v1_FitRequest__Output } from '../../tidemark/v1/FitRequest.ts';
+import type { MarkReply as _tidemark_v1_MarkReply, MarkReply__Output as _tidemark_v1_MarkReply__Output } from '../../tidemark/v1/MarkReply.ts';
+import type { MarkRequest as _tidemark_v1_MarkRequest, MarkRequest__Output as _tidemark_v1_MarkRequest__Output } from '../../tidemark/v1/MarkRequest.ts';
 import type { RestoreReply as _tidemark_v1_RestoreReply, RestoreReply__Output as _tidemark_v1_RestoreReply__Output } from '../../tidemark/v1/RestoreReply.ts';
 import type { RestoreRequest as _tidemark_v1_RestoreRequest, RestoreRequest__Output as _tidemark_v1_RestoreRequest__Output } from '../../tidemark/v1/RestoreRequest.ts';
 import type { RestoreStateReply as _tidemark_v1_RestoreStateReply, RestoreStateReply__Output as _tidemark_v1_RestoreStateReply__Output } from '../../tidemark/v1/RestoreStateReply.ts';
 import type { RestoreStateRequest as _tidemark_v1_RestoreStateRequest, RestoreStateRequest__Output as _tidemark_v1_RestoreStateRequest__Output } from '../../tidemark/v1/RestoreStateRequest.ts';
+import type { SeeMarksReply as _tidemark_v1_SeeMarksReply, SeeMarksReply__Output as _tidemark_v1_SeeMarksReply__Output } from '../../tidemark/v1/SeeMarksReply.ts';
+import type { SeeMarksRequest as _tidemark_v1_SeeMarksRequest, SeeMarksRequest__Output as _tidemark_v1_SeeMarksRequest__Output } from '../../tidemark/v1/SeeMarksRequest.ts';
 import type { VerifyReply as _tidemark_v1_VerifyReply, VerifyReply__Output as _tidemark_v1_VerifyReply__Output } from '../../tidemark/v1/VerifyReply.ts';
 import type { VerifyRequest as _tidemark_v1_VerifyRequest, VerifyRequest__Output as _tidemark_v1_VerifyRequest__Output } from '../../tidemark/v1/VerifyRequest.ts';
 
@@ -68,6 +72,11 @@ export interface ShardAgentClient extends grpc.Client {
   fit(argument: _tidemark_v1_FitRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tidemark_v1_FitReply__Output>): grpc.ClientUnaryCall;
   fit(argument: _tidemark_v1_FitRequest, callback: grpc.requestCallback<_tidemark_v1_FitReply__Output>): grpc.ClientUnaryCall;
   
+  Mark(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_tidemark_v1_MarkRequest, _tidemark_v1_MarkReply__Output>;
+  Mark(options?: grpc.CallOptions): grpc.ClientDuplexStream<_tidemark_v1_MarkRequest, _tidemark_v1_MarkReply__Output>;
+  mark(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_tidemark_v1_MarkRequest, _tidemark_v1_MarkReply__Output>;
+  mark(options?: grpc.CallOptions): grpc.ClientDuplexStream<_tidemark_v1_MarkRequest, _tidemark_v1_MarkReply__Output>;
+  
   Restore(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_tidemark_v1_RestoreRequest, _tidemark_v1_RestoreReply__Output>;
   Restore(options?: grpc.CallOptions): grpc.ClientDuplexStream<_tidemark_v1_RestoreRequest, _tidemark_v1_RestoreReply__Output>;
   restore(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_tidemark_v1_RestoreRequest, _tidemark_v1_RestoreReply__Output>;
@@ -81,6 +90,15 @@ export interface ShardAgentClient extends grpc.Client {
   restoreState(argument: _tidemark_v1_RestoreStateRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tidemark_v1_RestoreStateReply__Output>): grpc.ClientUnaryCall;
   restoreState(argument: _tidemark_v1_RestoreStateRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tidemark_v1_RestoreStateReply__Output>): grpc.ClientUnaryCall;
   restoreState(argument: _tidemark_v1_RestoreStateRequest, callback: grpc.requestCallback<_tidemark_v1_RestoreStateReply__Output>): grpc.ClientUnaryCall;
+  
+  SeeMarks(argument: _tidemark_v1_SeeMarksRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tidemark_v1_SeeMarksReply__Output>): grpc.ClientUnaryCall;
+  SeeMarks(argument: _tidemark_v1_SeeMarksRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tidemark_v1_SeeMarksReply__Output>): grpc.ClientUnaryCall;
+  SeeMarks(argument: _tidemark_v1_SeeMarksRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tidemark_v1_SeeMarksReply__Output>): grpc.ClientUnaryCall;
+  SeeMarks(argument: _tidemark_v1_SeeMarksRequest, callback: grpc.requestCallback<_tidemark_v1_SeeMarksReply__Output>): grpc.ClientUnaryCall;
+  seeMarks(argument: _tidemark_v1_SeeMarksRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tidemark_v1_SeeMarksReply__Output>): grpc.ClientUnaryCall;
+  seeMarks(argument: _tidemark_v1_SeeMarksRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tidemark_v1_SeeMarksReply__Output>): grpc.ClientUnaryCall;
+  seeMarks(argument: _tidemark_v1_SeeMarksRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tidemark_v1_SeeMarksReply__Output>): grpc.ClientUnaryCall;
+  seeMarks(argument: _tidemark_v1_SeeMarksRequest, callback: grpc.requestCallback<_tidemark_v1_SeeMarksReply__Output>): grpc.ClientUnaryCall;
   
   Verify(argument: _tidemark_v1_VerifyRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_tidemark_v1_VerifyReply__Output>;
   Verify(argument: _tidemark_v1_VerifyRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_tidemark_v1_VerifyReply__Output>;
@@ -102,9 +120,13 @@ export interface ShardAgentHandlers extends grpc.UntypedServiceImplementation {
   
   Fit: grpc.handleUnaryCall<_tidemark_v1_FitRequest__Output, _tidemark_v1_FitReply>;
   
+  Mark: grpc.handleBidiStreamingCall<_tidemark_v1_MarkRequest__Output, _tidemark_v1_MarkReply>;
+  
   Restore: grpc.handleBidiStreamingCall<_tidemark_v1_RestoreRequest__Output, _tidemark_v1_RestoreReply>;
   
   RestoreState: grpc.handleUnaryCall<_tidemark_v1_RestoreStateRequest__Output, _tidemark_v1_RestoreStateReply>;
+  
+  SeeMarks: grpc.handleUnaryCall<_tidemark_v1_SeeMarksRequest__Output, _tidemark_v1_SeeMarksReply>;
   
   Verify: grpc.handleServerStreamingCall<_tidemark_v1_VerifyRequest__Output, _tidemark_v1_VerifyReply>;
   
@@ -117,7 +139,9 @@ export interface ShardAgentDefinition extends grpc.ServiceDefinition {
   Copy: MethodDefinition<_tidemark_v1_CopyRequest, _tidemark_v1_CopyReply, _tidemark_v1_CopyRequest__Output, _tidemark_v1_CopyReply__Output>
   Describe: MethodDefinition<_tidemark_v1_DescribeRequest, _tidemark_v1_DescribeReply, _tidemark_v1_DescribeRequest__Output, _tidemark_v1_DescribeReply__Output>
   Fit: MethodDefinition<_tidemark_v1_FitRequest, _tidemark_v1_FitReply, _tidemark_v1_FitRequest__Output, _tidemark_v1_FitReply__Output>
+  Mark: MethodDefinition<_tidemark_v1_MarkRequest, _tidemark_v1_MarkReply, _tidemark_v1_MarkRequest__Output, _tidemark_v1_MarkReply__Output>
   Restore: MethodDefinition<_tidemark_v1_RestoreRequest, _tidemark_v1_RestoreReply, _tidemark_v1_RestoreRequest__Output, _tidemark_v1_RestoreReply__Output>
   RestoreState: MethodDefinition<_tidemark_v1_RestoreStateRequest, _tidemark_v1_RestoreStateReply, _tidemark_v1_RestoreStateRequest__Output, _tidemark_v1_RestoreStateReply__Output>
+  SeeMarks: MethodDefinition<_tidemark_v1_SeeMarksRequest, _tidemark_v1_SeeMarksReply, _tidemark_v1_SeeMarksRequest__Output, _tidemark_v1_SeeMarksReply__Output>
   Verify: MethodDefinition<_tidemark_v1_VerifyRequest, _tidemark_v1_VerifyReply, _tidemark_v1_VerifyRequest__Output, _tidemark_v1_VerifyReply__Output>
 }

@@ -6,6 +6,7 @@ import { Barrier } from '../barrier/barrier.ts';
 import { Blockers } from '../barrier/blockers.ts';
 import { type Catalogue, type Database, listDatabases, readCatalogue, type Table } from '../catalogue.ts';
 import { requirePrivileges } from '../check/check.ts';
+import { Grants } from '../check/grants.ts';
 import { openSession } from '../connection/connection.ts';
 import type { Dialect } from '../dialect.ts';
 import { attempt } from '../connection/failure.ts';
@@ -102,11 +103,14 @@ export async function prepareParts(
       ...snapshots.threadIds,
       ...(barrier?.threadIds ?? []),
     ]);
-  const all = await listDatabases(observer, undefined);
+  const uncovered = await othersMayWrite(observer, dialect, databases);
   const server = await describeServer(observer, dialect, databases);
   // Under the locks' warming nobody else is to be busy.
   const catalogue = { ...read, findings: [...read.findings, ...(await leftOut), ...accounts] };
-  const blockers = new Blockers(observer, own);
+  const blockers = new Blockers(observer, own, {
+    databases: databases.map(({ name }) => name),
+    except: read.tables.filter(({ kind }) => kind === 'sequence'),
+  });
   let uncontendedLockMs = 0;
   if (order.locks) {
     const { holdLimitMs } = order;
@@ -134,8 +138,20 @@ export async function prepareParts(
     barrier,
     snapshots,
     uncontendedLockMs,
-    uncovered: all.some(({ name }) => !catalogue.databases.some((database) => database.name === name)),
+    uncovered,
   };
+}
+
+/** Are there, or may there be unseen by this account, databases beside these? */
+async function othersMayWrite(
+  wire: Wire,
+  dialect: Dialect,
+  databases: readonly Database[],
+): Promise<boolean> {
+  const all = await listDatabases(wire, undefined);
+  if (all.some(({ name }) => !databases.some((database) => database.name === name))) return true;
+  const grants = await attempt('look at the privileges', 'the server', () => Grants.read(wire, dialect));
+  return !grants.seesAllDatabases;
 }
 
 /**

@@ -1,37 +1,25 @@
-/** Who keeps locks from being granted: open transactions that have written or locked rows, and those in doubt. */
+/** Who keeps locks from being granted: open transactions that have written or locked rows of covered tables, and those in doubt. */
 import type { Blocker } from '../../../engine.ts';
 import { isServerError } from '../connection/failure.ts';
 import type { Wire } from '../connection/wire.ts';
-
-type Row = Record<string, string | null>;
+import { type Covered, MetadataLocks, type Row } from './metadata-locks.ts';
 
 const statementLength = 200;
 /** How long a transaction that is not seen any more is remembered. */
 const forgetMs = 10_000;
+/**
+ * The server renews its list of transactions only when nobody has read it for 100 ms. Looking more often would keep the old list
+ * for ever, so what was read is kept for a little longer than that.
+ */
+const keptMs = 105;
+/** From here on the server shows an address for a transaction that has no id. */
+const leastNoId = 2 ** 48;
 
 const transactions =
   'SELECT t.trx_id, t.trx_mysql_thread_id AS id, t.trx_state, t.trx_started, t.trx_query, ' +
   'TIMESTAMPDIFF(MICROSECOND, t.trx_started, NOW(6)) / 1000 AS age_ms, ' +
   'p.* FROM information_schema.INNODB_TRX t LEFT JOIN information_schema.PROCESSLIST p ON p.ID = t.trx_mysql_thread_id ' +
-  'WHERE t.trx_rows_modified > 0 OR t.trx_lock_structs > 0';
-
-/** The locks that LOCK TABLES … READ waits for, held without a transaction of InnoDB: LOCK TABLES … WRITE and DDL. */
-const metadataLocks =
-  'SELECT DISTINCT th.PROCESSLIST_ID AS id, th.PROCESSLIST_USER AS user, th.PROCESSLIST_HOST AS host, ' +
-  'th.PROCESSLIST_DB AS db, th.PROCESSLIST_COMMAND AS command, th.PROCESSLIST_STATE AS state, ' +
-  'th.PROCESSLIST_TIME AS seconds, th.PROCESSLIST_INFO AS info, ml.LOCK_TYPE AS lock_type ' +
-  'FROM performance_schema.metadata_locks ml JOIN performance_schema.threads th ON th.THREAD_ID = ml.OWNER_THREAD_ID ' +
-  "WHERE ml.OBJECT_TYPE = 'TABLE' AND ml.LOCK_STATUS = 'GRANTED' " +
-  "AND ml.OBJECT_SCHEMA NOT IN ('mysql', 'performance_schema', 'information_schema', 'sys') " +
-  "AND ml.LOCK_TYPE IN ('SHARED_WRITE', 'SHARED_WRITE_LOW_PRIO', 'SHARED_NO_READ_WRITE', 'EXCLUSIVE') LIMIT 50";
-
-/** MariaDB's plug-in, where it is installed: the same question. */
-const metadataLockInfo =
-  'SELECT DISTINCT m.THREAD_ID AS id, p.USER AS user, p.HOST AS host, p.DB AS db, p.COMMAND AS command, ' +
-  'p.STATE AS state, p.TIME AS seconds, p.INFO AS info, m.LOCK_MODE AS lock_type ' +
-  'FROM information_schema.METADATA_LOCK_INFO m JOIN information_schema.PROCESSLIST p ON p.ID = m.THREAD_ID ' +
-  "WHERE m.LOCK_MODE IN ('MDL_SHARED_WRITE', 'MDL_SHARED_NO_READ_WRITE', 'MDL_EXCLUSIVE') " +
-  "AND m.LOCK_TYPE = 'Table metadata lock' LIMIT 50";
+  'WHERE t.trx_lock_structs > 0 AND t.trx_is_read_only = 0 ORDER BY t.trx_started';
 
 const lastStatements =
   'SELECT th.PROCESSLIST_ID AS id, LEFT(es.SQL_TEXT, 200) AS text, ca.ATTR_VALUE AS program, ' +
@@ -46,30 +34,53 @@ export class Blockers {
   readonly #wire: Wire;
   /** Sessions of this backup: never in their own way. */
   readonly #own: () => ReadonlySet<number>;
+  readonly #locks: MetadataLocks;
+  #read: { readonly rows: readonly Row[]; readonly atMs: number } | undefined;
   /** When a transaction was first seen: the server gives its start in whole seconds only. */
   readonly #seen = new Map<string, { readonly first: number; readonly last: number }>();
 
-  constructor(wire: Wire, own: () => ReadonlySet<number>) {
+  /** `covered`: what the barrier locks; else every table counts. */
+  constructor(wire: Wire, own: () => ReadonlySet<number>, covered?: Covered) {
     this.#wire = wire;
     this.#own = own;
+    this.#locks = new MetadataLocks(wire, covered);
   }
 
-  /** Whoever would hold a lock request up right now. A few ms; takes no locks. */
+  /** Whoever would hold a lock request up right now, and nobody else where the server tells. A few ms; takes no locks. */
   async find(): Promise<Blocker[]> {
     const own = this.#own();
-    const rows = (await this.#wire.query(transactions)).filter((row) => !own.has(Number(row['id'])));
+    const all = (await this.#transactions()).filter((row) => !own.has(idOf(row)) && mayWrite(row));
     const inDoubt = await this.inDoubt();
-    const writers = rows.filter((row) => Number(row['id']) > 0);
-    const known = new Set(writers.map((row) => Number(row['id'])));
-    const others = (await this.#lockHolders()).filter(
-      (row) => !own.has(Number(row['id'])) && !known.has(Number(row['id'])),
-    );
+    const holders = (await this.#locks.holders())?.filter((row) => !own.has(idOf(row)));
+    const writers = await this.#ofCovered(all, holders);
+    const known = new Set(writers.map(idOf));
+    const others = (holders ?? []).filter((row) => !known.has(idOf(row)));
     const last = await this.#lastStatements([...writers, ...others]);
     return [
       ...inDoubt,
       ...writers.map((row) => this.#writer(row, last.get(row['id'] ?? ''))),
       ...others.map((row) => lockHolder(row, last.get(row['id'] ?? ''))),
     ];
+  }
+
+  /**
+   * Those of the transactions that hold a lock of a covered table. InnoDB tells only that a transaction has written, and not
+   * where: unless the server shows all metadata locks, each of them counts.
+   */
+  async #ofCovered(writers: readonly Row[], holders: readonly Row[] | undefined): Promise<readonly Row[]> {
+    const holding = new Set(holders?.map(idOf));
+    const confirmed = writers.filter((row) => holding.has(idOf(row)));
+    if (confirmed.length === writers.length || holders === undefined) return writers;
+    return (await this.#locks.complete()) ? confirmed : writers;
+  }
+
+  /** Those that hold locks, the oldest first, as they were at most 200 ms ago. */
+  async #transactions(): Promise<readonly Row[]> {
+    if (this.#read === undefined || performance.now() - this.#read.atMs > keptMs) {
+      const rows = await this.#wire.query(transactions);
+      this.#read = { rows, atMs: performance.now() };
+    }
+    return this.#read.rows;
   }
 
   /** Forgets transactions that have not been seen for longer than any probe or attempt is apart from the next. */
@@ -84,19 +95,19 @@ export class Blockers {
   /** Sessions that hold table locks of their own or change tables, as far as the server shows them. */
   async lockHolders(): Promise<Blocker[]> {
     const own = this.#own();
-    const rows = (await this.#lockHolders()).filter((row) => !own.has(Number(row['id'])));
+    const rows = ((await this.#locks.holders()) ?? []).filter((row) => !own.has(idOf(row)));
     const last = await this.#lastStatements(rows);
     return rows.map((row) => lockHolder(row, last.get(row['id'] ?? '')));
   }
 
-  /** Prepared transactions, connected or not. */
+  /**
+   * Prepared transactions, connected or not, of whatever tables: the server does not tell which, and a set whose position lies
+   * between the two phases of one could not be rolled forward.
+   */
   async inDoubt(): Promise<Blocker[]> {
     const rows = await this.#wire.query('XA RECOVER', 'latin1');
     if (rows.length === 0) return [];
-    const detached = await this.#wire.query(
-      'SELECT trx_started, TIMESTAMPDIFF(MICROSECOND, trx_started, NOW(6)) / 1000 AS age_ms ' +
-        'FROM information_schema.INNODB_TRX WHERE trx_mysql_thread_id = 0 ORDER BY trx_started LIMIT 1',
-    );
+    const detached = (await this.#transactions()).find((row) => idOf(row) === 0);
     return rows.map((row) => {
       const xid = describeXid(row);
       return {
@@ -107,7 +118,7 @@ export class Blockers {
         application: '',
         client: '',
         state: 'prepared',
-        ageMs: Math.max(0, this.#watchedMs(xid), Number(detached[0]?.['age_ms'] ?? 0) - 1000),
+        ageMs: Math.max(0, this.#watchedMs(xid), Number(detached?.['age_ms'] ?? 0) - 1000),
         statement: `XA PREPARE ${xid}`.slice(0, statementLength),
         transaction: xid,
       };
@@ -139,12 +150,8 @@ export class Blockers {
     };
   }
 
-  async #lockHolders(): Promise<Row[]> {
-    return (await this.#optional(metadataLocks)) ?? (await this.#optional(metadataLockInfo)) ?? [];
-  }
-
   async #lastStatements(rows: readonly Row[]): Promise<Map<string, LastStatement>> {
-    const ids = [...new Set(rows.map((row) => Number(row['id'])))].filter((id) => id > 0);
+    const ids = [...new Set(rows.map(idOf))].filter((id) => id > 0);
     if (ids.length === 0) return new Map();
     const found = (await this.#optional(`${lastStatements}(${ids.join(', ')})`)) ?? [];
     return new Map(
@@ -162,8 +169,7 @@ export class Blockers {
   /** Undefined where the server does not have, or does not show, what is asked for; `check` says so once. */
   async #optional(sql: string): Promise<Row[] | undefined> {
     try {
-      const rows = await this.#wire.query(sql);
-      return rows.length === 0 ? undefined : rows;
+      return await this.#wire.query(sql);
     } catch (error) {
       if (isServerError(error, 1109, 1142, 1143, 1146, 1054, 1044, 1227)) return undefined;
       throw error;
@@ -177,6 +183,19 @@ interface LastStatement {
   readonly ageMs: number;
 }
 
+function idOf(row: Row): number {
+  return Number(row['id']);
+}
+
+/**
+ * InnoDB gives an id to a transaction with the first lock it takes to write, or to lock rows FOR UPDATE; one that reads, FOR SHARE
+ * or under SERIALIZABLE too, has none. Writing temporary tables gives an id too, but takes no lock, which the query has seen to.
+ */
+function mayWrite(row: Row): boolean {
+  const id = Number(row['trx_id']);
+  return idOf(row) > 0 && id > 0 && id < leastNoId;
+}
+
 function lockHolder(row: Row, last: LastStatement | undefined): Blocker {
   const ddl = row['lock_type']?.endsWith('EXCLUSIVE') === true;
   return {
@@ -187,9 +206,10 @@ function lockHolder(row: Row, last: LastStatement | undefined): Blocker {
     application: last?.program ?? '',
     client: row['host'] ?? '',
     state: row['command'] === 'Sleep' ? 'idle, holds table locks' : (row['state'] ?? row['command'] ?? ''),
-    ageMs: Number(row['seconds'] ?? 0) * 1000,
+    ageMs: Math.max(Number(row['seconds'] ?? 0) * 1000, last?.ageMs ?? 0),
     statement: (row['info'] ?? last?.text ?? '').slice(0, statementLength),
-    transaction: `${row['id']}@${row['lock_type']}`,
+    // Where statements are not instrumented the event is the same for all.
+    transaction: `${row['id']}@${row['lock_type']}:${row['event'] ?? ''}`,
   };
 }
 

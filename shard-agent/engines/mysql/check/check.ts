@@ -3,6 +3,7 @@ import { errorTable, TidemarkError } from '../../../../proto/errors.ts';
 import type { Finding, GlobalsOrder } from '../../../engine.ts';
 import { accountFindings } from '../accounts/accounts.ts';
 import { tablesPerSession } from '../barrier/barrier.ts';
+import { MetadataLocks } from '../barrier/metadata-locks.ts';
 import { type Catalogue, listDatabases, readCatalogue } from '../catalogue.ts';
 import { quoteName } from '../connection/quoting.ts';
 import type { Dialect } from '../dialect.ts';
@@ -57,6 +58,8 @@ export async function checkBackup(
     findings.push(...catalogue.findings);
     findings.push(...(await leftOutFindings(wire, dialect, databases, wanted, looking)));
     findings.push(...(await capacityFindings(wire, dialect, catalogue)));
+    const others = (await listDatabases(wire, undefined)).length > databases.length;
+    if (others || !grants.seesAllDatabases) findings.push(...(await strangerFindings(wire, dialect, grants)));
   } catch (error) {
     failed(error, 'the catalogue');
   }
@@ -177,6 +180,18 @@ async function capacityFindings(wire: Wire, dialect: Dialect, catalogue: Catalog
     });
   }
   return findings;
+}
+
+/** Where the server does not tell whose tables a transaction has written, one of a database that is not backed up keeps the barrier waiting. */
+async function strangerFindings(wire: Wire, dialect: Dialect, grants: Grants): Promise<Finding[]> {
+  if ((await new MetadataLocks(wire, undefined).source()) !== 'none') return [];
+  const cause =
+    'the server does not show metadata locks: a long transaction that writes a database outside this backup cannot be told from one in the way, and is waited for';
+  const remedy =
+    dialect.family === 'mariadb'
+      ? `INSTALL SONAME 'metadata_lock_info'; or set performance_schema = ON and performance_schema_instrument = 'wait/lock/metadata/sql/mdl=ON' in the server's configuration, and GRANT SELECT ON performance_schema.* TO ${grants.account};`
+      : "UPDATE performance_schema.setup_instruments SET ENABLED = 'YES' WHERE NAME = 'wait/lock/metadata/sql/mdl';";
+  return [{ code: 'not-ready', subject: 'metadata locks', cause, remedy, warning: true }];
 }
 
 /** What makes drains longer than they need be, or harder to explain. */

@@ -47,6 +47,11 @@ export class Grants {
     );
   }
 
+  /** Otherwise the server hides from this account the databases on which it has no privilege, and who writes them. */
+  get seesAllDatabases(): boolean {
+    return this.onServer(['SHOW DATABASES', 'SELECT']);
+  }
+
   /** One of these privileges on all of this database, directly or by a wider grant. */
   onDatabase(names: readonly string[], database: string): boolean {
     const revoked = this.#grants.some(

@@ -21,6 +21,9 @@ const nothing: AgentImplementation = {
   barrier: refuse,
   copy: refuse,
   restore: refuse,
+  restoreState: refuse,
+  mark: refuse,
+  seeMarks: refuse,
   verify: refuse,
 };
 

@@ -1,0 +1,10 @@
+// Original file: proto/shard_agent.proto
+
+
+export interface SeeMarksReply {
+  'seen'?: (string)[];
+}
+
+export interface SeeMarksReply__Output {
+  'seen': (string)[];
+}

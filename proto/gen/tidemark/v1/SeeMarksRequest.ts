@@ -1,0 +1,13 @@
+// Original file: proto/shard_agent.proto
+
+import type { OperationContext as _tidemark_v1_OperationContext, OperationContext__Output as _tidemark_v1_OperationContext__Output } from '../../tidemark/v1/OperationContext.ts';
+
+export interface SeeMarksRequest {
+  'context'?: (_tidemark_v1_OperationContext | null);
+  'marks'?: (string)[];
+}
+
+export interface SeeMarksRequest__Output {
+  'context': (_tidemark_v1_OperationContext__Output | null);
+  'marks': (string)[];
+}
