@@ -20,7 +20,7 @@ interface Window {
   readonly upTo: string | undefined;
 }
 
-/** So many objects take about 40 MiB. */
+/** So many objects take about 50 MiB. */
 const windowObjectsDefault = 200_000;
 
 /**
