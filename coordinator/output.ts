@@ -8,7 +8,7 @@ export interface Column {
   readonly align?: 'left' | 'right';
 }
 
-/** Any text, from anywhere: it is cleaned before it is shown. Its colour is told beside it, since text from elsewhere may not set one. */
+/** Any text: it is cleaned before it is shown. Its colour is told separately, because text from elsewhere may not set one. */
 export type Cell = string | { readonly text: string; readonly style: (text: string) => string };
 
 /** No column of text becomes narrower than this on a narrow terminal. */

@@ -79,7 +79,7 @@ export function openProgress(screen: ProgressScreen): Progress {
   };
   const timer = screen.shown ? setInterval(tick, screen.terminal ? redrawMs : plainMs) : undefined;
   timer?.unref();
-  /** A line for a person: whoever made its text, the terminal obeys nothing in it but our colours. */
+  /** A line for a person, in which the terminal finds nothing to obey but our colours. */
   const said = (text: string): string => `${screenText(text)}\n`;
   const above = (text: string): void => {
     screen.write(screen.shown && screen.terminal ? clear() + text + region() : text);

@@ -142,7 +142,7 @@ export async function* listSets(store: ObjectStore, cluster: string): AsyncGener
 
 /**
  * The newest sealed set that this version can read, or undefined when there is none. `onNewer` hears of every newer one that is passed over because
- * a newer Tidemark wrote it: whoever asks must tell. Throws `bad-bytes` when a newer one has a damaged seal: an older set must then be asked for
+ * a newer Tidemark wrote it: the caller must tell. Throws `bad-bytes` when a newer one has a damaged seal: an older set must then be asked for
  * by name, not given out silently.
  */
 export async function latestSealed(

@@ -1,6 +1,7 @@
 /** The agent's log: JSON lines on stderr, with shard, set and operation on each. */
 import { pino, type Logger } from 'pino';
 import type { TidemarkError } from '../proto/errors.ts';
+import { escapeJson } from '../topology/display-text.ts';
 import type { OperationContext } from './messages.ts';
 import type { OperationLog } from './service.ts';
 
@@ -15,6 +16,8 @@ export function openLog(shard: string): AgentLog {
       base: { pid: process.pid, shard },
       // Every line has both; a line's own fields take their place.
       mixin: () => ({ set: '', operation: '' }),
+      // A log is read on a terminal, and what servers say is in it.
+      hooks: { streamWrite: escapeJson },
     },
     pino.destination({ fd: 2, sync: true }),
   );

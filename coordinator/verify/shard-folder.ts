@@ -20,7 +20,7 @@ interface Window {
   readonly upTo: string | undefined;
 }
 
-/** So many objects take about 40 MiB. */
+/** So many objects take about 50 MiB. */
 const windowObjectsDefault = 200_000;
 
 /**
@@ -83,7 +83,7 @@ async function* windows(
   yield { listed, after, upTo: undefined };
 }
 
-/** Objects of one folder with their sizes, and how far the references to each reach: two numbers an object beside what its key adds to the prefix. */
+/** Objects of one folder with their sizes, and how far the references to each reach. Of a key only what it adds to the prefix is kept. */
 class ListedObjects {
   readonly #prefix: string;
   readonly #numbers = new Map<string, number>();
