@@ -236,7 +236,7 @@ export function testMysqlStrangers(fixture: EngineFixture, source: () => TestSer
       test('a writer is seen to come and to go, however often is looked', async () => {
         const session = await prepare();
         const writers = async (): Promise<number> => (await session.inTheWay(0)).length;
-        expect(await writers()).toBe(0);
+        expect(await eventually(writers, 0, 2_000)).toBe(0);
         const writer = await sqlSession(source(), 'within');
         open.push(writer);
         await writer.query('BEGIN');
