@@ -3,6 +3,7 @@ import type { DatabaseConfig, ToolPaths } from '../../../topology/agent-file.ts'
 import type {
   BackupOrder,
   BackupSession,
+  ClaimOutcome,
   Engine,
   Finding,
   GlobalsOrder,
@@ -19,6 +20,7 @@ import { describeEndpoint, withSession } from './connection/connection.ts';
 import { attempt } from './connection/failure.ts';
 import { fitShard } from './restore/fit.ts';
 import type { Endpoint } from './connection/handshake.ts';
+import { claimRestores } from './restore/restore-claim.ts';
 import { prepareRestore } from './restore/restore.ts';
 import { describeServer } from './server.ts';
 import { stagedRestores } from './restore/staged-restores.ts';
@@ -76,6 +78,10 @@ class MysqlEngine implements Engine {
 
   staged(): Promise<StagedRestore[]> {
     return this.#attempt('look for restores left behind', () => stagedRestores(this.#endpoint));
+  }
+
+  claimRestores(signal: AbortSignal): Promise<ClaimOutcome> {
+    return claimRestores(this.#endpoint, signal);
   }
 
   #attempt<T>(operation: string, work: () => Promise<T>): Promise<T> {

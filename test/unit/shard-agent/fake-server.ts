@@ -13,6 +13,8 @@ export class FakeServer {
   readonly databases = new Map<string, Tables>();
   /** What restores have made, by restore id: undropped staging and where it stands. */
   readonly staged = new Map<string, { cluster: string; databases: Map<string, Tables>; switched: boolean }>();
+  /** Who has claimed its restores. Aborted and taken away by a test that kills the holder's session. */
+  claim: AbortController | undefined;
   /** How many sessions hold locks, snapshots or guards: a leak shows here. */
   openSessions = 0;
   openSnapshots = 0;
