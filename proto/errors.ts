@@ -33,6 +33,11 @@ export const errorTable = {
     remedy:
       'Correct the agent address in the topology, or install the same Tidemark version on coordinator and agents.',
   },
+  'tls-mismatch': {
+    exit: 2,
+    remedy:
+      "Make `tls` (or `transport`) in the topology and in the agent's file agree. The agent's log names each refused connection.",
+  },
   'barrier-not-reached': {
     exit: 3,
     remedy:

@@ -5,6 +5,7 @@ import type { AgentFile } from '../topology/agent-file.ts';
 import type { Engine } from './engine.ts';
 import { operationLog, type AgentLog } from './log.ts';
 import { Persistence } from './persistence.ts';
+import { RefusedConnections } from './refused-connections.ts';
 import { settleStaged } from './restore.ts';
 import { Service } from './service.ts';
 import { Session } from './session.ts';
@@ -52,7 +53,10 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
     log: operationLog(log),
   });
   session.settled = false;
-  const server = await serveAgent(file.listen, file.transport, service);
+  const refused = new RefusedConnections(({ peer, cause }, leftOut) =>
+    log.warn({ operation: 'listen', peer, cause, leftOut }, `refused a connection from ${peer}: ${cause}`),
+  );
+  const server = await serveAgent(file.listen, file.transport, service, (each) => refused.add(each));
   await settleLeftBehind(parts, session, persistence, leaving.signal);
   let left: Promise<void> | undefined;
   return {

@@ -1,13 +1,7 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import {
-  connectAgent,
-  serveAgent,
-  type AgentImplementation,
-  type Transport,
-} from '../../../proto/channel.ts';
+import { connectAgent, serveAgent, type AgentImplementation } from '../../../proto/channel.ts';
 
 const refuse = () => Promise.reject(new Error('not part of this test'));
 const nothing: AgentImplementation = {
@@ -75,39 +69,3 @@ test('a peer that freezes without closing anything breaks the call on both sides
   expect(await brokenHere).toMatchObject({ code: 'agent-unreachable' });
   expect(performance.now() - silentAtMs).toBeLessThan(6000);
 }, 20_000);
-
-const pem = (name: string) => fileURLToPath(new URL(`./tls/${name}`, import.meta.url));
-const tls = (name: string): Transport => ({
-  kind: 'tls',
-  caPath: pem('authority.crt'),
-  certPath: pem(`${name}.crt`),
-  keyPath: pem(`${name}.key`),
-});
-
-test('with TLS both sides must show a certificate of their authority', async () => {
-  const server = await serveAgent('127.0.0.1:0', tls('agent'), nothing);
-  onTestFinished(() => server.close(0));
-  const ask = async (transport: Transport) => {
-    const client = connectAgent(server.address, transport);
-    onTestFinished(() => client.close());
-    return client.describe({}, { deadlineMs: 3000 });
-  };
-  expect((await ask(tls('coordinator'))).shard).toBe('shop-00');
-  await expect(ask(tls('stranger'))).rejects.toMatchObject({ code: 'agent-unreachable' });
-  await expect(ask({ kind: 'default' })).rejects.toMatchObject({ code: 'agent-unreachable' });
-  const impostor = await serveAgent('127.0.0.1:0', tls('stranger'), nothing);
-  onTestFinished(() => impostor.close(0));
-  const client = connectAgent(impostor.address, tls('coordinator'));
-  onTestFinished(() => client.close());
-  await expect(client.describe({}, { deadlineMs: 3000 })).rejects.toMatchObject({
-    code: 'agent-unreachable',
-  });
-});
-
-test('a TLS file that is missing is named', () => {
-  const missing: Transport = {
-    ...(tls('agent') as Extract<Transport, { kind: 'tls' }>),
-    keyPath: '/nowhere/agent.key',
-  };
-  expect(() => connectAgent('127.0.0.1:1', missing)).toThrow(/\/nowhere\/agent\.key/);
-});
