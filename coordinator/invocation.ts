@@ -1,13 +1,16 @@
 /** One invocation of the command: what it is given, how it is interrupted, what it prints, and its exit code. */
 import { pino } from 'pino';
 import { TidemarkError, asTidemarkError } from '../proto/errors.ts';
+import { formatLogLine, logTimestamp, type LogFormat } from '../proto/log-lines.ts';
+import { requireTemporaryFolder } from '../proto/temporary-folder.ts';
 import { openRepository } from '../repository/repository.ts';
 import { readTopology } from '../topology/parse.ts';
 import { openProgress } from './progress.ts';
 import type { Progress } from './progress.ts';
 import type { Outcome, Run } from './run.ts';
 
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+/** The same words as the agent's: both read TIDEMARK_LOG_LEVEL. */
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** SIGHUP: the terminal has gone. */
 const interruptions = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -18,6 +21,8 @@ export interface InvocationOptions {
   /** One JSON document on stdout, and nothing else there. */
   readonly json: boolean;
   readonly logLevel: (typeof logLevels)[number];
+  /** Undefined: text on a terminal, else JSON. */
+  readonly logFormat?: LogFormat | undefined;
 }
 
 /**
@@ -30,12 +35,11 @@ export async function invoke(
   operation: string,
   command: (run: Run) => Promise<Outcome>,
 ): Promise<number> {
-  // Without a listener a broken pipe would end the process in the middle of a backup; `write` hears of it by itself.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const progress = openScreen(options.json);
+  const format = options.logFormat ?? (process.stderr.isTTY ? 'text' : 'json');
   const log = pino(
-    { level: options.logLevel, base: { operation } },
-    { write: (line) => progress.write(line) },
+    { level: options.logLevel, timestamp: logTimestamp, base: null, mixin: () => ({ operation }) },
+    { write: (line) => progress.write(formatLogLine(line, format)) },
   );
   const interruption = new AbortController();
   const interrupt = (name: NodeJS.Signals): void => {
@@ -47,6 +51,7 @@ export async function invoke(
   };
   for (const name of interruptions) process.on(name, interrupt);
   try {
+    requireTemporaryFolder();
     const topology = await readTopology(options.topology);
     const store = openRepository(topology.repository.url);
     const outcome = await command({
@@ -58,8 +63,7 @@ export async function invoke(
       now: () => new Date(),
     });
     progress.end();
-    await printOutcome(outcome, options.json);
-    return outcome.failure?.exitCode ?? 0;
+    return await printOutcome(outcome, options.json);
   } catch (thrown) {
     progress.end();
     const error = endingError(thrown, operation, interruption.signal);
@@ -89,15 +93,31 @@ function failureText({ subject, operation, remedy, code }: TidemarkError): strin
   return `error: ${subject}: cannot ${operation}\n${remedy} (${code})`;
 }
 
-async function printOutcome({ document, text, failure }: Outcome, json: boolean): Promise<void> {
-  if (json) {
-    const whole = failure === undefined ? document : { ...document, error: failure };
-    refuseLoss(await write(process.stdout, `${JSON.stringify(whole, null, 2)}\n`));
-    return;
-  }
-  refuseLoss(await write(process.stdout, `${text}\n`));
+/**
+ * Prints the outcome and returns the exit code. What a command found out stays its exit code although it could not be written;
+ * only an outcome without a failure becomes one by that. It is said on stderr in any case.
+ */
+async function printOutcome({ document, text, failure }: Outcome, json: boolean): Promise<number> {
+  const whole = failure === undefined ? document : { ...document, error: failure };
+  const lost = await write(process.stdout, json ? `${JSON.stringify(whole, null, 2)}\n` : `${text}\n`);
   // The text has named every cause; stderr says once more that it ended badly, and what to do.
-  if (failure !== undefined) await write(process.stderr, `${failureText(failure)}\n`);
+  if (failure !== undefined && (!json || lost !== undefined))
+    await write(process.stderr, `${failureText(failure)}\n`);
+  return sayWhatIsLost(() => lost, failure?.exitCode ?? 0);
+}
+
+/**
+ * For what stdout did not take: says so on stderr, and makes a success a failure. Who closes a pipe wants to read no more, and
+ * has lost nothing.
+ */
+export async function sayWhatIsLost(lost: () => Error | undefined, exitCode: number): Promise<number> {
+  // Whatever was written before has failed by then.
+  await write(process.stderr, '');
+  const error = lost();
+  if (error === undefined || ('code' in error && error.code === 'EPIPE')) return exitCode;
+  const unwritten = notWritten(error);
+  await write(process.stderr, `${errorText(unwritten)}\n`);
+  return exitCode === 0 ? unwritten.exitCode : exitCode;
 }
 
 /** An interruption comes before everything else; what went wrong while cleaning up is not lost. */
@@ -122,17 +142,15 @@ function openScreen(json: boolean): Progress {
   });
 }
 
-/** Whoever closes a pipe wants to read no more. Any other loss of what a command has to say is a failure. */
-function refuseLoss(lost: Error | undefined): void {
-  if (lost === undefined || ('code' in lost && lost.code === 'EPIPE')) return;
-  throw new TidemarkError(
+function notWritten(lost: Error): TidemarkError {
+  return new TidemarkError(
     {
       code: 'not-ready',
       operation: 'write the outcome',
       subject: 'stdout',
       cause: lost.message,
       remedy:
-        'See that stdout can be written to. The command itself has ended; `tidemark list` shows the sets.',
+        'Make sure that stdout can be written to. The command itself has ended; `tidemark list` shows the sets.',
     },
     { cause: lost },
   );

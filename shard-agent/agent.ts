@@ -20,6 +20,11 @@ export interface AgentParts {
 export interface RunningAgent {
   /** host:port. */
   readonly address: string;
+  /**
+   * From now on: `allow`, `invariants`, the TLS files of `transport` (read again) and the engine. Operations that run keep what
+   * they began with. Throws what a TLS file is wrong with, and then nothing has changed.
+   */
+  reconfigure(next: Pick<AgentParts, 'file' | 'engine'>): void;
   /** Thaws, aborts what runs, waits for its end, breaks what calls are left. Idempotent. */
   leave(): Promise<void>;
 }
@@ -61,6 +66,10 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
   let left: Promise<void> | undefined;
   return {
     address: server.address,
+    reconfigure: ({ file: { transport, allow, invariants }, engine: next }) => {
+      server.exchangeCertificates(transport);
+      service.reconfigure({ allow, invariants, engine: next });
+    },
     leave: () => (left ??= leave(server, session, leaving)),
   };
 }

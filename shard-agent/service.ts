@@ -57,12 +57,17 @@ export interface ServiceParts extends BackupParts, RestoreParts {
 }
 
 export class Service implements AgentImplementation {
-  readonly #parts: ServiceParts;
+  #parts: ServiceParts;
   /** The newest backup, kept after its end so that a coordinator that lost the answer may ask again. */
   #backup: Backup | undefined;
 
   constructor(parts: ServiceParts) {
     this.#parts = parts;
+  }
+
+  /** For calls that come from now on. */
+  reconfigure(next: Pick<ServiceParts, 'allow' | 'invariants' | 'engine'>): void {
+    this.#parts = { ...this.#parts, ...next };
   }
 
   async describe({ context }: { context: WireContext | null }): Promise<DescribeReply> {

@@ -1,8 +1,9 @@
 /** The commands of package.json as somebody runs them from a clone. */
 
-import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -28,3 +29,51 @@ test.each(Object.keys(bin))('npx %s works whatever Node the machine has', (name)
   });
   expect(output).toContain(`Usage: ${name} `);
 });
+
+/** Where a clone, a container or npx may have linked to, too. */
+const entries = [...Object.values(bin), 'coordinator/cli.ts', 'shard-agent/daemon.ts'];
+
+test.each(entries)('%s says in one sentence that the Node is too old', async (entry) => {
+  const old = await oldNode();
+  // Without one, a Node that says it is old: what it loads is the same file.
+  const [program, ...args] =
+    old === undefined
+      ? [process.execPath, '--import', asVersion('20.20.2'), join(root, entry)]
+      : [old, join(root, entry)];
+  const outcome = spawnSync(program, [...args, '--version'], { encoding: 'utf8' });
+  expect(outcome).toMatchObject({ status: 2, stdout: '' });
+  expect(outcome.stderr).toMatch(
+    /^tidemark(-agent)? needs Node 24 or newer, and this is Node \d+\.\d+\.\d+ \(.*\)\.\n$/,
+  );
+});
+
+test.each(entries)('%s starts with the Node of the project', (entry) => {
+  expect(execFileSync(process.execPath, [join(root, entry), '--version'], { encoding: 'utf8' })).toMatch(
+    /^\d+\.\d+/,
+  );
+});
+
+test.each(entries)('%s is something that every Node since 14 can parse', (entry) => {
+  const text = readFileSync(join(root, entry), 'utf8');
+  // An older Node takes the real path's extension, and knows no type.
+  expect(realpathSync(join(root, entry))).toMatch(/\.js$/);
+  expect(text).not.toMatch(/\b(type|interface|enum|as|satisfies|using)\b.*[:{=]/);
+});
+
+/** A Node of the machine that is older than the programs need. */
+async function oldNode(): Promise<string | undefined> {
+  const folders = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((folder) => !folder.includes('node_modules'));
+  for (const folder of folders) {
+    const candidate = join(folder, 'node');
+    if (!existsSync(candidate)) continue;
+    const { stdout } = await promisify(execFile)(candidate, ['--version']);
+    if (Number(/^v(\d+)/.exec(stdout)?.[1]) < 24) return candidate;
+  }
+  return undefined;
+}
+
+function asVersion(version: string): string {
+  return `data:text/javascript,${encodeURIComponent(`Object.defineProperty(process.versions, 'node', { value: '${version}' });`)}`;
+}
