@@ -8,6 +8,7 @@ import { readTopology } from '../topology/parse.ts';
 import { openProgress } from './progress.ts';
 import type { Progress } from './progress.ts';
 import type { Outcome, Run } from './run.ts';
+import { Warnings, type Warning } from './warnings.ts';
 
 /** The same words as the agent's: both read TIDEMARK_LOG_LEVEL. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -36,10 +37,16 @@ export async function invoke(
   command: (run: Run) => Promise<Outcome>,
 ): Promise<number> {
   const progress = openScreen(options.json);
+  const warnings = new Warnings();
   const format = options.logFormat ?? (process.stderr.isTTY ? 'text' : 'json');
   const log = pino(
     { level: options.logLevel, timestamp: logTimestamp, base: null, mixin: () => ({ operation }) },
-    { write: (line) => progress.write(formatLogLine(line, format)) },
+    {
+      write: (line) => {
+        warnings.addLogged(line);
+        progress.write(formatLogLine(line, format));
+      },
+    },
   );
   const interruption = new AbortController();
   const interrupt = (name: NodeJS.Signals): void => {
@@ -61,15 +68,19 @@ export async function invoke(
       log,
       signal: interruption.signal,
       now: () => new Date(),
+      warned: (warning) => warnings.add(warning),
     });
     progress.end();
-    return await printOutcome(outcome, options.json);
+    return await printOutcome(
+      { ...outcome, document: { ...outcome.document, warnings: warnings.list() } },
+      options.json,
+    );
   } catch (thrown) {
     progress.end();
     const error = endingError(thrown, operation, interruption.signal);
     // A defect needs more than its message to be found.
     if (error.code === 'internal') log.error({ err: thrown }, error.message);
-    await printError(error, options.json);
+    await printError(error, options.json, warnings.list());
     return error.exitCode;
   } finally {
     for (const name of interruptions) process.off(name, interrupt);
@@ -77,9 +88,14 @@ export async function invoke(
 }
 
 /** Prints a failure in the form asked for. Also for failures before there was a command. */
-export async function printError(error: TidemarkError, json: boolean): Promise<void> {
+export async function printError(
+  error: TidemarkError,
+  json: boolean,
+  warnings: readonly Warning[] = [],
+): Promise<void> {
+  const document = warnings.length === 0 ? { error } : { error, warnings };
   const unheard = json
-    ? await write(process.stdout, `${JSON.stringify({ error }, null, 2)}\n`)
+    ? await write(process.stdout, `${JSON.stringify(document, null, 2)}\n`)
     : 'not asked for';
   if (unheard !== undefined) await write(process.stderr, `${errorText(error)}\n`);
 }

@@ -1,8 +1,10 @@
 /** `list`: the sets of the cluster, newest last. */
 import { listSets } from '../repository/backup-set.ts';
 import { formatBytes, formatDuration } from '../topology/units.ts';
-import { bad, good, table, warn } from './output.ts';
+import { bad, good, table, warn as yellow } from './output.ts';
 import type { Outcome, Run } from './run.ts';
+import { futureSetWarning, setAge } from './set-age.ts';
+import { warn } from './warnings.ts';
 
 type SetState = 'sealed' | 'abandoned' | 'unsealed' | 'damaged';
 
@@ -12,7 +14,8 @@ export async function list(run: Run): Promise<Outcome> {
   const sets: Record<string, unknown>[] = [];
   for await (const found of listSets(run.store, run.topology.cluster)) {
     const seal = found.state === 'sealed' ? found.seal : undefined;
-    const ageMs = Math.max(0, run.now().getTime() - startedMs(found.id));
+    const { ageMs, aheadMs } = setAge(found.id, seal, run.now());
+    if (aheadMs > 0) warn(run, futureSetWarning(run.topology.cluster, found.id));
     const type = found.id.slice(found.id.lastIndexOf('-') + 1);
     sets.push({
       id: found.id,
@@ -28,7 +31,7 @@ export async function list(run: Run): Promise<Outcome> {
       found.id,
       type,
       stateText(found.state),
-      formatDuration(Math.round(ageMs / 1000) * 1000),
+      aheadMs > 0 ? yellow('in the future') : formatDuration(Math.round(ageMs / 1000) * 1000),
       seal === undefined ? '' : String(seal.shards.length),
       seal === undefined ? '' : formatBytes(seal.sums.rawBytes),
       seal === undefined ? '' : formatBytes(seal.sums.storedBytes),
@@ -58,19 +61,13 @@ export function holdText(holdMs: number): string {
   return holdMs === 0 ? '-' : `${holdMs.toFixed(1)} ms`;
 }
 
-/** When a set's id says it began; ids are made from UTC. */
-function startedMs(id: string): number {
-  const iso = id.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, '$1-$2-$3T$4:$5:$6Z');
-  return Date.parse(iso);
-}
-
 function stateText(state: SetState): string {
   switch (state) {
     case 'sealed':
       return good(state);
     case 'unsealed':
     case 'abandoned':
-      return warn(state);
+      return yellow(state);
     case 'damaged':
       return bad(state);
   }

@@ -19,7 +19,7 @@ export interface VerifyOptions {
  * failure is `bad-bytes` (exit 4) when there is one. A set without a seal throws `not-sealed`.
  */
 export async function verify(run: Run, reference: string, options: VerifyOptions): Promise<Outcome> {
-  const startedMs = run.now().getTime();
+  const startedMs = performance.now();
   const set = await resolveSet(run.store, run.topology.cluster, reference);
   run.progress.step(`verifying ${set}`);
   const sealed = await openSeal(run.store, run.topology.cluster, set).catch((error: unknown) =>
@@ -40,7 +40,7 @@ function brokenSeal(run: Run, set: string, error: unknown): ObjectsReport {
 }
 
 function outcome(run: Run, set: string, report: ObjectsReport, startedMs: number, decoded: boolean): Outcome {
-  const durationMs = run.now().getTime() - startedMs;
+  const durationMs = performance.now() - startedMs;
   const document = {
     id: set,
     cluster: run.topology.cluster,

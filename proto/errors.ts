@@ -92,6 +92,10 @@ export const errorTable = {
     exit: 1,
     remedy: 'Run the statements or change the settings shown, then run `tidemark check` again.',
   },
+  'clock-wrong': {
+    exit: 1,
+    remedy: 'Set the clocks of all hosts by NTP (`timedatectl`).',
+  },
   'tool-missing': {
     exit: 1,
     remedy: "Install the tool on the agent's host or name its path under `tools` in the agent's file.",

@@ -87,6 +87,7 @@ export class Service implements AgentImplementation {
       activitySet: current?.context.set ?? '',
       activityRestore: current?.restore ?? '',
       undoneRestore: session.undoneRestore,
+      wallClockMs: Date.now(),
     };
   }
 

@@ -1,6 +1,7 @@
 // Original file: proto/shard_agent.proto
 
 import type { Server as _tidemark_v1_Server, Server__Output as _tidemark_v1_Server__Output } from '../../tidemark/v1/Server.ts';
+import type { Long } from '@grpc/proto-loader';
 
 export interface DescribeReply {
   'protocolVersion'?: (number);
@@ -12,6 +13,7 @@ export interface DescribeReply {
   'activitySet'?: (string);
   'activityRestore'?: (string);
   'undoneRestore'?: (string);
+  'wallClockMs'?: (number | string | Long);
 }
 
 export interface DescribeReply__Output {
@@ -24,4 +26,5 @@ export interface DescribeReply__Output {
   'activitySet': (string);
   'activityRestore': (string);
   'undoneRestore': (string);
+  'wallClockMs': (string);
 }
