@@ -2,6 +2,7 @@
 import { pino } from 'pino';
 import { TidemarkError, asTidemarkError } from '../proto/errors.ts';
 import { formatLogLine, logTimestamp, type LogFormat } from '../proto/log-lines.ts';
+import { whenNpmEnds } from '../proto/npm-parent.ts';
 import { requireTemporaryFolder } from '../proto/temporary-folder.ts';
 import { openRepository } from '../repository/repository.ts';
 import { readTopology } from '../topology/parse.ts';
@@ -57,6 +58,9 @@ export async function invoke(
     );
   };
   for (const name of interruptions) process.on(name, interrupt);
+  whenNpmEnds(() => {
+    if (!interruption.signal.aborted) interrupt('SIGTERM');
+  });
   try {
     requireTemporaryFolder();
     const topology = await readTopology(options.topology);

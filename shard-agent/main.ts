@@ -10,6 +10,7 @@ import { openLog, readLogSettings } from './log.ts';
 import { openEngine } from './open-engine.ts';
 import { readPassword } from './password.ts';
 import { Reloads } from './reloads.ts';
+import { whenNpmEnds } from '../proto/npm-parent.ts';
 import { requireTemporaryFolder } from '../proto/temporary-folder.ts';
 import { tidemarkVersion } from '../proto/version.ts';
 
@@ -66,6 +67,7 @@ function signalled(): Promise<NodeJS.Signals> {
       process.once(signal, () => process.exit(130));
     });
   }
+  whenNpmEnds(() => process.kill(process.pid, 'SIGTERM'));
   return promise;
 }
 

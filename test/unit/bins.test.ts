@@ -1,10 +1,21 @@
 /** The commands of package.json as somebody runs them from a clone. */
 
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..', '..');
 const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -58,6 +69,34 @@ test.each(entries)('%s is something that every Node since 14 can parse', (entry)
   // An older Node takes the real path's extension, and knows no type.
   expect(realpathSync(join(root, entry))).toMatch(/\.js$/);
   expect(text).not.toMatch(/\b(type|interface|enum|as|satisfies|using)\b.*[:{=]/);
+});
+
+test('SIGTERM to the npx that started an agent ends the agent too, in good order', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-npx-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  mkdirSync(join(folder, 'repository'));
+  const config = join(folder, 'agent.yaml');
+  const database = 'database: {engine: postgres, host: 127.0.0.1, port: 1, user: tidemark}';
+  const repository = `repository: {url: "file://${folder}/repository"}`;
+  writeFileSync(config, `shard: shop-00\nlisten: "127.0.0.1:0"\n${repository}\n${database}\n`);
+  const npx = spawn('npx', ['--no', '--', 'tidemark-agent', '--config', config], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let log = '';
+  const left = new Promise<void>((resolve) => {
+    npx.stderr.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+      if (log.includes('"msg":"left"')) resolve();
+    });
+  });
+  const closed = once(npx, 'close');
+  await once(npx.stdout, 'data');
+  npx.kill('SIGTERM');
+  await left;
+  // Its pipes are closed only when nobody is left who could write to them.
+  await closed;
+  expect(log).toContain('"signal":"SIGTERM"');
 });
 
 /** A Node of the machine that is older than the programs need. */
