@@ -18,8 +18,8 @@ COPY repository ./repository
 COPY shard-agent ./shard-agent
 COPY coordinator ./coordinator
 # A new volume takes over the owner of the folder it is mounted on.
-RUN ln -s /opt/tidemark/coordinator/cli.ts /usr/local/bin/tidemark \
- && ln -s /opt/tidemark/shard-agent/daemon.ts /usr/local/bin/tidemark-agent \
+RUN ln -s /opt/tidemark/coordinator/tidemark.js /usr/local/bin/tidemark \
+ && ln -s /opt/tidemark/shard-agent/tidemark-agent.js /usr/local/bin/tidemark-agent \
  && mkdir -p /srv/tidemark && chown node:node /srv/tidemark
 
 USER node

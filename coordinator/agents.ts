@@ -27,6 +27,8 @@ export interface Agent {
   readonly client: AgentClient;
   readonly server: Server;
   readonly tidemarkVersion: string;
+  /** By how much its host's clock is ahead of ours, at least; negative: behind; 0: they agree, or it does not tell. */
+  readonly clockAheadMs: number;
 }
 
 /** What went wrong with one shard. */
@@ -63,7 +65,9 @@ export async function askAgents(
         const client = connectAgent(shard.agent, topology.transport);
         clients.push(client);
         const context = contextFor(topology.cluster, topology.repository.url, shard.name);
-        return recognise(topology, shard, client, await client.describe({ context }, { signal }));
+        const askedMs = Date.now();
+        const reply = await client.describe({ context }, { signal });
+        return recognise(topology, shard, client, reply, clockAheadMs(reply, askedMs, Date.now()));
       } catch (error) {
         return { shard: shard.name, error: shardError(shard.name, error, signal, 'reach the agent') };
       }
@@ -255,6 +259,7 @@ function recognise(
   shard: ShardAddress,
   client: AgentClient,
   reply: DescribeReply,
+  aheadMs: number,
 ): Agent {
   const mismatch = (cause: string): TidemarkError =>
     new TidemarkError({
@@ -278,5 +283,19 @@ function recognise(
     });
   }
   const server = serverFromWire(shard.name, reply.server);
-  return { shard: shard.name, address: shard.agent, client, server, tidemarkVersion: reply.tidemarkVersion };
+  return {
+    shard: shard.name,
+    address: shard.agent,
+    client,
+    server,
+    tidemarkVersion: reply.tidemarkVersion,
+    clockAheadMs: aheadMs,
+  };
+}
+
+/** Its clock was read at some moment between question and answer, so what lies between these is no difference. */
+function clockAheadMs(reply: DescribeReply, askedMs: number, answeredMs: number): number {
+  const theirs = Number(reply.wallClockMs);
+  if (theirs === 0) return 0;
+  return Math.max(0, theirs - answeredMs) + Math.min(0, theirs - askedMs);
 }

@@ -16,6 +16,8 @@ import { checkSet } from './backup/check-set.ts';
 import { copyShards } from './backup/copy-shards.ts';
 import { prepareShards } from './backup/prepare-shards.ts';
 import type { Outcome, Run } from './run.ts';
+import { futureSetWarning, setAge } from './set-age.ts';
+import { warn } from './warnings.ts';
 import { sealBodyOf, storeCut, storeIntent } from './backup/set-records.ts';
 
 /**
@@ -24,9 +26,13 @@ import { sealBodyOf, storeCut, storeIntent } from './backup/set-records.ts';
  */
 export async function backup(run: Run, { globals }: BackupOptions = withoutGlobals): Promise<Outcome> {
   const { topology, store } = run;
+  const startedMs = performance.now();
   const startedAt = run.now();
-  const set = newSetId(startedAt, 'full', (await setIds(store, topology.cluster)).at(-1));
+  const newest = (await setIds(store, topology.cluster)).at(-1);
+  const set = newSetId(startedAt, 'full', newest);
   run.progress.step(`backing up ${topology.cluster} as ${set}`);
+  if (newest !== undefined && setAge(newest, undefined, startedAt).aheadMs > 0)
+    warn(run, futureSetWarning(topology.cluster, newest));
   // Who they are is asked while the lease is taken, which saves 20 ms; without the lease they are asked for nothing that lasts.
   const over = new AbortController();
   const asking = openAgents(topology, topology.shards, AbortSignal.any([run.signal, over.signal]));
@@ -41,7 +47,7 @@ export async function backup(run: Run, { globals }: BackupOptions = withoutGloba
     try {
       await reached('coordinator.lease-taken');
       const signal = AbortSignal.any([run.signal, lease.lost]);
-      return await withAgents({ ...run, globals, set, startedAt, lease, signal }, asking);
+      return await withAgents({ ...run, globals, set, startedAt, startedMs, lease, signal }, asking);
     } finally {
       await giveBack(run, lease);
     }
@@ -116,5 +122,5 @@ async function takeBackup(backup: Backup, { agents }: Agents): Promise<Outcome> 
   signal.throwIfAborted();
   await lease.confirm();
   const { unconfirmed } = await sealSet(store, body);
-  return backupReport(body, checked, evidence, backup.now(), unconfirmed);
+  return backupReport(body, checked, evidence, performance.now() - backup.startedMs, unconfirmed);
 }

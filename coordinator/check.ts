@@ -1,8 +1,10 @@
 /** `check`: everything a backup needs, tried without changing anything; every finding at once, with its remedy. */
-import { TidemarkError, foremost } from '../proto/errors.ts';
+import { TidemarkError, errorTable, foremost } from '../proto/errors.ts';
 import { type BackupOptions, withoutGlobals } from './backup/backup-run.ts';
 import type { CheckReply__Output as CheckReply } from '../proto/gen/tidemark/v1/CheckReply.ts';
-import { formatBytes } from '../topology/units.ts';
+import { setIds } from '../repository/backup-set.ts';
+import { clockToleranceMs, futureSetWarning, setAge } from './set-age.ts';
+import { formatBytes, formatDuration } from '../topology/units.ts';
 import { askAgents, contextFor, shardError } from './agents.ts';
 import type { Agent, ShardFailure } from './agents.ts';
 import { beginRepositoryProof } from './nonce.ts';
@@ -34,7 +36,11 @@ export async function check(run: Run, options: BackupOptions = withoutGlobals): 
     try {
       const checked = await Promise.all(agents.map((agent) => checkShard(run, agent, proof, options)));
       signal.throwIfAborted();
-      const findings = checked.flatMap((shard) => shard.findings);
+      const findings = [
+        ...(await futureSet(run)),
+        ...agents.flatMap(clockFinding),
+        ...checked.flatMap((shard) => shard.findings),
+      ];
       const broken = [...failures, ...checked.flatMap((shard) => shard.failures)];
       return outcome(run, agents, findings, broken);
     } finally {
@@ -76,6 +82,21 @@ async function checkShard(
   }
 }
 
+/** Nothing is decided by comparing clocks; but the ages and times that people read are wrong where one is. */
+function clockFinding({ shard, clockAheadMs }: Agent): Finding[] {
+  if (Math.abs(clockAheadMs) <= clockToleranceMs) return [];
+  const { remedy } = errorTable['clock-wrong'];
+  const much = `${formatDuration(Math.abs(clockAheadMs))} ${clockAheadMs > 0 ? 'ahead of' : 'behind'}`;
+  const cause = `the clock of the agent's host is ${much} this host's`;
+  return [{ shard, code: 'clock-wrong', subject: `${shard}: clock`, cause, remedy, warning: true }];
+}
+
+async function futureSet({ store, topology, now }: Run): Promise<Finding[]> {
+  const newest = (await setIds(store, topology.cluster)).at(-1);
+  if (newest === undefined || setAge(newest, undefined, now()).aheadMs === 0) return [];
+  return [{ ...futureSetWarning(topology.cluster, newest), shard: '', warning: true }];
+}
+
 function outcome(
   run: Run,
   agents: readonly Agent[],
@@ -112,6 +133,7 @@ function outcome(
     return findingText(warning ? warn('warning') : bad('missing'), where, cause, remedy);
   });
   const text = [table(columns, rows), ...lines].join('\n');
+  for (const { warning, ...finding } of findings) if (warning) run.warned?.(finding);
   if (serious.length === 0) return { document, text };
   return { document, text, failure: failureOf(topology.cluster, serious, failures) };
 }

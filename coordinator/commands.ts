@@ -1,15 +1,26 @@
 /** Arguments, commands, exit codes. What carries a command out is imported when it is called. */
 import { Command, CommanderError, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { TidemarkError } from '../proto/errors.ts';
+import { logFormats } from '../proto/log-lines.ts';
 import { endProcess } from '../proto/process-end.ts';
 import { screenText } from '../topology/display-text.ts';
 import { readTopology } from '../topology/parse.ts';
 import { exitCodesHelp } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
-import { invoke, logLevels, printError } from './invocation.ts';
+import { invoke, logLevels, printError, sayWhatIsLost } from './invocation.ts';
 import { parseMapping } from './restore/plan.ts';
 import type { Outcome, Run } from './run.ts';
 import { tidemarkVersion } from '../proto/version.ts';
+
+// Without a listener a broken pipe or a full disk would end the process in the middle of a backup. Who writes something that
+// matters hears of its loss; what commander writes is looked at in the end.
+const loss: { first: Error | undefined } = { first: undefined };
+process.stdout.on('error', (error) => (loss.first ??= error));
+process.stderr.on('error', () => undefined);
+
+// An empty variable is one that is not set.
+for (const name of ['TIDEMARK_TOPOLOGY', 'TIDEMARK_LOG_LEVEL', 'TIDEMARK_LOG_FORMAT'])
+  if (process.env[name] === '') delete process.env[name];
 
 /** What the invocation ended with; commander's handlers return nothing. */
 let exitCode = 0;
@@ -25,8 +36,14 @@ const program = new Command('tidemark')
   .option('--json', 'one JSON document on stdout, also on failure', false)
   .addOption(
     new Option('--log-level <level>', 'how much is logged on stderr')
+      .env('TIDEMARK_LOG_LEVEL')
       .choices(logLevels)
       .default('warn' as const),
+  )
+  .addOption(
+    new Option('--log-format <format>', 'json or text (default: text on a terminal, else json)')
+      .env('TIDEMARK_LOG_FORMAT')
+      .choices(logFormats),
   )
   .configureHelp({ showGlobalOptions: true })
   .exitOverride()
@@ -143,6 +160,7 @@ try {
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   exitCode = await usageExit(error);
+  exitCode = await sayWhatIsLost(() => loss.first, exitCode);
 }
 // A connection that still closes, or a peer that does not answer, must not keep a command that has said its last word.
 await endProcess(exitCode);

@@ -1,14 +1,19 @@
 /** One invocation of the command: what it is given, how it is interrupted, what it prints, and its exit code. */
 import { pino } from 'pino';
 import { TidemarkError, asTidemarkError } from '../proto/errors.ts';
+import { formatLogLine, logTimestamp, type LogFormat } from '../proto/log-lines.ts';
+import { whenNpmEnds } from '../proto/npm-parent.ts';
+import { requireTemporaryFolder } from '../proto/temporary-folder.ts';
 import { openRepository } from '../repository/repository.ts';
 import { readTopology } from '../topology/parse.ts';
 import { displayLines, escapeJson, jsonText, screenText } from '../topology/display-text.ts';
 import { openProgress } from './progress.ts';
 import type { Progress } from './progress.ts';
 import type { Outcome, Run } from './run.ts';
+import { Warnings, type Warning } from './warnings.ts';
 
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+/** The same words as the agent's: both read TIDEMARK_LOG_LEVEL. */
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** SIGHUP: the terminal has gone. */
 const interruptions = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -19,6 +24,8 @@ export interface InvocationOptions {
   /** One JSON document on stdout, and nothing else there. */
   readonly json: boolean;
   readonly logLevel: (typeof logLevels)[number];
+  /** Undefined: text on a terminal, else JSON. */
+  readonly logFormat?: LogFormat | undefined;
 }
 
 /**
@@ -32,12 +39,18 @@ export async function invoke(
   operation: string,
   command: (run: Run) => Promise<Outcome>,
 ): Promise<number> {
-  // Without a listener a broken pipe would end the process in the middle of a backup; `write` hears of it by itself.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const progress = openScreen(options.json);
+  const warnings = new Warnings();
+  const format = options.logFormat ?? (process.stderr.isTTY ? 'text' : 'json');
   const log = pino(
-    { level: options.logLevel, base: { operation } },
-    { write: (line) => progress.write(escapeJson(line)) },
+    { level: options.logLevel, timestamp: logTimestamp, base: null, mixin: () => ({ operation }) },
+    {
+      write: (line) => {
+        warnings.addLogged(line);
+        const text = formatLogLine(line, format);
+        progress.write(format === 'json' ? escapeJson(text) : screenText(text));
+      },
+    },
   );
   const interruption = new AbortController();
   let over = false;
@@ -50,7 +63,11 @@ export async function invoke(
     );
   };
   for (const name of interruptions) process.on(name, interrupt);
+  whenNpmEnds(() => {
+    if (!interruption.signal.aborted) interrupt('SIGTERM');
+  });
   try {
+    requireTemporaryFolder();
     const topology = await readTopology(options.topology);
     const store = openRepository(topology.repository.url);
     const outcome = await command({
@@ -60,18 +77,21 @@ export async function invoke(
       log,
       signal: interruption.signal,
       now: () => new Date(),
+      warned: (warning) => warnings.add(warning),
     });
     over = true;
     progress.end();
-    await printOutcome(outcome, options.json);
-    return outcome.failure?.exitCode ?? 0;
+    return await printOutcome(
+      { ...outcome, document: { ...outcome.document, warnings: warnings.list() } },
+      options.json,
+    );
   } catch (thrown) {
     over = true;
     progress.end();
     const error = endingError(thrown, operation, interruption.signal);
     // A defect needs more than its message to be found.
     if (error.code === 'internal') log.error({ err: thrown }, error.message);
-    await printError(error, options.json);
+    await printError(error, options.json, warnings.list());
     return error.exitCode;
   } finally {
     for (const name of interruptions) process.off(name, interrupt);
@@ -79,8 +99,13 @@ export async function invoke(
 }
 
 /** Prints a failure in the form asked for. Also for failures before there was a command. */
-export async function printError(error: TidemarkError, json: boolean): Promise<void> {
-  const unheard = json ? await write(process.stdout, `${jsonText({ error }, 2)}\n`) : 'not asked for';
+export async function printError(
+  error: TidemarkError,
+  json: boolean,
+  warnings: readonly Warning[] = [],
+): Promise<void> {
+  const document = warnings.length === 0 ? { error } : { error, warnings };
+  const unheard = json ? await write(process.stdout, `${jsonText(document, 2)}\n`) : 'not asked for';
   if (unheard !== undefined) await write(process.stderr, `${errorText(error)}\n`);
 }
 
@@ -93,15 +118,31 @@ function failureText({ subject, operation, remedy, code }: TidemarkError): strin
   return `error: ${displayLines(`${subject}: cannot ${operation}`)}\n${displayLines(remedy)} (${code})`;
 }
 
-async function printOutcome({ document, text, failure }: Outcome, json: boolean): Promise<void> {
-  if (json) {
-    const whole = failure === undefined ? document : { ...document, error: failure };
-    refuseLoss(await write(process.stdout, `${jsonText(whole, 2)}\n`));
-    return;
-  }
-  refuseLoss(await write(process.stdout, `${screenText(text)}\n`));
+/**
+ * Prints the outcome and returns the exit code. What a command found out stays its exit code although it could not be written;
+ * only an outcome without a failure becomes one by that. It is said on stderr in any case.
+ */
+async function printOutcome({ document, text, failure }: Outcome, json: boolean): Promise<number> {
+  const whole = failure === undefined ? document : { ...document, error: failure };
+  const lost = await write(process.stdout, json ? `${jsonText(whole, 2)}\n` : `${screenText(text)}\n`);
   // The text has named every cause; stderr says once more that it ended badly, and what to do.
-  if (failure !== undefined) await write(process.stderr, `${failureText(failure)}\n`);
+  if (failure !== undefined && (!json || lost !== undefined))
+    await write(process.stderr, `${failureText(failure)}\n`);
+  return sayWhatIsLost(() => lost, failure?.exitCode ?? 0);
+}
+
+/**
+ * For what stdout did not take: says so on stderr, and makes a success a failure. Who closes a pipe wants to read no more, and
+ * has lost nothing.
+ */
+export async function sayWhatIsLost(lost: () => Error | undefined, exitCode: number): Promise<number> {
+  // Whatever was written before has failed by then.
+  await write(process.stderr, '');
+  const error = lost();
+  if (error === undefined || ('code' in error && error.code === 'EPIPE')) return exitCode;
+  const unwritten = notWritten(error);
+  await write(process.stderr, `${errorText(unwritten)}\n`);
+  return exitCode === 0 ? unwritten.exitCode : exitCode;
 }
 
 /** An interruption comes before everything else; what went wrong while cleaning up is not lost. */
@@ -126,17 +167,15 @@ function openScreen(json: boolean): Progress {
   });
 }
 
-/** Whoever closes a pipe wants to read no more. Any other loss of what a command has to say is a failure. */
-function refuseLoss(lost: Error | undefined): void {
-  if (lost === undefined || ('code' in lost && lost.code === 'EPIPE')) return;
-  throw new TidemarkError(
+function notWritten(lost: Error): TidemarkError {
+  return new TidemarkError(
     {
       code: 'not-ready',
       operation: 'write the outcome',
       subject: 'stdout',
       cause: lost.message,
       remedy:
-        'See that stdout can be written to. The command itself has ended; `tidemark list` shows the sets.',
+        'Make sure that stdout can be written to. The command itself has ended; `tidemark list` shows the sets.',
     },
     { cause: lost },
   );

@@ -2,8 +2,10 @@
 import { listSets, type StoredSet } from '../repository/backup-set.ts';
 import { displayText } from '../topology/display-text.ts';
 import { formatBytes, formatDuration } from '../topology/units.ts';
-import { bad, type Cell, good, table, warn } from './output.ts';
+import { bad, type Cell, good, table, warn as yellow } from './output.ts';
 import type { Outcome, Run } from './run.ts';
+import { futureSetWarning, setAge } from './set-age.ts';
+import { warn } from './warnings.ts';
 
 type SetState = StoredSet['state'];
 
@@ -13,7 +15,8 @@ export async function list(run: Run): Promise<Outcome> {
   const sets: Record<string, unknown>[] = [];
   for await (const found of listSets(run.store, run.topology.cluster)) {
     const seal = found.state === 'sealed' ? found.seal : undefined;
-    const ageMs = Math.max(0, run.now().getTime() - startedMs(found.id));
+    const { ageMs, aheadMs } = setAge(found.id, seal, run.now());
+    if (aheadMs > 0) warn(run, futureSetWarning(run.topology.cluster, found.id));
     const type = found.id.slice(found.id.lastIndexOf('-') + 1);
     sets.push({
       id: found.id,
@@ -30,7 +33,9 @@ export async function list(run: Run): Promise<Outcome> {
       found.id,
       type,
       { text: found.state, style: stateStyle(found.state) },
-      formatDuration(Math.round(ageMs / 1000) * 1000),
+      aheadMs > 0
+        ? { text: 'in the future', style: yellow }
+        : formatDuration(Math.round(ageMs / 1000) * 1000),
       seal === undefined ? '' : String(seal.shards.length),
       seal === undefined ? '' : formatBytes(seal.sums.rawBytes),
       seal === undefined ? '' : formatBytes(seal.sums.storedBytes),
@@ -63,12 +68,6 @@ export function holdText(holdMs: number): string {
   return holdMs === 0 ? '-' : `${holdMs.toFixed(1)} ms`;
 }
 
-/** When a set's id says it began; ids are made from UTC. */
-function startedMs(id: string): number {
-  const iso = id.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, '$1-$2-$3T$4:$5:$6Z');
-  return Date.parse(iso);
-}
-
 function stateStyle(state: SetState): (text: string) => string {
   switch (state) {
     case 'sealed':
@@ -76,7 +75,7 @@ function stateStyle(state: SetState): (text: string) => string {
     case 'unsealed':
     case 'abandoned':
     case 'newer-format':
-      return warn;
+      return yellow;
     case 'damaged':
       return bad;
   }

@@ -15,7 +15,7 @@ import { loadShards, newRestoreId } from './restore/load-shards.ts';
 import type { LoadedShard } from './restore/load-shards.ts';
 import { chooseSet, tellNewer } from './open-set.ts';
 import { bad, formatCount, table } from './output.ts';
-import { planFailure, planRestore, planText } from './restore/plan-restore.ts';
+import { planFailure, planRestore, planText, planWarnings } from './restore/plan-restore.ts';
 import { mapShards } from './restore/plan.ts';
 import type { RestorePlan, ShardPair } from './restore/plan.ts';
 import type { Outcome, Run } from './run.ts';
@@ -62,6 +62,8 @@ export async function restore(run: Run, reference: string, options: RestoreOptio
   const { catalogue, agents, close } = await readBeside(run, target, seal, pairs);
   try {
     const plan = await planRestore(run, options, seal, catalogue, pairs, agents);
+    for (const { target: shard, code, subject, cause, remedy } of planWarnings(plan))
+      run.warned?.({ shard, code, subject, cause, remedy });
     const failure = planFailure(plan);
     if (options.dryRun || failure !== undefined) {
       return tellNewer(planned(plan, failure, options.dryRun), chosen);

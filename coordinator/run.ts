@@ -4,6 +4,7 @@ import type { ObjectStore } from '../repository/object-store.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { TidemarkError } from '../proto/errors.ts';
 import type { Progress } from './progress.ts';
+import type { Warning } from './warnings.ts';
 
 export interface Run {
   readonly topology: Topology;
@@ -12,8 +13,10 @@ export interface Run {
   readonly log: Logger;
   /** Aborted with a TidemarkError `interrupted` as its reason. */
   readonly signal: AbortSignal;
-  /** For ages and start times; nothing is decided by it. */
+  /** For ages and start times; nothing is decided by it, and no duration is measured with it. */
   readonly now: () => Date;
+  /** Takes note of a warning that a person is shown, for `--json`. Absent where nobody asks for the document's warnings. */
+  readonly warned?: ((warning: Warning) => void) | undefined;
 }
 
 /**

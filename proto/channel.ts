@@ -9,9 +9,12 @@ import type {
 } from '@grpc/grpc-js';
 import { WatchedCredentials } from './connections.ts';
 import { channelOptions, services } from './contract.ts';
-import { fromServiceError } from './wire-error.ts';
+import { diagnose } from './channel-diagnosis.ts';
+import type { TidemarkError } from './errors.ts';
+import { fromServiceError, neverConnected } from './wire-error.ts';
 import { MessageQueue } from './message-queue.ts';
-import { clientCredentials, type Transport } from './transport.ts';
+import type { TlsFiles } from './tls-files.ts';
+import { clientSecurity, type Transport } from './transport.ts';
 import type { AbortReply__Output as AbortReply } from './gen/tidemark/v1/AbortReply.ts';
 import type { AbortRequest } from './gen/tidemark/v1/AbortRequest.ts';
 import type { BarrierReply__Output as BarrierReply } from './gen/tidemark/v1/BarrierReply.ts';
@@ -96,29 +99,30 @@ export interface AgentClient {
 /**
  * A client for the agent at `address` (host:port). Connects lazily and again after a break. A host that takes the connection and
  * does not answer is `agent-unreachable` within seconds.
- * Throws `file-invalid` where plain text is not allowed, `file-unreadable` for a missing TLS file.
+ * Throws `file-invalid` where plain text is not allowed or a TLS file is wrong, `file-unreadable` for a missing TLS file.
+ * A question or call throws `tls-mismatch`, at once, when the two sides can never agree on how to speak.
  */
 export function connectAgent(address: string, transport: Transport): AgentClient {
-  const watched = new WatchedCredentials(clientCredentials(address, transport));
-  const stub = new services.agent(address, watched, channelOptions);
+  const { credentials, options: own, files } = clientSecurity(address, transport);
+  const watched = new WatchedCredentials(credentials);
+  const stub = new services.agent(address, watched, { ...channelOptions, ...own });
+  const peer: Peer = { address, files, watched };
   return {
     address,
     describe: (request, options) =>
-      ask('describe', address, options, (call, done) => stub.describe(request, call, done)),
-    check: (request, options) =>
-      ask('check', address, options, (call, done) => stub.check(request, call, done)),
-    abort: (request, options) =>
-      ask('abort', address, options, (call, done) => stub.abort(request, call, done)),
-    fit: (request, options) => ask('fit', address, options, (call, done) => stub.fit(request, call, done)),
-    barrier: () => twoWay(stub.barrier(), 'hold the barrier', address),
-    copy: (request) => replies(stub.copy(request), 'copy', address),
-    restore: () => twoWay(stub.restore(), 'restore', address),
+      ask('describe', peer, options, (call, done) => stub.describe(request, call, done)),
+    check: (request, options) => ask('check', peer, options, (call, done) => stub.check(request, call, done)),
+    abort: (request, options) => ask('abort', peer, options, (call, done) => stub.abort(request, call, done)),
+    fit: (request, options) => ask('fit', peer, options, (call, done) => stub.fit(request, call, done)),
+    barrier: () => twoWay(stub.barrier(), 'hold the barrier', peer),
+    copy: (request) => replies(stub.copy(request), 'copy', peer),
+    restore: () => twoWay(stub.restore(), 'restore', peer),
     restoreState: (request, options) =>
-      ask('restoreState', address, options, (call, done) => stub.restoreState(request, call, done)),
-    verify: (request) => replies(stub.verify(request), 'verify', address),
-    mark: () => twoWay(stub.mark(), 'mark the server', address),
+      ask('restoreState', peer, options, (call, done) => stub.restoreState(request, call, done)),
+    verify: (request) => replies(stub.verify(request), 'verify', peer),
+    mark: () => twoWay(stub.mark(), 'mark the server', peer),
     seeMarks: (request, options) =>
-      ask('seeMarks', address, options, (call, done) => stub.seeMarks(request, call, done)),
+      ask('seeMarks', peer, options, (call, done) => stub.seeMarks(request, call, done)),
     close: () => {
       stub.close();
       watched.breakUnanswered();
@@ -126,9 +130,28 @@ export function connectAgent(address: string, transport: Transport): AgentClient
   };
 }
 
+/** The other side, and with what this one speaks to it. */
+interface Peer {
+  readonly address: string;
+  readonly files: TlsFiles | undefined;
+  readonly watched: WatchedCredentials;
+}
+
+/** What a failed call means. Where no connection came about, it is found out why: see channel-diagnosis.ts. */
+async function failureOf(
+  error: unknown,
+  operation: string,
+  { address, files, watched }: Peer,
+  signal?: AbortSignal,
+): Promise<TidemarkError> {
+  const known = fromServiceError(error, operation, address);
+  const mayTell = neverConnected(error) && !watched.silent;
+  return (mayTell ? await diagnose(address, files, signal) : undefined) ?? known;
+}
+
 function ask<Reply>(
   method: keyof typeof deadlinesMs,
-  address: string,
+  peer: Peer,
   options: QuestionOptions | undefined,
   start: (call: CallOptions, done: requestCallback<Reply>) => { cancel(): void },
 ): Promise<Reply> {
@@ -137,7 +160,7 @@ function ask<Reply>(
   const call = start({ deadline }, (error, reply) => {
     options?.signal?.removeEventListener('abort', cancel);
     if (error === null && reply !== undefined) resolve(reply);
-    else reject(fromServiceError(error ?? new Error('an empty reply'), method, address));
+    else void failureOf(error ?? new Error('an empty reply'), method, peer, options?.signal).then(reject);
   });
   const cancel = (): void => call.cancel();
   options?.signal?.addEventListener('abort', cancel);
@@ -147,7 +170,7 @@ function ask<Reply>(
 
 type Readable<Reply> = ClientReadableStream<Reply> | ClientDuplexStream<never, Reply>;
 
-function replies<Reply>(call: Readable<Reply>, operation: string, address: string): AgentReplies<Reply> {
+function replies<Reply>(call: Readable<Reply>, operation: string, peer: Peer): AgentReplies<Reply> {
   const queue = new MessageQueue<Reply>(call);
   let ended = false;
   let outcome: StatusObject | ServiceError | undefined;
@@ -155,7 +178,7 @@ function replies<Reply>(call: Readable<Reply>, operation: string, address: strin
   const settle = (): void => {
     if (!ended || outcome === undefined) return;
     if (outcome.code === 0) queue.end();
-    else queue.fail(fromServiceError(outcome, operation, address));
+    else void failureOf(outcome, operation, peer).then((error) => queue.fail(error));
   };
   call.on('data', (reply: Reply) => queue.push(reply));
   call.on('error', (error: ServiceError) => {
@@ -186,9 +209,9 @@ function replies<Reply>(call: Readable<Reply>, operation: string, address: strin
 function twoWay<Request, Reply>(
   call: ClientDuplexStream<Request, Reply>,
   operation: string,
-  address: string,
+  peer: Peer,
 ): AgentCall<Request, Reply> {
-  const incoming = replies(call as ClientDuplexStream<never, Reply>, operation, address);
+  const incoming = replies(call as ClientDuplexStream<never, Reply>, operation, peer);
   return {
     ...incoming,
     send: (request) => {

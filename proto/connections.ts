@@ -24,11 +24,17 @@ export class WatchedCredentials extends ChannelCredentials {
   readonly #credentials: ChannelCredentials;
   readonly #limitMs: number;
   readonly #openings = new Set<Opening>();
+  #silent = false;
 
   constructor(credentials: ChannelCredentials, limitMs = answerLimitMs) {
     super();
     this.#credentials = credentials;
     this.#limitMs = limitMs;
+  }
+
+  /** True once a host took a connection and nothing answered on it: another connection would not tell more. */
+  get silent(): boolean {
+    return this.#silent;
   }
 
   override _isSecure(): boolean {
@@ -63,14 +69,13 @@ export class WatchedCredentials extends ChannelCredentials {
     const opening: Opening = {
       raw,
       connected: undefined,
-      limit: setTimeout(
-        () =>
-          this.#breakUnlessAnswered(
-            opening,
-            `the host takes connections, but nothing has answered within ${this.#limitMs / 1000} s`,
-          ),
-        this.#limitMs,
-      ),
+      limit: setTimeout(() => {
+        this.#silent ||= !isAnswered(opening);
+        this.#breakUnlessAnswered(
+          opening,
+          `the host takes connections, but nothing has answered within ${this.#limitMs / 1000} s`,
+        );
+      }, this.#limitMs),
     };
     this.#openings.add(opening);
     raw.on('error', reject);
@@ -85,8 +90,11 @@ export class WatchedCredentials extends ChannelCredentials {
   }
 
   /** The peer's first frame is the first that can be read: before it, the handshake is not over. */
-  #breakUnlessAnswered({ raw, connected }: Opening, cause: string): void {
-    if (connected === undefined) raw.destroy(new Error(cause));
-    else if (connected.bytesRead === 0) connected.destroy(new Error(cause));
+  #breakUnlessAnswered(opening: Opening, cause: string): void {
+    if (!isAnswered(opening)) (opening.connected ?? opening.raw).destroy(new Error(cause));
   }
+}
+
+function isAnswered({ connected }: Opening): boolean {
+  return connected !== undefined && connected.bytesRead > 0;
 }

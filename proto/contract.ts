@@ -22,6 +22,9 @@ export const channelOptions = {
   'grpc.max_receive_message_length': messageBytes,
   'grpc.max_send_message_length': messageBytes,
   'grpc.enable_retries': 0,
+  // An agent is reached as its address says: a proxy for web pages, or a record in the DNS, is not meant for it.
+  'grpc.enable_http_proxy': 0,
+  'grpc.service_config_disable_resolution': 1,
   'grpc.initial_reconnect_backoff_ms': 200,
   'grpc.max_reconnect_backoff_ms': 5000,
 } as const;

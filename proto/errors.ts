@@ -38,6 +38,11 @@ export const errorTable = {
     remedy:
       'Correct the agent address in the topology, or install the same Tidemark version on coordinator and agents.',
   },
+  'tls-mismatch': {
+    exit: 2,
+    remedy:
+      "Make `tls` (or `transport`) in the topology and in the agent's file agree. The agent's log names each refused connection.",
+  },
   'barrier-not-reached': {
     exit: 3,
     remedy:
@@ -96,6 +101,10 @@ export const errorTable = {
   'not-ready': {
     exit: 1,
     remedy: 'Run the statements or change the settings shown, then run `tidemark check` again.',
+  },
+  'clock-wrong': {
+    exit: 1,
+    remedy: 'Set the clocks of all hosts by NTP (`timedatectl`).',
   },
   'tool-missing': {
     exit: 1,

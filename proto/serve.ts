@@ -1,16 +1,18 @@
 /** The agent's side of the channel: one handler for each method, errors and broken calls in one place. */
 import {
   Server,
+  ServerCredentials,
   status,
   type sendUnaryData,
   type ServerDuplexStream,
   type ServerUnaryCall,
   type ServerWritableStream,
 } from '@grpc/grpc-js';
-import { asTidemarkError, TidemarkError } from './errors.ts';
+import { TidemarkError } from './errors.ts';
 import { channelOptions, services } from './contract.ts';
 import { MessageQueue } from './message-queue.ts';
-import { serverCredentials, type Transport } from './transport.ts';
+import { openListener, type Listener, type RefusedConnection } from './listener.ts';
+import { serverFiles, type Transport } from './transport.ts';
 import { toServiceError } from './wire-error.ts';
 import {
   boundedBarrier,
@@ -77,20 +79,27 @@ export interface AgentImplementation {
 export interface AgentServer {
   /** Where it listens, with the port it was given. */
   readonly address: string;
+  /**
+   * Reads the TLS files again, for connections that come from now on. Throws what `serveAgent` throws of them, and then
+   * goes on with those it has. Whether TLS is spoken at all cannot change.
+   */
+  exchangeCertificates(transport: Transport): void;
   /** Says NOT_SERVING, lets open calls end for `graceMs` (default 1,000), then breaks them. Idempotent. */
   close(graceMs?: number): Promise<void>;
 }
 
 /**
- * Listens on `listen` (host:port; port 0 takes a free one). Throws `file-invalid` where plain text is not allowed or
- * the address cannot be bound, `file-unreadable` for a missing TLS file.
+ * Listens on `listen` (host:port; port 0 takes a free one). Throws `file-invalid` where plain text is not allowed, a TLS
+ * file is wrong or the address cannot be listened on, `file-unreadable` for a missing TLS file. `refused` hears of every
+ * connection that was turned away before it could make a call.
  */
 export async function serveAgent(
   listen: string,
   transport: Transport,
   implementation: AgentImplementation,
+  refused: (connection: RefusedConnection) => void = () => undefined,
 ): Promise<AgentServer> {
-  const credentials = serverCredentials(listen, transport);
+  const files = serverFiles(listen, transport);
   const server = new Server(channelOptions);
   const health = new Health();
   server.addService(services.agent.service, {
@@ -119,28 +128,36 @@ export async function serveAgent(
     seeMarks: unary((request: SeeMarksRequest) => implementation.seeMarks(request)),
   });
   server.addService(services.health.service, health.handlers);
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(listen, credentials, (error, bound) => {
-      if (error === null) resolve(bound);
-      else reject(asTidemarkError(error, { code: 'file-invalid', operation: 'listen', subject: listen }));
-    });
+  // The listener has agreed on TLS and looked at the certificate before it hands a connection over.
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const listener = await openListener(listen, files, {
+    accepted: (socket) => injector.injectConnection(socket),
+    refused,
   });
   let closed: Promise<void> | undefined;
   return {
-    address: `${listen.slice(0, listen.lastIndexOf(':'))}:${port}`,
-    close: (graceMs = 1000) => (closed ??= shutDown(server, health, graceMs)),
+    address: `${listen.slice(0, listen.lastIndexOf(':'))}:${listener.port}`,
+    exchangeCertificates: (next) => {
+      const exchanged = serverFiles(listen, next);
+      if (exchanged !== undefined) listener.exchange(exchanged);
+    },
+    close: (graceMs = 1000) => (closed ??= shutDown(server, listener, health, graceMs)),
   };
 }
 
-async function shutDown(server: Server, health: Health, graceMs: number): Promise<void> {
+async function shutDown(server: Server, listener: Listener, health: Health, graceMs: number): Promise<void> {
+  listener.close();
   health.stop();
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(() => {
     server.forceShutdown();
     // What is left is a connection whose peer does not answer; nothing more comes of waiting for it.
+    listener.breakAll();
     resolve();
   }, graceMs);
-  server.tryShutdown(() => resolve());
+  // grpc-js waits for calls only on sockets that it has opened itself, so its own answer does not count.
+  server.tryShutdown(() => undefined);
+  void listener.allEnded().then(resolve);
   await promise;
   clearTimeout(timer);
 }

@@ -46,6 +46,12 @@ export function fromServiceError(error: unknown, operation: string, address: str
   );
 }
 
+/** True when the call failed because no connection came about at all; one that broke, or a refusal, is none. */
+export function neverConnected(error: unknown): boolean {
+  const { code, details } = error as Partial<ServiceError>;
+  return code === status.UNAVAILABLE && details?.startsWith('No connection established') === true;
+}
+
 /** What grpc-js says of a call that this side has cancelled; an agent that goes away cancels calls too, in other words. */
 const ownCancellation = 'Cancelled on client';
 

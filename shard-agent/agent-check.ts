@@ -1,7 +1,7 @@
 /** `tidemark-agent check`: tries everything a backup needs, on the shard's host itself. */
 import { styleText } from 'node:util';
 import { TidemarkError } from '../proto/errors.ts';
-import { serverCredentials } from '../proto/transport.ts';
+import { serverFiles } from '../proto/transport.ts';
 import { nonceKey } from '../repository/layout.ts';
 import type { ObjectStore } from '../repository/object-store.ts';
 import { displayLines, displayText } from '../topology/display-text.ts';
@@ -32,7 +32,7 @@ export async function checkAgent(
       return undefined;
     }
   };
-  await attempt(() => void serverCredentials(file.listen, file.transport));
+  await attempt(() => void serverFiles(file.listen, file.transport));
   await attempt(() => tryRepository(openStore(), file.shard));
   const server = await attempt(() => engine.describe());
   findings.push(...((await attempt(() => engine.check())) ?? []));

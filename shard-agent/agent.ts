@@ -6,6 +6,7 @@ import type { AgentFile } from '../topology/agent-file.ts';
 import type { Engine } from './engine.ts';
 import { operationLog, type AgentLog } from './log.ts';
 import { Persistence } from './persistence.ts';
+import { RefusedConnections } from './refused-connections.ts';
 import { RestoreStates } from './restore-states.ts';
 import { settleStaged, type RestoreParts } from './restore.ts';
 import { Service } from './service.ts';
@@ -21,6 +22,11 @@ export interface AgentParts {
 export interface RunningAgent {
   /** host:port. */
   readonly address: string;
+  /**
+   * From now on: `allow`, `invariants`, the TLS files of `transport` (read again) and the engine. Operations that run keep what
+   * they began with. Throws what a TLS file is wrong with, and then nothing has changed.
+   */
+  reconfigure(next: Pick<AgentParts, 'file' | 'engine'>): void;
   /** Thaws, aborts what runs, waits for its end, breaks what calls are left. Idempotent. */
   leave(): Promise<void>;
 }
@@ -58,12 +64,19 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
     states,
     log: operationLog(log),
   });
-  const server = await serveAgent(file.listen, file.transport, service);
+  const refused = new RefusedConnections(({ peer, cause }, leftOut) =>
+    log.warn({ operation: 'listen', peer, cause, leftOut }, `refused a connection from ${peer}: ${cause}`),
+  );
+  const server = await serveAgent(file.listen, file.transport, service, (each) => refused.add(each));
   const restoreParts = { shard: file.shard, engine, store, persistence, states };
   await settleLeftBehind(restoreParts, session, log);
   let left: Promise<void> | undefined;
   return {
     address: server.address,
+    reconfigure: ({ file: { transport, allow, invariants }, engine: next }) => {
+      server.exchangeCertificates(transport);
+      service.reconfigure({ allow, invariants, engine: next });
+    },
     leave: () => (left ??= leave(server, session, leaving)),
   };
 }

@@ -45,6 +45,22 @@ export interface Engine {
   staged(): Promise<StagedRestore[]>;
 
   /**
+   * Claims the restores of this server: at most one claim lives on a server at a time, whichever process, host, account or
+   * list of databases asks for it. Take it before a staging is made, settled or dropped, and keep it until nothing is left
+   * to do for that restore: what `staged` finds belongs to nobody alive only while the claim is one's own.
+   *
+   * Never waits for the holder: answers `held`, with the holder in words, at once (within about 0.3 s). The claim belongs
+   * to a session on the server, so the server frees it when the holder's process or connection ends, also by kill -9 and
+   * by a restart of the server; after a lost network it lasts until the server's keepalive has noticed. Changes nothing
+   * else on the server and needs no privilege.
+   *
+   * Does not keep out agents of a version that knows no claim. Throws `shard-refused` behind a pooler, which gives a
+   * session's locks to others, and the reason of `signal` when that is aborted before the claim is made; afterwards `signal`
+   * changes nothing. Repeatable; may run concurrently with everything, also with itself (one of two is told `held`).
+   */
+  claimRestores(signal: AbortSignal): Promise<ClaimOutcome>;
+
+  /**
    * Sets a mark that any session on this running server can see, and no session on a copy of it. `mark` is 16 hexadecimal
    * digits. It needs no privilege, is gone with its session, and the server ends that after `markLimitMs` without a word
    * from this process. Repeatable with another mark, concurrent with everything.
@@ -60,6 +76,23 @@ export const markLimitMs = 45_000;
 
 export interface HeldMark {
   /** Takes it off. Throws when it had been lost before; it is off then too. */
+  release(): Promise<void>;
+}
+
+export type ClaimOutcome =
+  | { readonly outcome: 'claimed'; readonly claim: RestoreClaim }
+  /** Another session has it. `holder` names that session, as far as this account may see it. */
+  | { readonly outcome: 'held'; readonly holder: string };
+
+export interface RestoreClaim {
+  /** Aborted, with a TidemarkError as reason, once the session is known to have ended without `release`. */
+  readonly lost: AbortSignal;
+  /**
+   * Asks the server whether the claim is still ours; call it before a step that cannot be undone. Throws
+   * `database-unreachable` when it is not, or cannot be known. Repeatable, and concurrent with everything.
+   */
+  confirm(): Promise<void>;
+  /** Gives the claim back. When it resolves, another may claim. Idempotent, never throws. */
   release(): Promise<void>;
 }
 

@@ -75,7 +75,7 @@ export interface ServiceParts extends BackupParts, RestoreParts {
 }
 
 export class Service implements AgentImplementation {
-  readonly #parts: ServiceParts;
+  #parts: ServiceParts;
   /** The newest backup, kept after its end so that a coordinator that lost the answer may ask again. */
   #backup: Backup | undefined;
   readonly #marks: ServerMarks;
@@ -83,6 +83,11 @@ export class Service implements AgentImplementation {
   constructor(parts: ServiceParts) {
     this.#parts = parts;
     this.#marks = new ServerMarks(parts.engine);
+  }
+
+  /** For calls that come from now on. */
+  reconfigure(next: Pick<ServiceParts, 'allow' | 'invariants' | 'engine'>): void {
+    this.#parts = { ...this.#parts, ...next };
   }
 
   async describe({ context }: { context: WireContext | null }): Promise<DescribeReply> {
@@ -101,6 +106,7 @@ export class Service implements AgentImplementation {
       activity: current?.kind ?? (session.settled ? 'idle' : 'restoring'),
       activitySet: current?.context.set ?? '',
       activityRestore: current?.restore ?? '',
+      wallClockMs: Date.now(),
     };
   }
 

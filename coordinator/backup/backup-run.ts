@@ -17,6 +17,8 @@ export const withoutGlobals: BackupOptions = { globals: undefined };
 export interface Backup extends Run, BackupOptions {
   readonly set: string;
   readonly startedAt: Date;
+  /** The same moment by the clock that measures durations: nobody sets that one. */
+  readonly startedMs: number;
   readonly lease: Lease;
   /** Aborted when the run is interrupted or the lease is lost. */
   readonly signal: AbortSignal;

@@ -9,7 +9,7 @@ import { openBarrier } from '../barrier.ts';
 import { contextOf } from './backup-run.ts';
 import type { Backup } from './backup-run.ts';
 import { beginRepositoryProof } from '../nonce.ts';
-import { findingText } from '../output.ts';
+import { warn } from '../warnings.ts';
 
 /** A shard that is ready for the barrier. */
 export interface PreparedShard {
@@ -68,8 +68,8 @@ export async function prepareShards(
       const shards: PreparedShard[] = [];
       for (const { shard, prepared } of barrier.shards) {
         await proof.confirm(shard);
-        for (const { subject, cause, remedy } of prepared.warnings) {
-          backup.progress.note(findingText('warning:', `${shard}: ${subject}`, cause, remedy));
+        for (const { code, subject, cause, remedy } of prepared.warnings) {
+          warn(backup, { shard, code, subject, cause, remedy });
         }
         backup.progress.note(
           `${shard}: ${prepared.tables} tables, about ${formatBytes(Number(prepared.estimatedBytes))}`,

@@ -15,10 +15,9 @@ export function backupReport(
   seal: SealBody,
   checked: CheckedSet,
   evidence: BarrierEvidence,
-  now: Date,
+  durationMs: number,
   unconfirmed?: TidemarkError,
 ): Outcome {
-  const durationMs = now.getTime() - Date.parse(seal.startedAt);
   const holds = new Map(seal.barrier.shards.map(({ name, holdMs }) => [name, holdMs]));
   const shards = seal.shards.map(({ name, family, version, sums, position, manifest }) => {
     return { name, family, version, holdMs: holds.get(name) ?? 0, sums, position, manifest };

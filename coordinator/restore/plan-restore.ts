@@ -80,6 +80,11 @@ export function planFailure(plan: RestorePlan): TidemarkError | undefined {
   return failures.length === 0 ? undefined : combineFailures('restore', failures);
 }
 
+/** What the plan shows and does not stop a restore. */
+export function planWarnings(plan: RestorePlan): PlanFinding[] {
+  return plan.shards.flatMap(({ findings }) => findings.filter(({ warning }) => warning));
+}
+
 /** The plan for a person. */
 export function planText(plan: RestorePlan): string {
   const rows = plan.shards.map((shard) => [

@@ -124,9 +124,13 @@ export class Cluster {
   }
 
   /** Starts `tidemark` and resolves at once. */
-  begin(args: readonly string[], environment: Readonly<Record<string, string>> = {}): RunningCommand {
+  begin(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    options: Pick<RunOptions, 'outputTo'> = {},
+  ): RunningCommand {
     const own = { TIDEMARK_TOPOLOGY: this.topologyPath, ...environment };
-    return new RunningCommand('coordinator/cli.ts', args, this.agentRun(own));
+    return new RunningCommand('coordinator/cli.ts', args, { ...this.agentRun(own), ...options });
   }
 
   /** The servers in the bank's words, in the order of the shards. */

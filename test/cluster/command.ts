@@ -1,5 +1,6 @@
 /** Runs the project's two programs as the processes they are. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
 
 export const projectRoot = path.join(import.meta.dirname, '..', '..');
@@ -18,6 +19,8 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Arguments of Node itself. */
   readonly nodeArguments?: readonly string[];
+  /** A file that stdout and stderr go to, such as /dev/full; else they are kept for the result. */
+  readonly outputTo?: string;
 }
 
 const running = new Set<ChildProcess>();
@@ -45,13 +48,15 @@ export class RunningCommand {
       ...args,
     ];
     const wrapped = process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'KILL', ...command] : command;
+    const output = options.outputTo === undefined ? 'pipe' : openSync(options.outputTo, 'w');
     this.#child = spawn(wrapped[0] as string, wrapped.slice(1), {
       cwd: projectRoot,
       env: { ...process.env, NO_COLOR: '1', ...options.environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', output, output],
       // Ctrl-C on the terminal is for the test; it ends its children in its own order.
       detached: true,
     });
+    if (typeof output === 'number') closeSync(output);
     running.add(this.#child);
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;

@@ -9,6 +9,7 @@ import type { StepPoint } from '../../proto/step-points.ts';
 import type { BackupOrder, BackupSession, Engine, LockOutcome } from '../../shard-agent/engine.ts';
 import type { TestServer } from '../servers/server.ts';
 import type { EngineFixture, SqlSession } from './engine-fixture.ts';
+import { testClaim } from './engine-claim.ts';
 import { testRestore } from './engine-restore.ts';
 import { copyShard } from './memory-shard.ts';
 import { eventually, within } from './waiting.ts';
@@ -449,6 +450,7 @@ export function testEngine(fixture: EngineFixture): void {
     }
   });
 
+  testClaim(fixture, () => server);
   testRestore(fixture, () => server);
 }
 

@@ -3,6 +3,7 @@ import type { DatabaseConfig, ToolPaths } from '../../../topology/agent-file.ts'
 import type {
   BackupOrder,
   BackupSession,
+  ClaimOutcome,
   Engine,
   Finding,
   GlobalsOrder,
@@ -20,6 +21,7 @@ import { describeEndpoint, withSession } from './connection/connection.ts';
 import { attempt } from './connection/failure.ts';
 import { fitShard } from './restore/fit.ts';
 import type { Endpoint } from './connection/handshake.ts';
+import { claimRestores } from './restore/restore-claim.ts';
 import { prepareRestore } from './restore/restore.ts';
 import { describeServer } from './server.ts';
 import { seeMarks, setMark } from './server-mark.ts';
@@ -86,6 +88,10 @@ class MysqlEngine implements Engine {
 
   seeMarks(marks: readonly string[]): Promise<string[]> {
     return this.#attempt('look for marks', () => seeMarks(this.#endpoint, marks));
+  }
+
+  claimRestores(signal: AbortSignal): Promise<ClaimOutcome> {
+    return claimRestores(this.#endpoint, signal);
   }
 
   #attempt<T>(operation: string, work: () => Promise<T>): Promise<T> {

@@ -4,6 +4,7 @@ import { prepareBackup } from './backup/backup.ts';
 import { checkServer, openAny } from './check/check.ts';
 import { during, type PostgresConfig } from './connection/connection.ts';
 import { fitShard } from './restore/fit.ts';
+import { claimRestores } from './restore/restore-claim.ts';
 import { prepareRestore, reopenRestore } from './restore/restore.ts';
 import { findMarkedRoles } from './globals/roles.ts';
 import { listDatabases, readServer, subjectOf } from './server.ts';
@@ -32,6 +33,7 @@ export function openPostgres(config: PostgresConfig): Engine {
     staged: () => findStaged(config),
     setMark: (mark) => setMark(config, mark),
     seeMarks: (marks) => seeMarks(config, marks),
+    claimRestores: (signal) => claimRestores(config, signal),
   };
 }
 

@@ -126,6 +126,7 @@ test('list, show and verify need no agent', async () => {
   expect(JSON.parse(list.stdout)).toMatchObject({
     cluster: 'shop',
     sets: [{ id: set, state: 'sealed', shards: 2, rows: 60 }],
+    warnings: expect.any(Array),
   });
   const show = await tidemark(['show', 'latest', '--tables', '--json']);
   expect(JSON.parse(show.stdout)).toMatchObject({

@@ -64,6 +64,43 @@ test('an outcome that cannot be written is a failure, told in one line', async (
   );
 });
 
+test.each([[['check']], [['check', '--json']]])(
+  'what a command found out stays its exit code although stdout has no room (%s)',
+  async (args) => {
+    const full = openSync('/dev/full', 'w');
+    const { child, ended } = start('gone.yaml', args, full);
+    closeSync(full);
+    const said = text(child.stderr ?? Readable.from([]));
+    expect(await ended).toEqual([7, null]);
+    expect(await said).toMatch(/\(agent-unreachable\)/);
+    expect(await said).toMatch(/stdout: cannot write the outcome: .*no space left/i);
+  },
+);
+
+test.each([[['--help']], [['--version']], [['list', '--help']]])(
+  'help that cannot be written is a failure (%s)',
+  async (args) => {
+    const full = openSync('/dev/full', 'w');
+    const { child, ended } = start('gone.yaml', args, full);
+    closeSync(full);
+    const said = text(child.stderr ?? Readable.from([]));
+    expect(await ended).toEqual([1, null]);
+    expect(await said).toMatch(/^error: stdout: cannot write the outcome: [^\n]*\n[^\n]*\(not-ready\)\n$/);
+  },
+);
+
+test('a stderr without room changes no exit code', async () => {
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(process.execPath, [cli, '-t', join(folder, 'gone.yaml'), 'check', '--json'], {
+    stdio: ['ignore', 'pipe', full],
+    env: { ...process.env, TIDEMARK_LOG_LEVEL: 'trace' },
+  });
+  closeSync(full);
+  const printed = text(child.stdout ?? Readable.from([]));
+  expect(await once(child, 'exit')).toEqual([7, null]);
+  expect(JSON.parse(await printed)).toMatchObject({ error: { code: 'agent-unreachable' } });
+});
+
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   '%s interrupts: exit code 130, one document',
   async (signal) => {

@@ -87,34 +87,6 @@ const tls = (name: string): Transport => ({
   keyPath: pem(`${name}.key`),
 });
 
-test('with TLS both sides must show a certificate of their authority', async () => {
-  const server = await serveAgent('127.0.0.1:0', tls('agent'), nothing);
-  onTestFinished(() => server.close(0));
-  const ask = async (transport: Transport) => {
-    const client = connectAgent(server.address, transport);
-    onTestFinished(() => client.close());
-    return client.describe({}, { deadlineMs: 3000 });
-  };
-  expect((await ask(tls('coordinator'))).shard).toBe('shop-00');
-  await expect(ask(tls('stranger'))).rejects.toMatchObject({ code: 'agent-unreachable' });
-  await expect(ask({ kind: 'default' })).rejects.toMatchObject({ code: 'agent-unreachable' });
-  const impostor = await serveAgent('127.0.0.1:0', tls('stranger'), nothing);
-  onTestFinished(() => impostor.close(0));
-  const client = connectAgent(impostor.address, tls('coordinator'));
-  onTestFinished(() => client.close());
-  await expect(client.describe({}, { deadlineMs: 3000 })).rejects.toMatchObject({
-    code: 'agent-unreachable',
-  });
-});
-
-test('a TLS file that is missing is named', () => {
-  const missing: Transport = {
-    ...(tls('agent') as Extract<Transport, { kind: 'tls' }>),
-    keyPath: '/nowhere/agent.key',
-  };
-  expect(() => connectAgent('127.0.0.1:1', missing)).toThrow(/\/nowhere\/agent\.key/);
-});
-
 /** A port that takes connections and never answers, and the number of those that are open. */
 async function silentPort() {
   const open = new Set<Socket>();

@@ -6,6 +6,7 @@ import type {
   BackupOrder,
   BackupSession,
   Blocker,
+  ClaimOutcome,
   Cut,
   Engine,
   Finding,
@@ -95,6 +96,34 @@ export class FakeEngine implements Engine {
   seeMarks(marks: readonly string[]): Promise<string[]> {
     return Promise.resolve(marks.filter((mark) => this.server.marks.has(mark)));
   }
+
+  claimRestores(signal: AbortSignal): Promise<ClaimOutcome> {
+    signal.throwIfAborted();
+    if (this.server.claim !== undefined) return Promise.resolve({ outcome: 'held', holder: 'another agent' });
+    const lost = new AbortController();
+    this.server.claim = lost;
+    const own = (): boolean => this.server.claim === lost;
+    return Promise.resolve({
+      outcome: 'claimed',
+      claim: {
+        lost: lost.signal,
+        confirm: () => (own() ? Promise.resolve() : Promise.reject(lostClaim())),
+        release: () => {
+          if (own()) this.server.claim = undefined;
+          return Promise.resolve();
+        },
+      },
+    });
+  }
+}
+
+function lostClaim(): TidemarkError {
+  return new TidemarkError({
+    code: 'database-unreachable',
+    operation: 'keep the claim on the restores of the server',
+    subject: 'fake server',
+    cause: 'its session has ended',
+  });
 }
 
 class FakeBackup implements BackupSession {

@@ -16,6 +16,8 @@ export class FakeServer {
     string,
     { cluster: string; databases: Map<string, Tables>; switched: boolean; opened: boolean }
   >();
+  /** Who has claimed its restores. Aborted and taken away by a test that kills the holder's session. */
+  claim: AbortController | undefined;
   /** How many sessions hold locks, snapshots or guards: a leak shows here. */
   openSessions = 0;
   openSnapshots = 0;

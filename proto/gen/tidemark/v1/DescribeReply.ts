@@ -1,6 +1,7 @@
 // Original file: proto/shard_agent.proto
 
 import type { Server as _tidemark_v1_Server, Server__Output as _tidemark_v1_Server__Output } from '../../tidemark/v1/Server.ts';
+import type { Long } from '@grpc/proto-loader';
 
 export interface DescribeReply {
   'protocolVersion'?: (number);
@@ -11,6 +12,7 @@ export interface DescribeReply {
   'activity'?: (string);
   'activitySet'?: (string);
   'activityRestore'?: (string);
+  'wallClockMs'?: (number | string | Long);
 }
 
 export interface DescribeReply__Output {
@@ -22,4 +24,5 @@ export interface DescribeReply__Output {
   'activity': (string);
   'activitySet': (string);
   'activityRestore': (string);
+  'wallClockMs': (string);
 }

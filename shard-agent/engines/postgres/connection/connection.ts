@@ -67,18 +67,15 @@ export class Session {
   readonly wire: Wire | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #lost: Error | undefined;
+  readonly #whenLost = Promise.withResolvers<Error>();
   #closing: Promise<void> | undefined;
 
   private constructor(database: string, client: pg.Client, wire: Wire | undefined) {
     this.database = database;
     this.#client = client;
     this.wire = wire;
-    client.on('error', (error) => {
-      this.#lost ??= error;
-    });
-    client.on('end', () => {
-      this.#lost ??= new Error('the server closed the connection');
-    });
+    client.on('error', (error) => this.#lose(error));
+    client.on('end', () => this.#lose(new Error('the server closed the connection')));
   }
 
   /** With `copy`, the session has a wire of its own for COPY. Throws `database-unreachable`, or what the server said. */
@@ -132,6 +129,16 @@ export class Session {
   /** False once the connection is gone. */
   get alive(): boolean {
     return this.#lost === undefined && this.#closing === undefined;
+  }
+
+  /** Calls `listener` once when the connection is gone, at once if it is gone already; also after `close`. */
+  onLost(listener: (reason: Error) => void): void {
+    void this.#whenLost.promise.then(listener);
+  }
+
+  #lose(reason: Error): void {
+    this.#lost ??= reason;
+    this.#whenLost.resolve(reason);
   }
 
   /** Runs one statement, or several without values, in one message; one answer for each. */

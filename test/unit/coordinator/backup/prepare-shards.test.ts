@@ -19,7 +19,7 @@ test('a shard that does not get ready is named after the limit, and the others l
   const lease = await takeLease(run.store, 'shop', { operation: 'backup', set });
   const { agents, close } = await openAgents(run.topology, run.topology.shards, run.signal);
   const preparing = prepareShards(
-    { ...run, globals: undefined, set, startedAt: new Date(), lease },
+    { ...run, globals: undefined, set, startedAt: new Date(), startedMs: 0, lease },
     agents,
     300,
   );

@@ -12,7 +12,10 @@ store.create = () =>
     new TidemarkError({ code: 'repository-failed', operation: 'store', subject: 'memory:', cause: 'full' }),
   );
 try {
-  await prepareShards({ ...runOver(store), globals: undefined, set, startedAt: new Date(), lease }, []);
+  await prepareShards(
+    { ...runOver(store), globals: undefined, set, startedAt: new Date(), startedMs: 0, lease },
+    [],
+  );
 } catch (error) {
   process.stdout.write(error instanceof TidemarkError ? error.code : String(error));
 }

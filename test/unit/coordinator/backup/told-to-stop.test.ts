@@ -38,7 +38,7 @@ function agentAt(shard: string, address: string): Agent {
   const client = connectAgent(address, { kind: 'default' });
   onTestFinished(() => client.close());
   const server = { family: 'postgresql', version: '15', identity: shard, databases: [], bytes: 0 } as const;
-  return { shard, address, client, server, tidemarkVersion: '0' };
+  return { shard, address, client, server, clockAheadMs: 0, tidemarkVersion: '0' };
 }
 
 /** An agent that copies for ever, or breaks off each call after `lastingMs`. */

@@ -115,7 +115,14 @@ test('an agent whose host takes connections and says nothing is given up after t
   const { port } = frozen.address() as AddressInfo;
   const client = connectAgent(`127.0.0.1:${port}`, { kind: 'default' });
   const server = { family: 'postgresql', version: '15', identity: 'x', databases: [], bytes: 0 } as const;
-  const agent = { shard: 'shop-00', address: client.address, client, server, tidemarkVersion: '0' };
+  const agent = {
+    shard: 'shop-00',
+    address: client.address,
+    client,
+    server,
+    tidemarkVersion: '0',
+    clockAheadMs: 0,
+  };
   const source = await openCluster();
   const copying = copyShards(runOf(source), [agent], () => contextFor('shop', 'memory:', 'shop-00'), 300);
   await expect(copying).rejects.toMatchObject({
