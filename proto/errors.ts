@@ -83,7 +83,7 @@ export const errorTable = {
   },
   'operation-not-allowed': {
     exit: 6,
-    remedy: "Add the operation to `allow` in the agent's file and restart the agent.",
+    remedy: "Add the operation to `allow` in the agent's file and reload the agent (SIGHUP).",
   },
   'topology-changed': {
     exit: 6,

@@ -26,7 +26,7 @@ function isShellOfNpm(pid: number): boolean {
     const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
       .replace(/^.*\) /s, '')
       .split(' ');
-    return /^npm /.test(readFileSync(`/proc/${fields[1]}/cmdline`, 'latin1'));
+    return readFileSync(`/proc/${fields[1]}/cmdline`, 'latin1').startsWith('npm ');
   } catch {
     // No /proc, or the parent has ended already.
     return false;
