@@ -24,6 +24,7 @@ const schema = (family: 'mysql' | 'mariadb'): string[] => [
   "create /* typed */ trigger m before insert  on child for each row\n  SET NEW.note = CONCAT(NEW.note, 'm')",
   "create trigger z before insert on child for each row precedes m SET NEW.note = CONCAT(NEW.note, 'z')",
   'CREATE TRIGGER logged AFTER INSERT ON child FOR EACH ROW INSERT INTO log (what) VALUES (NEW.note)',
+  'CREATE TRIGGER IF NOT EXISTS unless AFTER INSERT ON child FOR EACH ROW PRECEDES logged SET @seen = NEW.id',
   "CREATE EVENT tick ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' ON COMPLETION PRESERVE DO DELETE FROM log",
   'USE kill_b',
   ...(family === 'mariadb'
@@ -44,6 +45,7 @@ export function testMysqlKills(fixture: EngineFixture, source: () => TestServer)
     let direct: Engine;
     let proxied: Engine;
     let set: MemoryShard;
+    let typed: readonly unknown[];
     let number = 0;
 
     const script = async (server: TestServer, statements: readonly string[]): Promise<void> => {
@@ -62,6 +64,9 @@ export function testMysqlKills(fixture: EngineFixture, source: () => TestServer)
       direct = openServer(target);
       proxied = openServer({ ...target, host: '127.0.0.1', port: proxy.port });
       await script(source(), schema(fixture.family === 'mariadb' ? 'mariadb' : 'mysql'));
+      const asker = await sqlSession(source());
+      typed = await triggersOf(asker);
+      await asker.close();
       set = await takeShard(fixture.open(source(), databases));
       await script(
         source(),
@@ -111,7 +116,7 @@ export function testMysqlKills(fixture: EngineFixture, source: () => TestServer)
     }
 
     /** Everything that the restore is to leave, as the server tells it. */
-    async function fingerprint(): Promise<unknown> {
+    async function fingerprint(): Promise<readonly unknown[]> {
       const told: unknown[] = [(await fixture.listDatabases(target)).sort()];
       for (const database of databases) {
         told.push(await poller.query(`SHOW CREATE DATABASE ${database}`));
@@ -132,11 +137,20 @@ export function testMysqlKills(fixture: EngineFixture, source: () => TestServer)
             'SELECT EVENT_NAME, STATUS, DEFINER, EVENT_DEFINITION FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {db}',
           ),
         );
-        const triggers = await ask(
-          'SELECT TRIGGER_NAME, ACTION_ORDER, EVENT_OBJECT_TABLE, DEFINER FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = {db} ORDER BY 1',
+      }
+      return [...told, ...(await triggersOf(poller))];
+    }
+
+    /** With their order, settings and texts. */
+    async function triggersOf(session: SqlSession): Promise<readonly unknown[]> {
+      const told: unknown[] = [];
+      for (const database of databases) {
+        const triggers = await session.query(
+          'SELECT TRIGGER_NAME, ACTION_ORDER, EVENT_OBJECT_TABLE, DEFINER FROM information_schema.TRIGGERS ' +
+            `WHERE TRIGGER_SCHEMA = '${database}' ORDER BY 1`,
         );
         for (const trigger of triggers) {
-          const [[, mode, text] = []] = await poller.query(`SHOW CREATE TRIGGER ${database}.${trigger[0]}`);
+          const [[, mode, text] = []] = await session.query(`SHOW CREATE TRIGGER ${database}.${trigger[0]}`);
           told.push(trigger, mode, text);
         }
       }
@@ -203,6 +217,7 @@ export function testMysqlKills(fixture: EngineFixture, source: () => TestServer)
       const { session } = await loaded();
       expect(await runUntil(session, forward, Number.POSITIVE_INFINITY)).toBe('done');
       const whole = await fingerprint();
+      expect(await triggersOf(poller)).toEqual(typed);
       await poller.query("INSERT INTO kill_a.child VALUES (2, 1, 'two')");
       expect(await poller.query('SELECT note FROM kill_a.child WHERE id = 2')).toEqual([['twozm']]);
       await startOver();
@@ -254,6 +269,76 @@ export function testMysqlKills(fixture: EngineFixture, source: () => TestServer)
         expect({ last, told: await fingerprintOfNothing() }).toEqual({ last, told: before });
         await startOver();
       }
+    });
+
+    test('a session that the server has ended is replaced: the undoing, and each step forward', async () => {
+      const before = await fingerprintOfNothing();
+      const undone = (await loaded()).session;
+      await killSessions();
+      await undone.discard();
+      await undone.close();
+      expect(await fingerprintOfNothing()).toEqual(before);
+      const { session } = await loaded();
+      for (const step of forward) {
+        await killSessions();
+        await session[step]();
+      }
+      await session.close();
+      expect(await poller.query('SELECT COUNT(*) FROM kill_a.child')).toEqual([['1']]);
+      expect(await direct.staged()).toEqual([]);
+    });
+
+    /** As an administrator does, or a time limit: the restore learns of it only when it says something. */
+    async function killSessions(): Promise<void> {
+      const rows = await poller.query(
+        "SELECT ID FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() AND USER = 'root'",
+      );
+      for (const [id] of rows) await poller.query(`KILL ${id}`);
+    }
+
+    test('a name that somebody takes meanwhile stops the step, and is named, until it is free again', async () => {
+      const { session } = await loaded();
+      const refused = async (step: Phase, make: string, drop: string, named: string): Promise<void> => {
+        await poller.query(make);
+        const error: unknown = await session[step]().catch((thrown: unknown) => thrown);
+        expect(error).toMatchObject({ code: 'target-not-empty' });
+        expect(String(error)).toContain(named);
+        expect(await visible()).toEqual(make.includes('TABLE kill') ? [named] : []);
+        await poller.query(drop);
+      };
+      await refused('closeTarget', 'CREATE TABLE kill_a.log (theirs int)', 'DROP TABLE kill_a.log', 'log');
+      await session.closeTarget();
+      await refused(
+        'switch',
+        'CREATE FUNCTION kill_a.twice() RETURNS int DETERMINISTIC NO SQL RETURN 7',
+        'DROP FUNCTION kill_a.twice',
+        'twice',
+      );
+      await session.switch();
+      await refused('open', 'CREATE TABLE kill_b.w (theirs int)', 'DROP TABLE kill_b.w', 'w');
+      await refused('open', 'CREATE TABLE kill_a.child (theirs int)', 'DROP TABLE kill_a.child', 'child');
+      await session.open();
+      await session.switch();
+      await expect(session.discard()).rejects.toMatchObject({ code: 'internal' });
+      await session.finish();
+      // Without the mark all is known to be done.
+      await session.switch();
+      await session.open();
+      await session.finish();
+      await session.close();
+      expect(await triggersOf(poller)).toEqual(typed);
+    });
+
+    test('an undoing leaves alone what others made meanwhile, under names of the set too', async () => {
+      const { session } = await loaded();
+      await session.closeTarget();
+      await poller.query('CREATE FUNCTION kill_a.twice() RETURNS int DETERMINISTIC NO SQL RETURN 7');
+      await expect(session.switch()).rejects.toMatchObject({ code: 'target-not-empty' });
+      await poller.query('CREATE TABLE kill_a.log AS SELECT 8 AS theirs');
+      await session.discard();
+      await session.close();
+      expect(await poller.query('SELECT kill_a.twice(), theirs FROM kill_a.log')).toEqual([['7', '8']]);
+      expect(await fixture.listDatabases(target)).toEqual(['kill_a']);
     });
 
     async function fingerprintOfNothing(): Promise<unknown> {
