@@ -77,15 +77,23 @@ export interface TriggerPlace {
 }
 
 /**
- * MariaDB's statement that puts this one in the place of the trigger of its name. Without `place` it becomes the last of its
- * table, time and event. The server forgets the words of the place, and all that is before them back to the last word.
+ * The statement that makes it in this place; without one it becomes the last of its table, time and event. MariaDB forgets the
+ * words of the place, and all that is before them back to the last word: so its text is the same without them.
  */
+export function placedTrigger(sql: string, place?: TriggerPlace): string {
+  const head = readTriggerHead(sql);
+  if (head === undefined || place === undefined) return sql;
+  return `${sql.slice(0, head.end)}/**/${place.side} ${quoteName(place.other)}${sql.slice(head.end)}`;
+}
+
+/** MariaDB's statement that puts it in the place of the trigger of its name. */
 export function replacingTrigger(sql: string, place?: TriggerPlace): string {
   const head = readTriggerHead(sql);
   if (head === undefined) return sql;
-  const words = place === undefined ? '' : `/**/${place.side} ${quoteName(place.other)}`;
-  const placed = sql.slice(0, head.end) + words + sql.slice(head.end);
-  return withoutUnless(placed, head).replace(/^\s*CREATE\b/i, (create) => `${create} OR REPLACE`);
+  return withoutUnless(placedTrigger(sql, place), head).replace(
+    /^\s*CREATE\b/i,
+    (create) => `${create} OR REPLACE`,
+  );
 }
 
 function withoutUnless(sql: string, { unless }: TriggerHead): string {
