@@ -19,6 +19,8 @@ export interface StateReport {
 
 export class RestoreStates {
   readonly #reports = new Map<string, StateReport>();
+  /** Why restores that were left behind cannot even be looked at yet; empty when they can. */
+  waiting = '';
 
   /** A step was begun: the trouble with the one before is over. */
   enter(restore: string, state: RestoreState): void {
@@ -41,8 +43,10 @@ export class RestoreStates {
 
   /** Every trouble there is, for an agent that is asked why it is busy. */
   get troubles(): string[] {
-    return [...this.#reports]
+    const waiting = this.waiting === '' ? [] : [this.waiting];
+    const reports = [...this.#reports]
       .filter(([, { trouble }]) => trouble !== '')
       .map(([restore, { trouble }]) => `restore ${restore}: ${trouble}`);
+    return [...waiting, ...reports];
   }
 }

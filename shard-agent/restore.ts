@@ -1,13 +1,15 @@
 /** The restore of one shard from its part of a set: what is loaded and checked. Its course is in restore-course.ts. */
-import { TidemarkError } from '../proto/errors.ts';
+import { pause } from '../proto/clock.ts';
+import { asTidemarkError, TidemarkError } from '../proto/errors.ts';
 import type { Nonce__Output as WireNonce } from '../proto/gen/tidemark/v1/Nonce.ts';
 import { reached } from '../proto/step-points.ts';
 import type { ManifestRef } from '../repository/manifest-entries.ts';
-import type { Engine, RestoreSession } from './engine.ts';
+import type { Engine, RestoreSession, SettlingSession, StagedRestore } from './engine.ts';
 import { loadChunks } from './load.ts';
 import type { OperationContext } from './messages.ts';
 import { answerNonce } from './nonce.ts';
 import type { Progress } from './progress.ts';
+import { ServerClaim } from './restore-claim.ts';
 import {
   runCourse,
   settleCourse,
@@ -55,19 +57,44 @@ export async function restoreShard(
   // Once the load is over, what breaks must no longer stop the engine: it has records to follow.
   const loading = new AbortController();
   const order = { restore, cluster, lanes, stored, globals, signal: loading.signal };
-  const session = await parts.engine.prepareRestore(order);
+  const claim = new ServerClaim(parts.engine, parts.shard);
+  await claim.ensure(stop);
+  const session = await parts.engine.prepareRestore(order).catch(async (error: unknown) => {
+    await claim.release();
+    throw error;
+  });
   const step: Step = { parts, task, session, progress };
+  const claimed = claimedSession(claim, session);
   const work = {
     load: (gone: AbortSignal) => whileLoading(loading, gone, () => load(step, stored, loading.signal)),
     closeTarget: () => inPhase(progress, 'close', () => session.closeTarget()),
-    switch: () => inPhase(progress, 'switch', () => session.switch()),
-    open: () => inPhase(progress, 'open', () => session.open()),
-    finish: () => session.finish(),
-    discard: () => session.discard(),
-    close: () => session.close(),
+    switch: () => inPhase(progress, 'switch', claimed.switch),
+    open: () => inPhase(progress, 'open', claimed.open),
+    finish: claimed.finish,
+    discard: claimed.discard,
+    close: claimed.close,
   };
   const { answered, over } = runCourse(parts, { cluster, restore }, work, call, stop);
-  return { answered, over: over.finally(() => session.close()) };
+  const closed = over.finally(() => session.close()).finally(() => claim.release());
+  // Who hears that the restore has ended may begin the next.
+  return { answered: answered.then(() => closed), over: closed };
+}
+
+/** The steps of a restore, each with the claim made sure of before it: what another agent has settled is not touched. */
+function claimedSession(claim: ServerClaim, session: SettlingSession): SettlingSession {
+  // A step that must be done in the end is not given up because its call has ended.
+  const never = new AbortController().signal;
+  const withClaim = (work: () => Promise<void>) => async (): Promise<void> => {
+    await claim.ensure(never);
+    await work();
+  };
+  return {
+    switch: withClaim(() => session.switch()),
+    open: withClaim(() => session.open()),
+    finish: withClaim(() => session.finish()),
+    discard: withClaim(() => session.discard()),
+    close: () => session.close(),
+  };
 }
 
 function inPhase(progress: Progress, phase: Progress['phase'], work: () => Promise<void>): Promise<void> {
@@ -160,22 +187,67 @@ function spell(found: ReadonlyMap<string, string | null>, name: string): string 
 
 /**
  * At the agent's start: brings every restore that an agent left behind to the end that its records name, all side by side, since
- * one may have to wait for shards that another does not. Resolves with how many there were; rejects when the agent leaves.
+ * one may have to wait for shards that another does not. Waits as long as another agent has the claim on this server's restores.
+ * Resolves with how many there were; rejects when the agent leaves.
  */
 export async function settleStaged(parts: RestoreParts, stop: AbortSignal): Promise<number> {
-  const { persistence, engine } = parts;
-  const staged = await persistence.until('look for restores that were left behind', () => engine.staged());
-  await Promise.all(
-    staged.map(async ({ restore, cluster, reopen }) => {
-      const session = await persistence.until('open a restore that was left behind', reopen);
-      try {
-        // Staging that names no cluster was left before anything was loaded: nobody can have decided to switch to it.
-        if (cluster === '') await persistence.until('discard the staging', () => session.discard());
-        else await settleCourse(parts, { cluster, restore }, session, stop);
-      } finally {
-        await session.close();
-      }
-    }),
-  );
-  return staged.length;
+  const { persistence, engine, shard } = parts;
+  const look = (): Promise<StagedRestore[]> =>
+    persistence.until('look for restores that were left behind', () => engine.staged());
+  if ((await look()).length === 0) return 0;
+  const claim = new ServerClaim(engine, shard);
+  await waitForClaim(parts, claim, stop);
+  try {
+    // What was there before belonged to somebody, perhaps.
+    const staged = await look();
+    await Promise.all(staged.map((left) => settleOne(parts, claim, left, stop)));
+    return staged.length;
+  } finally {
+    await claim.release();
+  }
+}
+
+const firstClaimPauseMs = 500;
+const longestClaimPauseMs = 15_000;
+
+async function waitForClaim(
+  { persistence, states, shard }: RestoreParts,
+  claim: ServerClaim,
+  stop: AbortSignal,
+): Promise<void> {
+  for (let pauseMs = firstClaimPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestClaimPauseMs)) {
+    try {
+      await claim.ensure(stop);
+      states.waiting = '';
+      return;
+    } catch (error) {
+      stop.throwIfAborted();
+      const fields = {
+        code: 'internal',
+        operation: 'claim the restores of the server',
+        subject: shard,
+      } as const;
+      states.waiting = asTidemarkError(error, fields).message;
+    }
+    await pause(persistence.clock, pauseMs, stop);
+    stop.throwIfAborted();
+  }
+}
+
+async function settleOne(
+  parts: RestoreParts,
+  claim: ServerClaim,
+  { restore, cluster, reopen }: StagedRestore,
+  stop: AbortSignal,
+): Promise<void> {
+  const { persistence } = parts;
+  const opened = await persistence.until('open a restore that was left behind', reopen);
+  const session = claimedSession(claim, opened);
+  try {
+    // Staging that names no cluster was left before anything was loaded: nobody can have decided to switch to it.
+    if (cluster === '') await persistence.until('discard the staging', () => session.discard());
+    else await settleCourse(parts, { cluster, restore }, session, stop);
+  } finally {
+    await session.close();
+  }
 }

@@ -58,7 +58,7 @@ export class ShardRestore {
   async open(signal: AbortSignal): Promise<void> {
     this.#call.send({ open: {} });
     await this.#until('finished', signal);
-    this.#call.finish();
+    await this.#end(signal);
   }
 
   /** True once `load` has resolved: only then does the agent listen for what to do next. */
@@ -70,7 +70,7 @@ export class ShardRestore {
   async discard(signal: AbortSignal): Promise<void> {
     this.#call.send({ discard: {} });
     await this.#until('discarded', signal);
-    this.#call.finish();
+    await this.#end(signal);
   }
 
   /** Breaks the call: the agent stops loading, and follows the restore's decision by itself. Idempotent. */
@@ -78,7 +78,13 @@ export class ShardRestore {
     this.#call.cancel();
   }
 
-  async #until(wanted: Answer, signal: AbortSignal): Promise<RestoreReply> {
+  /** Waits for the agent's own end of the call: then it is free for the next operation. That the call breaks changes nothing any more. */
+  async #end(signal: AbortSignal): Promise<void> {
+    this.#call.finish();
+    await this.#until(undefined, signal).catch(() => undefined);
+  }
+
+  async #until(wanted: Answer | undefined, signal: AbortSignal): Promise<RestoreReply> {
     const aborted = Promise.withResolvers<never>();
     aborted.promise.catch(() => {});
     const abort = (): void => aborted.reject(signal.reason);

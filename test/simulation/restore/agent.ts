@@ -135,7 +135,11 @@ export class RestoreAgent {
       hasLease: () => Promise.resolve(true),
       troubles: () => states.troubles,
     });
-    const engine = { staged: () => Promise.resolve(this.server.stagedOn(process)) } as unknown as Engine;
+    const claim = { confirm: () => Promise.resolve(), release: () => Promise.resolve() };
+    const engine = {
+      staged: () => Promise.resolve(this.server.stagedOn(process)),
+      claimRestores: () => Promise.resolve({ outcome: 'claimed', claim }),
+    } as unknown as Engine;
     const parts = { shard: this.shard, store, persistence, states, engine };
     const activity = session.beginSettling();
     settleStaged(parts, activity.signal)

@@ -233,6 +233,49 @@ test('an agent that died after its switch stays closed, begins nothing else, and
   client.close();
 }, 20_000);
 
+test('a second agent on the same server undoes nothing of what the first is at, and waits for it', async () => {
+  const { client, server, store, manifest } = await stored();
+  const talk = new RestoreTalk(client, manifest);
+  expect(await talk.reply()).toBe('loaded');
+  const listen = `127.0.0.1:${await freePort()}`;
+  const starting = openAgent({ shard: 'copy-00', store, server, listen });
+  const second = connectAgent(listen, { kind: 'default' });
+  await vi.waitFor(async () =>
+    expect(await second.restoreState({ context: target, restore })).toEqual({
+      state: 'settling',
+      trouble: expect.stringContaining('another agent is at work'),
+    }),
+  );
+  const other = new RestoreTalk(second, manifest, { restore: 'rsecond' });
+  await expect(other.reply()).rejects.toMatchObject({ code: 'agent-busy' });
+  expect([...server.staged.keys()]).toEqual([restore]);
+  await decide(store, 'shop', restore, 'switch');
+  expect(await talk.ask({ switch: {} })).toBe('switched');
+  expect(await talk.ask({ open: {} })).toBe('opened');
+  expect(await talk.reply()).toBe('finished');
+  await starting;
+  await vi.waitFor(async () =>
+    expect(await second.describe({ context: target })).toMatchObject({ activity: 'idle' }),
+  );
+  expect([server.databases.has('shop'), server.claim]).toEqual([true, undefined]);
+  second.close();
+}, 20_000);
+
+test('two agents on one server do not restore at the same time', async () => {
+  const { client, server, store, manifest } = await stored();
+  const second = await openAgent({ shard: 'copy-00', store, server });
+  const talk = new RestoreTalk(client, manifest);
+  expect(await talk.reply()).toBe('loaded');
+  const other = new RestoreTalk(second.client, manifest, { restore: 'rsecond' });
+  await expect(other.reply()).rejects.toMatchObject({
+    code: 'agent-busy',
+    reason: expect.stringContaining('another agent'),
+  });
+  expect([...server.staged.keys()]).toEqual([restore]);
+  expect(await talk.ask({ discard: {} })).toBe('discarded');
+  await vi.waitFor(() => expect(server.claim).toBeUndefined());
+});
+
 test('one restore that must wait does not keep another that was left behind from its end', async () => {
   const store = new MemoryStore('memory:');
   await intend(store, ['copy-00', 'copy-01']);

@@ -42,12 +42,15 @@ export async function discardAll(wire: Wire, restore: string, mark: StagingMark 
   }
 }
 
-/** Nothing of another maker is in it: tables of the mark, perhaps, without the mark. */
 async function dropBeginning(wire: Wire, home: string): Promise<void> {
+  if (await isBeginning(wire, home)) await wire.run(`DROP DATABASE IF EXISTS ${quoteName(home)}`);
+}
+
+/** A staging whose maker died before it was marked: nothing is in it, but perhaps the tables of the mark without the mark. */
+export async function isBeginning(wire: Wire, home: string): Promise<boolean> {
   const objects = await countObjects(wire, home);
-  if (objects === undefined || objects > markTables.length) return;
-  if (objects > 0 && !(await isMarkHome(wire, home, objects))) return;
-  await wire.run(`DROP DATABASE IF EXISTS ${quoteName(home)}`);
+  if (objects === undefined || objects > markTables.length) return false;
+  return objects === 0 || (await isMarkHome(wire, home, objects));
 }
 
 async function isMarkHome(wire: Wire, home: string, objects: number): Promise<boolean> {

@@ -3,10 +3,10 @@ import type { SettlingSession, StagedRestore } from '../../../engine.ts';
 import { openSession, withSession } from '../connection/connection.ts';
 import { attempt, ConnectionLost } from '../connection/failure.ts';
 import type { Endpoint } from '../connection/handshake.ts';
-import { discardAll } from './discard.ts';
+import { discardAll, isBeginning } from './discard.ts';
 import { finishRestore } from './finish.ts';
 import { openFinal } from './open.ts';
-import { listRestores, readMark, type StagingMark } from './staging-mark.ts';
+import { listRestores, readMark, stagingNameOf, type StagingMark } from './staging-mark.ts';
 import { closeFinal, switchOver } from './switch.ts';
 import type { Wire } from '../connection/wire.ts';
 
@@ -21,17 +21,14 @@ export async function openRestoreSession(
   return openSession(endpoint, { name: 'restore' }, { limitMs: restoreLimitMs, extra: settings });
 }
 
-/** Restores left on the server. A staging that was begun, without its mark, holds nothing: it is dropped here. */
+/** Restores left on the server. One that was begun, without its mark, names no cluster: it can only be undone. */
 export async function stagedRestores(endpoint: Endpoint): Promise<StagedRestore[]> {
   return withSession(endpoint, { name: 'staged' }, async (wire) => {
     const found: StagedRestore[] = [];
     for (const restore of await listRestores(wire)) {
       const mark = await readMark(wire, restore);
-      if (mark === undefined) {
-        await discardAll(wire, restore, undefined);
-        continue;
-      }
-      const { cluster } = mark;
+      if (mark === undefined && !(await isBeginning(wire, stagingNameOf(restore, 0)))) continue;
+      const cluster = mark?.cluster ?? '';
       found.push({ restore, cluster, reopen: () => reopen(endpoint, restore) });
     }
     return found;
