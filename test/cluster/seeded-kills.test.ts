@@ -9,6 +9,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectAgent, protocolVersion } from '../../proto/channel.ts';
+import type { StepPoint } from '../../proto/step-points.ts';
 import { describeVerdict, judgeBank } from '../bank/oracle.ts';
 import type { BankPlan } from '../bank/plan.ts';
 import { SeededNumbers } from '../seeded-numbers.ts';
@@ -16,6 +17,7 @@ import { Cluster } from './cluster.ts';
 import { describeResult, type CommandResult, type RunningCommand } from './command.ts';
 import { createBankRoles, layOutQuietBank } from './quiet-bank.ts';
 import { ShardReader } from './shard-reader.ts';
+import { Step } from './steps.ts';
 
 const kills = Number(process.env['TIDEMARK_KILLS'] ?? 10);
 const given = process.env['TIDEMARK_SEED'];
@@ -41,12 +43,23 @@ const victims: readonly Victim[] = [
   'server of shard-1',
 ];
 
+/** After the decision a restore takes milliseconds: kills by time alone hardly ever meet it. */
+const steps: readonly StepPoint[] = [
+  'coordinator.restore-loaded',
+  'coordinator.restore-closed',
+  'coordinator.restore-decided',
+  'coordinator.restore-switched',
+  'coordinator.restore-ended',
+];
+
 interface Round {
   readonly seed: number;
   readonly operation: 'backup' | 'restore';
   readonly victim: Victim;
   /** Of the time that the operation takes undisturbed. */
   readonly share: number;
+  /** Instead of a time: while the coordinator waits at this step of a restore. */
+  readonly step: StepPoint | undefined;
   readonly downMs: number;
   /** Whether an empty database has the name already. */
   readonly before: boolean;
@@ -60,6 +73,7 @@ function roundOf(seed: number): Round {
     operation: share() < 0.25 ? 'backup' : 'restore',
     victim: victims[Math.floor(share() * victims.length)] ?? 'coordinator',
     share: share() * 1.1,
+    step: steps[Math.floor(share() * 2 * steps.length)],
     downMs: share() * 3_000,
     before: share() < 0.5,
   };
@@ -88,29 +102,31 @@ afterAll(async () => {
   await target?.stop();
 });
 
-function begin(operation: Round['operation']): RunningCommand {
-  return source.begin(
-    operation === 'backup'
-      ? ['backup', '--json']
-      : ['restore', 'latest', '--to', target.topologyPath, '--json'],
-  );
+function begin(
+  operation: Round['operation'],
+  environment: Readonly<Record<string, string>> = {},
+): RunningCommand {
+  const restore = ['restore', 'latest', '--to', target.topologyPath, '--json'];
+  return source.begin(operation === 'backup' ? ['backup', '--json'] : restore, environment);
 }
 
-async function strike({ victim, downMs }: Round, cluster: Cluster, command: RunningCommand): Promise<void> {
+/** Kills the victim, says so, and brings it back when it was down for its time. */
+async function strike(
+  { victim, downMs }: Round,
+  cluster: Cluster,
+  command: RunningCommand,
+  struck = (): void => undefined,
+): Promise<void> {
   if (victim === 'coordinator') {
     command.kill('SIGKILL');
     return;
   }
   const { agent, server } = cluster.shard(victim.endsWith('0') ? 'shard-0' : 'shard-1');
-  if (victim.startsWith('agent')) {
-    await agent.kill();
-    await sleep(downMs);
-    await agent.start(cluster.agentRun());
-  } else {
-    await server.kill9();
-    await sleep(downMs);
-    await server.restart();
-  }
+  const ofAgent = victim.startsWith('agent');
+  await (ofAgent ? agent.kill() : server.kill9());
+  struck();
+  await sleep(downMs);
+  await (ofAgent ? agent.start(cluster.agentRun()) : server.restart());
 }
 
 async function endOf(command: RunningCommand): Promise<CommandResult | 'still running'> {
@@ -163,9 +179,11 @@ async function restoreRound(round: Round): Promise<string> {
   await prepareTarget(round);
   const empty = await target.databases();
   const reader = new ShardReader(target);
-  const command = begin('restore');
-  await sleep(round.share * undisturbedMs.restore);
-  await strike(round, target, command);
+  const step = round.step === undefined ? undefined : new Step(round.step, 'wait', target.folder);
+  const command = begin('restore', step?.environment);
+  if (step === undefined) await sleep(round.share * undisturbedMs.restore);
+  else await step.reached(command.result);
+  await strike(round, target, command, () => step?.release());
   const result = await endOf(command);
   expect(result, 'the command ends').not.toBe('still running');
   expect(await activities(target), 'no agent is busy for good').toEqual(['idle', 'idle']);
@@ -218,6 +236,8 @@ test.each(rounds)(
   'TIDEMARK_SEED=$seed: $operation, the $victim is killed at $share of its time',
   async (round) => {
     const said = round.operation === 'restore' ? await restoreRound(round) : await backupRound(round);
-    console.log(`TIDEMARK_SEED=${round.seed} ${round.operation}, ${round.victim}: ${said}`);
+    const at =
+      round.operation === 'restore' && round.step !== undefined ? round.step : round.share.toFixed(2);
+    console.log(`TIDEMARK_SEED=${round.seed} ${round.operation}, ${round.victim} at ${at}: ${said}`);
   },
 );
