@@ -8,11 +8,13 @@ import { testPostgresPlainRestorer } from './postgres-plain-restorer.ts';
 import { testPostgresRefusals } from './postgres-refusals.ts';
 import { testPostgresRestore } from './postgres-restore.ts';
 import { testPostgresStaging } from './postgres-staging.ts';
+import { testPostgresStrangers } from './postgres-strangers.ts';
 
 /** The suite of all engines, and what only PostgreSQL has. */
 export function testPostgres(fixture: PostgresFixture): void {
   testEngine(fixture);
   testPostgresBarrier(fixture);
+  testPostgresStrangers(fixture);
   testPostgresRefusals(fixture);
   testPostgresLeftOut(fixture);
   testPostgresRestore(fixture);

@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { TidemarkError } from '../../../../proto/errors.ts';
 import { reached } from '../../../../proto/step-points.ts';
 import type { Blocker, Cut, LockOutcome } from '../../../engine.ts';
-import { blockersOf, holders, inDoubt, processes } from './blockers.ts';
+import { blockersOf, inDoubt, processes, suspects } from './blockers.ts';
 import { readCatalogue } from '../catalogue.ts';
 import { databaseError, serverWords, type Session } from '../connection/connection.ts';
 import type { DatabaseBarrier } from './database-barrier.ts';
@@ -177,21 +177,39 @@ export class Barrier {
     );
   }
 
-  #holderQuery(olderThanMs: number): Parameters<typeof holders>[1] {
-    return {
-      databases: this.databases.map((database) => database.database),
-      olderThanMs,
-      ours: this.databases.flatMap((database) => database.pids),
-      vacuumYields: this.databases.every((database) => database.vacuumYields),
-    };
+  /**
+   * Asked of the monitor first, which mostly knows nobody; whom it suspects is looked at in the databases themselves. The
+   * monitor's answer comes after all cancels that an attempt has sent, so that none of them meets the questions that follow.
+   */
+  async inTheWay(olderThanMs: number): Promise<Blocker[]> {
+    const names = this.databases.map((database) => database.database);
+    try {
+      const suspected = await suspects(this.#monitor, {
+        databases: names,
+        olderThanMs,
+        ours: this.databases.flatMap((database) => database.pids),
+        vacuumYields: this.databases.every((database) => database.vacuumYields),
+      });
+      const proven = await this.#pidsInTheWay(new Set(suspected.flatMap(({ databases }) => databases)));
+      const found = suspected.filter(({ blocker, databases }) =>
+        databases.some((name) => proven.get(name)?.has(blocker.processId)),
+      );
+      const prepared = await inDoubt(this.#monitor, names, olderThanMs);
+      return [...found.map(({ blocker }) => blocker), ...prepared];
+    } catch (error) {
+      throw databaseError(error, 'see who is in the way', `databases ${names.join(', ')}`);
+    }
   }
 
-  async inTheWay(olderThanMs: number): Promise<Blocker[]> {
-    try {
-      return await holders(this.#monitor, this.#holderQuery(olderThanMs));
-    } catch (error) {
-      throw databaseError(error, 'see who is in the way', 'the monitor session');
-    }
+  async #pidsInTheWay(names: ReadonlySet<string>): Promise<Map<string, ReadonlySet<string>>> {
+    const asked = this.databases.filter(({ database }) => names.has(database));
+    const answers = await Promise.all(
+      asked.map(async (database) => {
+        await database.open();
+        return [database.database, await database.inTheWay()] as const;
+      }),
+    );
+    return new Map(answers);
   }
 
   /** Every snapshot, then the proof in every database. */

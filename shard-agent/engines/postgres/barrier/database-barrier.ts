@@ -17,6 +17,7 @@ import {
   type PostgresConfig,
 } from '../connection/connection.ts';
 import { verifyUnderLocks, type HiddenRefusal, type Refusal } from './under-locks.ts';
+import { inTheWayQuery, type WriterQueryOptions } from './writers.ts';
 
 /** How much longer than the hold limit the server waits before it takes the locks back by itself. */
 const deadManGraceMs = 250;
@@ -35,7 +36,7 @@ export class DatabaseBarrier {
   #shareStatement = '';
   /** Whether this user may: without it an autovacuum does not yield within an attempt. */
   #deadlockTimeoutSettable = true;
-  #largeObjectsLockable = false;
+  #superuser = false;
   snapshot: string | undefined;
 
   constructor(options: {
@@ -60,7 +61,7 @@ export class DatabaseBarrier {
   set catalogue(catalogue: Catalogue) {
     this.#catalogue = catalogue;
     const names = catalogue.tables.map((table) => `ONLY ${quoteTable(table.schema, table.name)}`);
-    const lockable = this.#largeObjectsLockable ? [...names, 'pg_catalog.pg_largeobject'] : names;
+    const lockable = this.#superuser ? [...names, 'pg_catalog.pg_largeobject'] : names;
     this.#lockStatement = lockable.length === 0 ? '' : `LOCK TABLE ${lockable.join(', ')} IN EXCLUSIVE MODE`;
     this.#shareStatement = names.length === 0 ? '' : `LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`;
   }
@@ -104,7 +105,7 @@ export class DatabaseBarrier {
     const row = await this.#locker.row(
       `SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = pg_catalog.current_user()`,
     );
-    this.#largeObjectsLockable = row['rolsuper'] === 't';
+    this.#superuser = row['rolsuper'] === 't';
     this.catalogue = this.#catalogue;
     this.#deadlockTimeoutSettable = await this.#locker.script('SET deadlock_timeout = 10').then(
       () => true,
@@ -192,7 +193,18 @@ export class DatabaseBarrier {
 
   /** Under the locks: undefined when the cut may be taken. */
   verify(): Promise<HiddenRefusal | undefined> {
-    return verifyUnderLocks(this.#lockSession(), this.#catalogue);
+    return verifyUnderLocks(this.#lockSession(), this.#catalogue, this.#writerOptions);
+  }
+
+  /** Process ids of the sessions that keep this database's locks from being granted, or would write beside them. Between attempts. */
+  async inTheWay(): Promise<Set<string>> {
+    const session = this.#locker ?? this.exporter;
+    const rows = await session.rows(inTheWayQuery(this.#writerOptions));
+    return new Set(rows.map((row) => row['pid'] ?? ''));
+  }
+
+  get #writerOptions(): WriterQueryOptions {
+    return { locksLargeObjects: this.#superuser, readsFiles: this.#superuser };
   }
 
   /** The snapshot, and where the log stands. */
