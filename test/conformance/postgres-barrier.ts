@@ -214,6 +214,31 @@ export function testPostgresBarrier(fixture: PostgresFixture): void {
       });
     });
 
+    test('the server ends a hold at one moment, however long it worked before it had to wait', async () => {
+      const holdLimitMs = 600;
+      const session = await prepare({ holdLimitMs });
+      const [first, slow, writer] = [await client(), await client(), await client()];
+      await first.query('BEGIN');
+      await first.query('UPDATE accounts SET balance = balance WHERE id = 1');
+      const began = performance.now();
+      const lock = session.lock(300, never);
+      const waiting = async (): Promise<number> =>
+        (await server.run('SELECT FROM pg_locks WHERE NOT granted')).length;
+      expect(await eventually(waiting, 1)).toBe(1);
+      // The check under the locks must wait for this, for half a second: the server is at work, the locks are held.
+      await slow.query('BEGIN');
+      await slow.query('LOCK TABLE pg_catalog.pg_attribute IN ACCESS EXCLUSIVE MODE');
+      const write = writer.query('UPDATE accounts SET balance = balance WHERE id = 1');
+      const worked = slow.query('SELECT pg_sleep(0.45); COMMIT');
+      await first.query('COMMIT');
+      await worked;
+      expect(await lock).toMatchObject({ outcome: 'locked' });
+      // Nobody says anything any more, as if the agent had frozen.
+      await within(2_000, 'the write', write);
+      expect(performance.now() - began).toBeLessThan(holdLimitMs + 500);
+      await expect(session.cut()).rejects.toMatchObject({ code: 'snapshot-lost' });
+    });
+
     describe('while the copy runs', () => {
       test('DDL waits, and a lane says who alters the table', async () => {
         const session = await cut();

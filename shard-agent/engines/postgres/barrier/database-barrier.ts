@@ -16,11 +16,10 @@ import {
   sqlState,
   type PostgresConfig,
 } from '../connection/connection.ts';
+import { holdDeadlineMs, untilDeadline, withinDeadline } from './hold-deadline.ts';
 import { verifyUnderLocks, type HiddenRefusal, type Refusal } from './under-locks.ts';
 import { inTheWayQuery, type WriterQueryOptions } from './writers.ts';
 
-/** How much longer than the hold limit the server waits before it takes the locks back by itself. */
-const deadManGraceMs = 250;
 const releaseLimitMs = 300;
 const rehearsalLimitMs = 1_000;
 
@@ -37,6 +36,8 @@ export class DatabaseBarrier {
   /** Whether this user may: without it an autovacuum does not yield within an attempt. */
   #deadlockTimeoutSettable = true;
   #superuser = false;
+  /** Of the locker's transaction, from its beginning: then the server takes the locks back. */
+  #deadlineMs = 0;
   snapshot: string | undefined;
 
   constructor(options: {
@@ -119,6 +120,7 @@ export class DatabaseBarrier {
    * locker's away, the weakest is taken instead, which is somewhat cheaper than the real one.
    */
   async rehearse(): Promise<void> {
+    this.#deadlineMs = 2 * rehearsalLimitMs;
     const limit = `SET LOCAL statement_timeout = ${rehearsalLimitMs}`;
     const lock = this.#lockStatement.replace(/IN EXCLUSIVE MODE$/, 'IN SHARE UPDATE EXCLUSIVE MODE');
     const onLocker = async (locker: Session): Promise<unknown> => {
@@ -154,27 +156,21 @@ export class DatabaseBarrier {
   async acquire(drainMs: number, holdLimitMs: number, began: number): Promise<Refusal | undefined> {
     const drain = Math.max(1, Math.ceil(drainMs));
     const locker = this.#lockSession();
+    // Whether this is the only database or the last of many to begin: the rest of the hold, no more.
+    this.#deadlineMs = holdDeadlineMs(holdLimitMs, performance.now() - began);
     const settings = [
       `SET LOCAL statement_timeout = ${drain}`,
-      `SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(Math.max(0, holdLimitMs - drain) + deadManGraceMs)}`,
       // An autovacuum yields, and a deadlock is ours and not the application's, after this much of waiting.
       ...(this.#deadlockTimeoutSettable
         ? [`SET LOCAL deadlock_timeout = ${Math.max(1, Math.floor(drain / 4))}`]
         : []),
     ];
-    const locking = locker.script(
-      `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${settings.join('; ')}; ${this.#lockStatement}`,
-    );
-    const sharing = this.beginSnapshot(drain);
+    const lock = this.#lockStatement === '' ? '' : `${this.#lockStatement}; `;
     const [locked, shared] = await Promise.allSettled([
-      locking.then(() => {
-        // Whether this is the only database or the first of many to be granted: the rest of the hold, no more.
-        const rest = Math.ceil(Math.max(1, holdLimitMs - (performance.now() - began)) + deadManGraceMs);
-        return locker.script(
-          `SET LOCAL statement_timeout = ${rest}; SET LOCAL idle_in_transaction_session_timeout = ${rest}`,
-        );
-      }),
-      sharing,
+      locker.script(
+        `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${settings.join('; ')}; ${lock}${untilDeadline(this.#deadlineMs)}`,
+      ),
+      this.beginSnapshot(drain),
     ]);
     for (const result of [locked, shared]) {
       if (result.status === 'rejected') return this.#refusal(result.reason, drain);
@@ -193,7 +189,10 @@ export class DatabaseBarrier {
 
   /** Under the locks: undefined when the cut may be taken. */
   verify(): Promise<HiddenRefusal | undefined> {
-    return verifyUnderLocks(this.#lockSession(), this.#catalogue, this.#writerOptions);
+    return verifyUnderLocks(this.#lockSession(), this.#catalogue, {
+      deadlineMs: this.#deadlineMs,
+      ...this.#writerOptions,
+    });
   }
 
   /** Process ids of the sessions that keep this database's locks from being granted, or would write beside them. Between attempts. */

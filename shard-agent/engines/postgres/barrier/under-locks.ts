@@ -1,6 +1,7 @@
 /** What must be true under the locks before a snapshot is taken. */
 import { fingerprintQuery, type Catalogue } from '../catalogue.ts';
 import type { Session } from '../connection/connection.ts';
+import { withinDeadline } from './hold-deadline.ts';
 import { hiddenWriterQuery, type WriterQueryOptions } from './writers.ts';
 
 /** Why an attempt in one database failed without being an error. */
@@ -19,12 +20,16 @@ export interface HiddenRefusal extends Refusal {
 export async function verifyUnderLocks(
   locker: Session,
   catalogue: Catalogue,
-  options: WriterQueryOptions,
+  options: WriterQueryOptions & { readonly deadlineMs: number },
 ): Promise<HiddenRefusal | undefined> {
-  const [prepared, print, hidden] = await locker.script(
-    `SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database = pg_catalog.current_database();
+  const answers = await locker.script(
+    withinDeadline(
+      options.deadlineMs,
+      `SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database = pg_catalog.current_database();
        ${fingerprintQuery}; ${hiddenWriterQuery(options)}`,
+    ),
   );
+  const [prepared, print, hidden] = answers.slice(2, 5);
   if (prepared === undefined || print === undefined || hidden === undefined)
     throw new Error('an answer is missing');
   if (prepared.rows.length > 0) {
