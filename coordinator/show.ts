@@ -7,9 +7,9 @@ import type { ObjectStore } from '../repository/object-store.ts';
 import type { SealBody } from '../repository/seal.ts';
 import type { Position } from '../topology/position.ts';
 import { formatBytes } from '../topology/units.ts';
-import { holdText } from './list.ts';
+import { limitText, longestHoldText, overrunText } from './hold.ts';
 import { resolveSet } from './open-set.ts';
-import { formatCount, pairs, table } from './output.ts';
+import { formatCount, pairs, table, warn } from './output.ts';
 import type { Outcome, Run } from './run.ts';
 import { shardColumns, shardRows } from './shard-table.ts';
 
@@ -52,6 +52,7 @@ function positionText(position: Position): string {
 }
 
 function summary(seal: SealBody): string {
+  const overrun = overrunText(seal.barrier);
   return pairs([
     ['set', seal.set],
     ['cluster', seal.cluster],
@@ -59,7 +60,9 @@ function summary(seal: SealBody): string {
     ['started', seal.startedAt],
     ['sealed', seal.sealedAt],
     ['attempts', String(seal.barrier.attempts)],
-    ['longest hold', holdText(seal.barrier.longestHoldMs)],
+    ['longest hold', longestHoldText(seal.barrier)],
+    ['hold limit', limitText(seal.barrier)],
+    ...(overrun === undefined ? [] : [['limit exceeded', warn(overrun)] as const]),
     ['window', `${seal.barrier.windowMs.toFixed(1)} ms`],
     ['globals', seal.globals ?? 'none'],
     ['tables', formatCount(seal.sums.tables)],

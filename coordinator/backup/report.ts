@@ -3,7 +3,7 @@ import type { SealBody } from '../../repository/seal.ts';
 import { formatDuration } from '../../topology/units.ts';
 import type { BarrierEvidence } from '../barrier/report.ts';
 import type { CheckedSet } from './check-set.ts';
-import { holdText } from '../list.ts';
+import { limitText, longestHoldText, overrunText } from '../hold.ts';
 import { good, table, warn } from '../output.ts';
 import type { Outcome } from '../run.ts';
 import { shardColumns, shardRows, sumCells } from '../shard-table.ts';
@@ -25,7 +25,9 @@ export function backupReport(
     cluster: seal.cluster,
     consistency: seal.consistency,
     attempts: seal.barrier.attempts,
+    holdLimitMs: seal.barrier.holdLimitMs,
     longestHoldMs: seal.barrier.longestHoldMs,
+    longestHold: seal.barrier.longestHold,
     windowMs: seal.barrier.windowMs,
     startedAt: seal.startedAt,
     sealedAt: seal.sealedAt,
@@ -39,8 +41,12 @@ export function backupReport(
   const rows = [...shardRows(seal), ['total', '', '', ...sumCells(seal.sums)]];
   const reached = seal.consistency === 'atomic' ? good(seal.consistency) : warn(seal.consistency);
   const attempts = seal.barrier.attempts === 1 ? '1 attempt' : `${seal.barrier.attempts} attempts`;
+  const overrun = overrunText(seal.barrier);
   const text = [
-    `sealed ${seal.set} in ${formatDuration(durationMs)}: ${reached}, ${attempts}, longest hold ${holdText(seal.barrier.longestHoldMs)}`,
+    `sealed ${seal.set} in ${formatDuration(durationMs)}: ${reached}, ${attempts}, longest hold ${longestHoldText(seal.barrier)}`,
+    ...(overrun === undefined
+      ? []
+      : [`${warn('hold limit exceeded')} ${overrun} (limit: ${limitText(seal.barrier)})`]),
     table(shardColumns, rows),
     ...checked.invariants.map(({ name, across, answer }) => `invariant ${name} (${across}): ${answer}`),
   ].join('\n');
