@@ -27,6 +27,12 @@ export interface Engine {
   check(globals?: GlobalsOrder): Promise<Finding[]>;
 
   /**
+   * How long the locks of a backup take when nobody is in the way, on sessions of its own. Holds no writer and disturbs no vacuum.
+   * Repeatable; not beside a backup, whose connections it would take.
+   */
+  timeLocks(): Promise<LockTiming>;
+
+  /**
    * Checks that this is the sole writable primary (else `shard-refused`), takes the DDL guard where there is one, reads
    * the catalogue, plans the chunks, opens and warms every lock session and lane. Holds no writer up.
    */
@@ -53,6 +59,12 @@ export interface ServerDescription {
   readonly databases: readonly string[];
   /** Size on disk of those databases, as the server estimates it. */
   readonly bytes: number;
+}
+
+export interface LockTiming {
+  readonly lockMs: number;
+  /** The slowest of a few: from a statement that does nothing to its answer. */
+  readonly roundTripMs: number;
 }
 
 export interface Finding {

@@ -95,6 +95,20 @@ export function testEngine(fixture: EngineFixture): void {
       expect(findings.filter((finding) => !finding.warning)).toEqual([]);
     });
 
+    test('times the locks while a writer is at work, and holds nobody', async () => {
+      const writer = await client();
+      await writer.query('BEGIN');
+      await writer.query('UPDATE accounts SET balance = balance WHERE id = 1');
+      const before = await fixture.countSessions(server);
+      const { lockMs, roundTripMs } = await engine.timeLocks();
+      expect(lockMs).toBeGreaterThan(0);
+      expect(lockMs).toBeLessThan(1_000);
+      expect(roundTripMs).toBeGreaterThan(0);
+      expect(await eventually(() => fixture.countSessions(server), before)).toBe(before);
+      await expectFree();
+      await writer.query('ROLLBACK');
+    });
+
     test('a server that does not answer is database-unreachable', async () => {
       const nowhere = fixture.open({ ...server, port: 1, socket: '/nonexistent', host: '127.0.0.1' });
       await expect(nowhere.describe()).rejects.toMatchObject({ code: 'database-unreachable' });

@@ -6,6 +6,7 @@ import type {
   Engine,
   Finding,
   GlobalsOrder,
+  LockTiming,
   RestoreOrder,
   RestoreSession,
   ServerDescription,
@@ -13,6 +14,7 @@ import type {
   StoredShard,
 } from '../../engine.ts';
 import { prepareBackup } from './backup/backup.ts';
+import { timeLocks } from './barrier/lock-timing.ts';
 import { listDatabases } from './catalogue.ts';
 import { checkBackup } from './check/check.ts';
 import { describeEndpoint, withSession } from './connection/connection.ts';
@@ -48,6 +50,10 @@ class MysqlEngine implements Engine {
         describeServer(wire, dialect, await listDatabases(wire, this.#databases)),
       ),
     );
+  }
+
+  timeLocks(): Promise<LockTiming> {
+    return this.#attempt('time the locks', () => timeLocks(this.#endpoint, this.#databases));
   }
 
   check(globals: GlobalsOrder = 'none'): Promise<Finding[]> {

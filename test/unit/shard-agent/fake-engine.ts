@@ -10,6 +10,7 @@ import type {
   Engine,
   Finding,
   LockOutcome,
+  LockTiming,
   RawSink,
   ReadLane,
   ReadTask,
@@ -32,6 +33,7 @@ export class FakeEngine implements Engine {
   readonly server: FakeServer;
   /** What `check` and `fit` find. */
   findings: Finding[] = [];
+  lockTiming: LockTiming = { lockMs: 0.1, roundTripMs: 0.1 };
 
   constructor(server: FakeServer) {
     this.server = server;
@@ -39,6 +41,10 @@ export class FakeEngine implements Engine {
 
   describe(): Promise<ServerDescription> {
     return Promise.resolve(describe(this.server));
+  }
+
+  timeLocks(): Promise<LockTiming> {
+    return Promise.resolve(this.lockTiming);
   }
 
   check(): Promise<Finding[]> {

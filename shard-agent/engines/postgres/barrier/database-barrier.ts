@@ -16,7 +16,7 @@ import {
   sqlState,
   type PostgresConfig,
 } from '../connection/connection.ts';
-import { holdDeadlineMs, untilDeadline, withinDeadline } from './hold-deadline.ts';
+import { holdDeadlineMs, untilDeadline } from './hold-deadline.ts';
 import { verifyUnderLocks, type HiddenRefusal, type Refusal } from './under-locks.ts';
 import { inTheWayQuery, type WriterQueryOptions } from './writers.ts';
 
@@ -116,18 +116,18 @@ export class DatabaseBarrier {
 
   /**
    * Does what an attempt does, on both sessions, with locks that hold no writer: the caches are warm afterwards, and
-   * the caller's clock tells what an attempt costs. The locks stay until `release`. Where a vacuum by hand keeps the
-   * locker's away, the weakest is taken instead, which is somewhat cheaper than the real one.
+   * the caller's clock tells what an attempt costs. The locks stay until `release`. Where a vacuum is at work the weakest is taken
+   * instead, which is somewhat cheaper than the real one: to wait for an autovacuum would mean to have it cancelled.
    */
   async rehearse(): Promise<void> {
     this.#deadlineMs = 2 * rehearsalLimitMs;
     const limit = `SET LOCAL statement_timeout = ${rehearsalLimitMs}`;
-    const lock = this.#lockStatement.replace(/IN EXCLUSIVE MODE$/, 'IN SHARE UPDATE EXCLUSIVE MODE');
+    const lock = this.#lockStatement.replace(/IN EXCLUSIVE MODE$/, 'IN SHARE UPDATE EXCLUSIVE MODE NOWAIT');
     const onLocker = async (locker: Session): Promise<unknown> => {
       try {
         return await locker.script(`BEGIN; ${limit}; ${lock}`);
       } catch (error) {
-        if (sqlState(error) !== '57014') throw error;
+        if (sqlState(error) !== '55P03') throw error; // lock_not_available
         return locker.script(`ROLLBACK; BEGIN; ${limit}; ${this.#shareStatement}`);
       }
     };
