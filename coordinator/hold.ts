@@ -1,4 +1,4 @@
-/** What people are told of the longest hold: the limit, how far past it a hold may go, and what went past it. */
+/** What people are told of the barrier: the longest hold, the limit, what went past it, and what was cancelled for it. */
 import type { SealBody } from '../repository/seal.ts';
 import { serverToleranceMs } from './barrier/pace.ts';
 
@@ -29,6 +29,16 @@ export function overrunText({ holdLimitMs, longestHoldMs, longestHold }: Barrier
   const within = overMs <= serverToleranceMs ? 'within' : 'MORE than';
   const { shard, attempt } = longestHold;
   return `by ${overMs.toFixed(1)} ms, ${within} the tolerance of ${serverToleranceMs} ms: shard ${shard}, attempt ${attempt}: ${cause(longestHold, longestHoldMs, holdLimitMs)}`;
+}
+
+/** `2: shop-00 (bank.public.accounts, bank.public.entries)`, or `none`. */
+export function cancelledText({ shards }: Barrier): string {
+  const told = shards.flatMap(({ name, cancelledAutovacuums = [] }) =>
+    cancelledAutovacuums.length === 0 ? [] : [{ name, tables: cancelledAutovacuums }],
+  );
+  const count = told.reduce((sum, { tables }) => sum + tables.length, 0);
+  const named = told.map(({ name, tables }) => `${name} (${tables.join(', ')})`);
+  return count === 0 ? 'none' : `${count}: ${named.join(', ')}`;
 }
 
 function cause(hold: NonNullable<Barrier['longestHold']>, holdMs: number, limitMs: number): string {

@@ -7,7 +7,7 @@ import type { ObjectStore } from '../repository/object-store.ts';
 import type { SealBody } from '../repository/seal.ts';
 import type { Position } from '../topology/position.ts';
 import { formatBytes } from '../topology/units.ts';
-import { limitText, longestHoldText, overrunText } from './hold.ts';
+import { cancelledText, limitText, longestHoldText, overrunText } from './hold.ts';
 import { resolveSet } from './open-set.ts';
 import { formatCount, pairs, table, warn } from './output.ts';
 import type { Outcome, Run } from './run.ts';
@@ -64,6 +64,7 @@ function summary(seal: SealBody): string {
     ['hold limit', limitText(seal.barrier)],
     ...(overrun === undefined ? [] : [['limit exceeded', warn(overrun)] as const]),
     ['window', `${seal.barrier.windowMs.toFixed(1)} ms`],
+    ['cancelled autovacuums', cancelledText(seal.barrier)],
     ['globals', seal.globals ?? 'none'],
     ['tables', formatCount(seal.sums.tables)],
     ['rows', formatCount(seal.sums.rows)],

@@ -70,5 +70,12 @@ export const barrierEvidence = z.strictObject({
     .optional(),
   /** Between the first and the last snapshot over all shards. */
   windowMs: milliseconds,
-  shards: z.array(z.strictObject({ name, holdMs: milliseconds })),
+  shards: z.array(
+    z.strictObject({
+      name,
+      holdMs: milliseconds,
+      /** Tables whose autovacuum was cancelled for the barrier. Absent: none. */
+      cancelledAutovacuums: z.array(z.string()).max(100).optional(),
+    }),
+  ),
 });

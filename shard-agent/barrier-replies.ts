@@ -28,7 +28,16 @@ export function thawedReply(attempt: number, holdMs: number, releaseMs: number):
 
 /** `snapshotMs` bounds, from the cut's arrival, when the last snapshot was opened; it includes the proof and the unlock. */
 export function cutTakenReply(attempt: number, cut: Cut, snapshotMs: number): BarrierReply {
-  return { cutTaken: { attempt, holdMs: cut.holdMs, snapshotMs, position: wirePosition(cut.position) } };
+  const { holdMs, position, cancelledAutovacuums = [] } = cut;
+  return {
+    cutTaken: {
+      attempt,
+      holdMs,
+      snapshotMs,
+      position: wirePosition(position),
+      cancelledAutovacuums: [...cancelledAutovacuums],
+    },
+  };
 }
 
 function wirePosition(position: Position): WirePosition {

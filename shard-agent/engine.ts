@@ -87,6 +87,11 @@ export interface BackupOrder {
   readonly holdLimitMs: number;
   /** Greatest age of the snapshots; server-side session timeouts are set to it. */
   readonly copyLimitMs: number;
+  /**
+   * A running autovacuum is in the way for so long, from the first `inTheWay` or `lock` on; after that the server is let cancel it.
+   * Absent: it is in the way for as long as it runs. One against wraparound always is, and so is a vacuum started by hand.
+   */
+  readonly cancelAutovacuumMs?: number | undefined;
   /** False for consistency `simultaneous`: no lock session is opened, and only `cutWithoutLocks` may be called. */
   readonly locks: boolean;
   readonly globals: GlobalsOrder;
@@ -170,6 +175,8 @@ export interface Cut {
   /** From the first lock request of this attempt to the confirmed unlock. 0 without locks. */
   readonly holdMs: number;
   readonly position: Position;
+  /** Tables whose autovacuum was cancelled for the locks of this or an earlier attempt. Absent: none. */
+  readonly cancelledAutovacuums?: readonly string[];
 }
 
 export interface Blocker {

@@ -3,7 +3,7 @@ import type { SealBody } from '../../repository/seal.ts';
 import { formatDuration } from '../../topology/units.ts';
 import type { BarrierEvidence } from '../barrier/report.ts';
 import type { CheckedSet } from './check-set.ts';
-import { limitText, longestHoldText, overrunText } from '../hold.ts';
+import { cancelledText, limitText, longestHoldText, overrunText } from '../hold.ts';
 import { good, table, warn } from '../output.ts';
 import type { Outcome } from '../run.ts';
 import { shardColumns, shardRows, sumCells } from '../shard-table.ts';
@@ -15,9 +15,10 @@ export function backupReport(
   now: Date,
 ): Outcome {
   const durationMs = now.getTime() - Date.parse(seal.startedAt);
-  const holds = new Map(seal.barrier.shards.map(({ name, holdMs }) => [name, holdMs]));
+  const barriers = new Map(seal.barrier.shards.map((shard) => [shard.name, shard]));
   const shards = seal.shards.map(({ name, family, version, sums, position, manifest }) => {
-    return { name, family, version, holdMs: holds.get(name) ?? 0, sums, position, manifest };
+    const { holdMs = 0, cancelledAutovacuums = [] } = barriers.get(name) ?? {};
+    return { name, family, version, holdMs, cancelledAutovacuums, sums, position, manifest };
   });
   const document = {
     id: seal.set,
@@ -42,11 +43,13 @@ export function backupReport(
   const reached = seal.consistency === 'atomic' ? good(seal.consistency) : warn(seal.consistency);
   const attempts = seal.barrier.attempts === 1 ? '1 attempt' : `${seal.barrier.attempts} attempts`;
   const overrun = overrunText(seal.barrier);
+  const cancelled = cancelledText(seal.barrier);
   const text = [
     `sealed ${seal.set} in ${formatDuration(durationMs)}: ${reached}, ${attempts}, longest hold ${longestHoldText(seal.barrier)}`,
     ...(overrun === undefined
       ? []
       : [`${warn('hold limit exceeded')} ${overrun} (limit: ${limitText(seal.barrier)})`]),
+    ...(cancelled === 'none' ? [] : [`${warn('cancelled autovacuums')} ${cancelled}`]),
     table(shardColumns, rows),
     ...checked.invariants.map(({ name, across, answer }) => `invariant ${name} (${across}): ${answer}`),
   ].join('\n');

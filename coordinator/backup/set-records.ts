@@ -102,7 +102,11 @@ function recorded(evidence: BarrierEvidence): SealBody['barrier'] {
     longestHoldMs,
     ...(longest === undefined ? {} : { longestHold: recordedHold(longest) }),
     windowMs,
-    shards: shards.map(({ name, holdMs }) => ({ name, holdMs })),
+    shards: shards.map(({ name, holdMs, cancelledAutovacuums }) => ({
+      name,
+      holdMs,
+      ...(cancelledAutovacuums.length === 0 ? {} : { cancelledAutovacuums: [...cancelledAutovacuums] }),
+    })),
   };
 }
 

@@ -15,6 +15,8 @@ export interface ShardEvidence {
   /** From the CUT's arrival at the agent to the last snapshot, at most. */
   readonly snapshotMs: number;
   readonly position: Position;
+  /** Tables whose autovacuum was cancelled for the barrier. */
+  readonly cancelledAutovacuums: readonly string[];
 }
 
 /** Somebody who was in the way of an attempt, or kept one from beginning. */
@@ -60,8 +62,8 @@ export function evidenceOf(state: Extract<BarrierState, { kind: 'reached' }>): B
     const answer = answers.get(name);
     if (answer?.kind !== 'cut') throw new Error(`the barrier is reached without a cut of ${name}`);
     lastMs = Math.max(lastMs, answer.atMs);
-    const { holdMs, snapshotMs, position } = answer.taken;
-    return { name, holdMs, snapshotMs, position: positionFromWire(name, position) };
+    const { holdMs, snapshotMs, position, cancelledAutovacuums } = answer.taken;
+    return { name, holdMs, snapshotMs, position: positionFromWire(name, position), cancelledAutovacuums };
   });
   return {
     attempts: run.attempt,

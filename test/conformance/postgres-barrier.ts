@@ -131,50 +131,6 @@ export function testPostgresBarrier(fixture: PostgresFixture): void {
         await done;
       });
 
-      test('an autovacuum yields to an attempt that is shorter than deadlock_timeout', async () => {
-        const lively = await fixture.start({
-          settings: {
-            autovacuum_naptime: '1s',
-            autovacuum_vacuum_threshold: '1',
-            autovacuum_vacuum_scale_factor: '0',
-            autovacuum_vacuum_cost_delay: '100ms',
-            autovacuum_vacuum_cost_limit: '1',
-          },
-        });
-        try {
-          await lively.run('CREATE DATABASE bank');
-          await lively.run('CREATE TABLE bulk (id int, filler text)', 'bank');
-          await lively.run(
-            `INSERT INTO bulk SELECT i, repeat('x', 500) FROM generate_series(1, 20000) i`,
-            'bank',
-          );
-          await lively.run('UPDATE bulk SET id = -id', 'bank');
-          await lively.run('ALTER SYSTEM SET autovacuum = off');
-          await lively.restart();
-          const session = await fixture.open(lively).prepareBackup(backupOrder);
-          open.push(session);
-          await lively.run('UPDATE bulk SET id = -id', 'bank');
-          await lively.run('ALTER SYSTEM SET autovacuum = on');
-          await lively.run('SELECT pg_reload_conf()');
-          const vacuuming = async (): Promise<boolean> =>
-            (
-              await lively.run(
-                `SELECT FROM pg_stat_progress_vacuum WHERE relid = (SELECT 'bulk'::regclass)`,
-                'bank',
-              )
-            ).length > 0;
-          expect(await eventually(vacuuming, true, 60_000)).toBe(true);
-          let outcome = await session.lock(50, never);
-          for (let attempt = 1; attempt < 5 && outcome.outcome === 'blocked'; attempt += 1) {
-            outcome = await session.lock(50, never);
-          }
-          expect(outcome).toMatchObject({ outcome: 'locked' });
-          await session.close();
-        } finally {
-          await lively.stop();
-        }
-      });
-
       test('DDL that waits behind a reader is named, and writers do not wait for our next attempt', async () => {
         const session = await prepare();
         const reader = await client();

@@ -83,7 +83,7 @@ function replyOf(words: string): BarrierReply__Output {
   if (words.startsWith('THAWED')) return { thawed: { attempt, holdMs, releaseMs } };
   if (words.startsWith('CUT TAKEN')) {
     const position = { wal: { lsn: `0/${attempt}`, timeline: 1, systemIdentifier: 's' } };
-    return { cutTaken: { attempt, holdMs, snapshotMs: 2, position } };
+    return { cutTaken: { attempt, holdMs, snapshotMs: 2, position, cancelledAutovacuums: [] } };
   }
   throw new Error(`no reply: ${words}`);
 }

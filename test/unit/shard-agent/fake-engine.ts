@@ -141,7 +141,10 @@ class FakeBackup implements BackupSession {
     await Promise.resolve();
     if (!this.#holdsLocks) throw lost('the locks were lost during the cut');
     this.#release();
-    return { holdMs: performance.now() - this.#lockedAtMs, position };
+    const { autovacuum } = this.#server;
+    const cancels = autovacuum !== undefined && this.#order.cancelAutovacuumMs === 0;
+    const cancelledAutovacuums = cancels ? [autovacuum] : [];
+    return { holdMs: performance.now() - this.#lockedAtMs, position, cancelledAutovacuums };
   }
 
   cutWithoutLocks(): Promise<Cut> {

@@ -17,6 +17,8 @@ export class FakeServer {
   openSessions = 0;
   openSnapshots = 0;
   locked = false;
+  /** The table of an autovacuum that a barrier cancels, when it may. */
+  autovacuum: string | undefined;
   /** Lanes whose connection is cut when they next read, by number. */
   readonly deadLanes = new Set<number>();
   /** Awaited before each row batch of every reading lane. */

@@ -6,12 +6,16 @@ import { setTimeout } from 'node:timers/promises';
 import { TidemarkError } from '../../../../proto/errors.ts';
 import { reached } from '../../../../proto/step-points.ts';
 import type { Blocker, Cut, LockOutcome } from '../../../engine.ts';
-import { blockersOf, inDoubt, processes, suspects } from './blockers.ts';
+import { CancelledAutovacuums } from './cancelled-autovacuums.ts';
+import { blockersOf, inDoubt, processes } from './blockers.ts';
+import { findInTheWay } from './in-the-way.ts';
 import { readCatalogue } from '../catalogue.ts';
-import { databaseError, serverWords, type Session } from '../connection/connection.ts';
+import { databaseError, during, serverWords, type Session } from '../connection/connection.ts';
 import type { DatabaseBarrier } from './database-barrier.ts';
 
 const cancelEveryMs = 5;
+/** Older than any transaction. */
+const foreverMs = 1e12;
 /**
  * An EXCLUSIVE lock must also look through every backend's fast-path locks, which the trial's weaker lock need not:
  * 5,000 tables took 12 to 15 ms instead of 5.7 on PostgreSQL 15.
@@ -38,6 +42,7 @@ export class Barrier {
   readonly #monitor: Session;
   readonly #holdLimitMs: number;
   readonly #systemIdentifier: string;
+  readonly #autovacuums: CancelledAutovacuums;
   #attempt: Attempt | undefined;
   #catalogueChanged = false;
   /** True from a cut until the next attempt. */
@@ -48,11 +53,21 @@ export class Barrier {
     monitor: Session;
     holdLimitMs: number;
     systemIdentifier: string;
+    /** Undefined: never. */
+    cancelAutovacuumMs: number | undefined;
   }) {
     this.databases = options.databases;
     this.#monitor = options.monitor;
     this.#holdLimitMs = options.holdLimitMs;
     this.#systemIdentifier = options.systemIdentifier;
+    this.#autovacuums = new CancelledAutovacuums(options.cancelAutovacuumMs, {
+      inTheWay: () =>
+        findInTheWay(options.monitor, options.databases, {
+          olderThanMs: foreverMs,
+          cancelsAutovacuum: false,
+        }),
+      running: (pids) => processes(options.monitor, pids),
+    });
   }
 
   /** Opens what was lost and reads the catalogue again where it has changed. True when it was read again. */
@@ -82,10 +97,14 @@ export class Barrier {
   }
 
   async lock(drainMs: number, signal: AbortSignal): Promise<LockOutcome> {
+    const cancels = this.#autovacuums.due;
+    // While nobody waits for us.
+    if (this.databases.some((database) => database.mayCancelWithin(drainMs, cancels)))
+      await during('see who is in the way', 'the monitor session', () => this.#autovacuums.watch());
     const attempt: Attempt = { began: performance.now(), abort: new AbortController(), running: undefined };
     this.#attempt = attempt;
     const stop = AbortSignal.any([signal, attempt.abort.signal]);
-    const running = this.#take(attempt, drainMs, stop);
+    const running = this.#take(attempt, drainMs, cancels, stop);
     attempt.running = running;
     let kept = false;
     try {
@@ -98,7 +117,7 @@ export class Barrier {
     }
   }
 
-  async #take(attempt: Attempt, drainMs: number, stop: AbortSignal): Promise<LockOutcome> {
+  async #take(attempt: Attempt, drainMs: number, cancels: boolean, stop: AbortSignal): Promise<LockOutcome> {
     if (stop.aborted) return { outcome: 'blocked', reason: ended, blockers: [], holdMs: 0 };
     let looking: Promise<Seen> | undefined;
     const look = globalThis.setTimeout(() => {
@@ -117,13 +136,14 @@ export class Barrier {
     try {
       const results = await Promise.allSettled(
         this.databases.map(async (database) => {
-          const refusal = await database.acquire(drainMs, this.#holdLimitMs, attempt.began);
+          const refusal = await database.acquire(drainMs, this.#holdLimitMs, attempt.began, cancels);
           if (refusal !== undefined) void cancel();
           return refusal;
         }),
       );
       waiting = false;
       clearTimeout(look);
+      this.#autovacuums.note();
       const seen = (await looking) ?? { found: [], unseen: '' };
       const refusals = settled(results, 'take the locks').filter((refusal) => refusal !== undefined);
       const [refusal] = refusals;
@@ -177,39 +197,16 @@ export class Barrier {
     );
   }
 
-  /**
-   * Asked of the monitor first, which mostly knows nobody; whom it suspects is looked at in the databases themselves. The
-   * monitor's answer comes after all cancels that an attempt has sent, so that none of them meets the questions that follow.
-   */
   async inTheWay(olderThanMs: number): Promise<Blocker[]> {
     const names = this.databases.map((database) => database.database);
+    const cancelsAutovacuum =
+      this.#autovacuums.due && this.databases.every((database) => database.cancelsAutovacuum);
     try {
-      const suspected = await suspects(this.#monitor, {
-        databases: names,
-        olderThanMs,
-        ours: this.databases.flatMap((database) => database.pids),
-        vacuumYields: this.databases.every((database) => database.vacuumYields),
-      });
-      const proven = await this.#pidsInTheWay(new Set(suspected.flatMap(({ databases }) => databases)));
-      const found = suspected.filter(({ blocker, databases }) =>
-        databases.some((name) => proven.get(name)?.has(blocker.processId)),
-      );
-      const prepared = await inDoubt(this.#monitor, names, olderThanMs);
-      return [...found.map(({ blocker }) => blocker), ...prepared];
+      const found = await findInTheWay(this.#monitor, this.databases, { olderThanMs, cancelsAutovacuum });
+      return [...found, ...(await inDoubt(this.#monitor, names, olderThanMs))];
     } catch (error) {
       throw databaseError(error, 'see who is in the way', `databases ${names.join(', ')}`);
     }
-  }
-
-  async #pidsInTheWay(names: ReadonlySet<string>): Promise<Map<string, ReadonlySet<string>>> {
-    const asked = this.databases.filter(({ database }) => names.has(database));
-    const answers = await Promise.all(
-      asked.map(async (database) => {
-        await database.open();
-        return [database.database, await database.inTheWay()] as const;
-      }),
-    );
-    return new Map(answers);
   }
 
   /** Every snapshot, then the proof in every database. */
@@ -242,7 +239,8 @@ export class Barrier {
     await Promise.all(this.databases.map((database) => database.prove()));
     const holdMs = performance.now() - attempt.began;
     await this.#requireFittingSnapshots();
-    return { holdMs, position: this.#position(positions) };
+    const cancelledAutovacuums = await this.#autovacuums.cancelled();
+    return { holdMs, position: this.#position(positions), cancelledAutovacuums };
   }
 
   /** No lock: the snapshots are opened at once, and the plan is made to fit them by the caller when it does not. */

@@ -63,8 +63,8 @@ export interface Suspect {
 
 /**
  * Sessions whose transaction is older than `olderThanMs` and that hold locks of any kind in those databases: which of them are in the
- * way, only a session in that database can tell. A vacuum counts at any age when it does not yield: one started by hand, one
- * against wraparound, or any where this session may not shorten deadlock_timeout.
+ * way, only a session in that database can tell. A vacuum counts at any age unless it would yield: one started by hand or against
+ * wraparound always does, an autovacuum when it is not to be cancelled.
  */
 export async function suspects(
   monitor: Session,
@@ -72,7 +72,7 @@ export async function suspects(
     databases: readonly string[];
     olderThanMs: number;
     ours: readonly number[];
-    vacuumYields: boolean;
+    cancelsAutovacuum: boolean;
   },
 ): Promise<Suspect[]> {
   const rows = await monitor.rows(
@@ -87,12 +87,19 @@ export async function suspects(
        AND (pg_catalog.clock_timestamp() - a.xact_start >= $2 * interval '1 ms'
          OR (a.query ~* '^\\s*vacuum' AND a.backend_type = 'client backend' AND a.state = 'active')
          OR (a.backend_type = 'autovacuum worker' AND (NOT $4 OR a.query LIKE '%(to prevent wraparound)%')))`,
-    [options.databases, options.olderThanMs, options.ours, options.vacuumYields],
+    [options.databases, options.olderThanMs, options.ours, options.cancelsAutovacuum],
   );
   return rows.map((row) => ({
     blocker: blocker(row),
     databases: JSON.parse(row['databases'] ?? '[]') as string[],
   }));
+}
+
+/** The table that an ordinary autovacuum is at work on, as `database.schema.table`; undefined for anybody else, and for one against wraparound. */
+export function autovacuumOf({ database, statement }: Blocker): string | undefined {
+  const found = /^autovacuum: (?:VACUUM ANALYZE|VACUUM|ANALYZE) (.+)$/.exec(statement)?.[1];
+  if (found === undefined || found.endsWith('(to prevent wraparound)')) return undefined;
+  return `${database}.${found}`;
 }
 
 /** Those processes, as far as they still run. */

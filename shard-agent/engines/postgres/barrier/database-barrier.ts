@@ -33,8 +33,10 @@ export class DatabaseBarrier {
   #catalogue: Catalogue;
   #lockStatement = '';
   #shareStatement = '';
-  /** Whether this user may: without it an autovacuum does not yield within an attempt. */
+  /** Whether this user may set it: without that an autovacuum does not yield within an attempt. */
   #deadlockTimeoutSettable = true;
+  /** The server's own, after which it looks for deadlocks, and cancels an autovacuum that a session waits for. */
+  #deadlockTimeoutMs = 1_000;
   #superuser = false;
   /** Of the locker's transaction, from its beginning: then the server takes the locks back. */
   #deadlineMs = 0;
@@ -81,7 +83,8 @@ export class DatabaseBarrier {
     return this.#locks;
   }
 
-  get vacuumYields(): boolean {
+  /** Whether an autovacuum that is to be cancelled will be, within an attempt. */
+  get cancelsAutovacuum(): boolean {
     return this.#deadlockTimeoutSettable;
   }
 
@@ -104,14 +107,18 @@ export class DatabaseBarrier {
     if (!this.#locks || this.#locker?.alive === true) return;
     this.#locker = await Session.open(this.#config, this.database, 'barrier');
     const row = await this.#locker.row(
-      `SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = pg_catalog.current_user()`,
+      `SELECT rolsuper, (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout') AS deadlock
+       FROM pg_catalog.pg_roles WHERE rolname = pg_catalog.current_user()`,
     );
+    this.#deadlockTimeoutMs = Number(row['deadlock']);
     this.#superuser = row['rolsuper'] === 't';
     this.catalogue = this.#catalogue;
-    this.#deadlockTimeoutSettable = await this.#locker.script('SET deadlock_timeout = 10').then(
-      () => true,
-      () => false,
-    );
+    this.#deadlockTimeoutSettable = await this.#locker
+      .script(`SET deadlock_timeout = ${this.#deadlockTimeoutMs}`)
+      .then(
+        () => true,
+        () => false,
+      );
   }
 
   /**
@@ -153,16 +160,20 @@ export class DatabaseBarrier {
    * Requests the locks on both sessions at once. After the grant the server takes them back when this process falls
    * silent. Resolves undefined when granted; after a refusal the caller releases.
    */
-  async acquire(drainMs: number, holdLimitMs: number, began: number): Promise<Refusal | undefined> {
+  async acquire(
+    drainMs: number,
+    holdLimitMs: number,
+    began: number,
+    cancelsAutovacuum: boolean,
+  ): Promise<Refusal | undefined> {
     const drain = Math.max(1, Math.ceil(drainMs));
     const locker = this.#lockSession();
     // Whether this is the only database or the last of many to begin: the rest of the hold, no more.
     this.#deadlineMs = holdDeadlineMs(holdLimitMs, performance.now() - began);
     const settings = [
       `SET LOCAL statement_timeout = ${drain}`,
-      // An autovacuum yields, and a deadlock is ours and not the application's, after this much of waiting.
       ...(this.#deadlockTimeoutSettable
-        ? [`SET LOCAL deadlock_timeout = ${Math.max(1, Math.floor(drain / 4))}`]
+        ? [`SET LOCAL deadlock_timeout = ${this.#deadlockTimeout(drain, cancelsAutovacuum)}`]
         : []),
     ];
     const lock = this.#lockStatement === '' ? '' : `${this.#lockStatement}; `;
@@ -176,6 +187,26 @@ export class DatabaseBarrier {
       if (result.status === 'rejected') return this.#refusal(result.reason, drain);
     }
     return undefined;
+  }
+
+  /** Whether an attempt of that length may end with an autovacuum cancelled by the server. */
+  mayCancelWithin(drainMs: number, wanted: boolean): boolean {
+    const drain = Math.max(1, Math.ceil(drainMs));
+    const afterMs = this.#deadlockTimeoutSettable
+      ? this.#deadlockTimeout(drain, wanted)
+      : this.#deadlockTimeoutMs;
+    return afterMs < drain;
+  }
+
+  /**
+   * After so much of waiting the server cancels an autovacuum that is in the way, and in a deadlock ends our wait. An attempt that
+   * is to cancel nothing ends before that; only a long one looks for deadlocks before the applications' sessions do, so that their
+   * transactions are not the ones that the server ends.
+   */
+  #deadlockTimeout(drainMs: number, cancelsAutovacuum: boolean): number {
+    if (cancelsAutovacuum) return Math.max(1, Math.floor(drainMs / 4));
+    const soonerMs = Math.max(1, Math.floor(this.#deadlockTimeoutMs * 0.75));
+    return drainMs > soonerMs ? soonerMs : this.#deadlockTimeoutMs + drainMs;
   }
 
   /** The exporter's transaction, with ACCESS SHARE on every table, bounded by `limitMs`. No snapshot yet. */

@@ -24,7 +24,13 @@ export async function timeLocks(config: PostgresConfig): Promise<LockTiming> {
         await database.open();
       }),
     );
-    const barrier = new Barrier({ databases, monitor, holdLimitMs: limitMs, systemIdentifier: '' });
+    const barrier = new Barrier({
+      databases,
+      monitor,
+      holdLimitMs: limitMs,
+      systemIdentifier: '',
+      cancelAutovacuumMs: undefined,
+    });
     const lockMs = await barrier.rehearse();
     return {
       lockMs,
