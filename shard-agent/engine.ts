@@ -28,7 +28,7 @@ export interface Engine {
 
   /**
    * How long the locks of a backup take when nobody is in the way, on sessions of its own. Holds no writer and disturbs no vacuum.
-   * Repeatable; not beside a backup, whose connections it would take.
+   * Repeatable; not during a backup, whose locks would wait for it.
    */
   timeLocks(): Promise<LockTiming>;
 

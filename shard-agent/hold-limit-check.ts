@@ -1,4 +1,4 @@
-/** Can this host keep the hold limit? What a hold takes at the least, beside what the topology allows. */
+/** Can this host keep the hold limit? Compares the least that a hold takes with what the topology allows. */
 import { systemClock, type Clock } from '../proto/clock.ts';
 import { formatDuration } from '../topology/units.ts';
 import type { Engine, Finding, LockTiming } from './engine.ts';

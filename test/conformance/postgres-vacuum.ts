@@ -26,7 +26,7 @@ export function testPostgresVacuum(fixture: PostgresFixture): void {
          WHERE a.backend_type = 'autovacuum worker' AND p.relid = 'bulk'::regclass`,
         'bank',
       );
-      return String(rows[0]?.['id'] ?? '');
+      return (rows[0]?.['id'] as string | undefined) ?? '';
     }
 
     const kinds = async (session: BackupSession): Promise<string> =>

@@ -16,7 +16,7 @@ function barrier(longestHoldMs: number, end: Hold['end'] = 'cut', releaseMs?: nu
   return { attempts: 4, holdLimitMs: 100, longestHoldMs, longestHold, windowMs: 1, shards: [] };
 }
 
-test('the longest hold stands with the limit, and the limit with its tolerance', () => {
+test('the longest hold is told with the limit, and the limit with its tolerance', () => {
   expect(longestHoldText(barrier(8.26))).toBe('8.3 ms of 100 ms');
   expect(limitText(barrier(8.26))).toBe(
     '100 ms, when the agent gives the locks back; the server itself ends a hold at the latest 500 ms later',

@@ -4,7 +4,7 @@ import type { Clock } from '../../../proto/clock.ts';
 import { TidemarkError } from '../../../proto/errors.ts';
 import { checkHoldLimit, holdLimitFindings, timerLatenessMs } from '../../../shard-agent/hold-limit-check.ts';
 
-test('a limit that leaves room is no finding', () => {
+test('a limit that leaves room gives no finding', () => {
   expect(holdLimitFindings('shop-00', 100, { lockMs: 40, roundTripMs: 5 }, 10)).toEqual([]);
 });
 

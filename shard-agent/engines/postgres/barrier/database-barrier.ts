@@ -11,12 +11,12 @@ import { allEnded } from '../connection/all-ended.ts';
 import {
   databaseError,
   quoteTable,
-  serverWords,
   Session,
   sqlState,
   type PostgresConfig,
 } from '../connection/connection.ts';
 import { holdDeadlineMs, untilDeadline } from './hold-deadline.ts';
+import { lockRefusal } from './lock-refusal.ts';
 import { verifyUnderLocks, type HiddenRefusal, type Refusal } from './under-locks.ts';
 import { inTheWayQuery, type WriterQueryOptions } from './writers.ts';
 
@@ -184,7 +184,7 @@ export class DatabaseBarrier {
       this.beginSnapshot(drain),
     ]);
     for (const result of [locked, shared]) {
-      if (result.status === 'rejected') return this.#refusal(result.reason, drain);
+      if (result.status === 'rejected') return lockRefusal(result.reason, this.database, drain);
     }
     return undefined;
   }
@@ -226,7 +226,7 @@ export class DatabaseBarrier {
     });
   }
 
-  /** Process ids of the sessions that keep this database's locks from being granted, or would write beside them. Between attempts. */
+  /** Process ids of the sessions that keep this database's locks from being granted, or write where no lock reaches. Between attempts. */
   async inTheWay(): Promise<Set<string>> {
     const session = this.#locker ?? this.exporter;
     const rows = await session.rows(inTheWayQuery(this.#writerOptions));
@@ -283,38 +283,6 @@ export class DatabaseBarrier {
   #lockSession(): Session {
     if (this.#locker === undefined) throw new Error('prepared without locks');
     return this.#locker;
-  }
-
-  #refusal(error: unknown, drainMs: number): Refusal {
-    const subject = `database ${this.database}`;
-    switch (sqlState(error)) {
-      case '57014': // query_canceled: statement_timeout or a cancel
-        return { reason: `open transactions did not end within ${drainMs} ms`, catalogueChanged: false };
-      case '40P01': // deadlock_detected
-      case '55P03': // lock_not_available
-        return { reason: serverWords(error), catalogueChanged: false };
-      case '42P01': // undefined_table
-      case '3F000': // invalid_schema_name
-        return { reason: `the catalogue has changed: ${serverWords(error)}`, catalogueChanged: true };
-      case '42501': // insufficient_privilege: on a table that came after the check
-        throw new TidemarkError({
-          code: 'privilege-missing',
-          operation: 'take the locks',
-          subject,
-          cause: serverWords(error),
-          remedy: 'Run `tidemark-agent check` on that host: it prints the statement.',
-        });
-      case '53200': // out_of_memory: the lock table is full
-        throw new TidemarkError({
-          code: 'not-ready',
-          operation: 'take the locks',
-          subject,
-          cause: serverWords(error),
-          remedy: 'ALTER SYSTEM SET max_locks_per_transaction = 256; then restart the server.',
-        });
-      default:
-        throw databaseError(error, 'take the locks', subject);
-    }
   }
 }
 
