@@ -227,10 +227,15 @@ export function testEngine(fixture: EngineFixture): void {
         expect(await eventually(() => lockWaits(server), true)).toBe(true);
       } else {
         // The queue behind the waiting lock proves that it was requested.
-        const second = await client();
-        await expect(
-          within(300, 'a write', second.query('UPDATE accounts SET balance = 0 WHERE id = 99')),
-        ).rejects.toThrow();
+        const queued = async (): Promise<boolean> => {
+          const second = await client();
+          const write = second.query('UPDATE accounts SET balance = 0 WHERE id = 99');
+          return within(300, 'a write', write).then(
+            () => false,
+            () => true,
+          );
+        };
+        expect(await eventually(queued, true)).toBe(true);
       }
       abort.abort();
       expectBlocked(await within(1_000, 'the aborted lock', lock));
