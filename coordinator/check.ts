@@ -55,7 +55,12 @@ async function checkShard(
   const context = contextFor(topology.cluster, topology.repository.url, agent.shard);
   try {
     const reply: CheckReply = await agent.client.check(
-      { context, nonce: proof.nonceFor(agent.shard), globals: globals ?? 'none' },
+      {
+        context,
+        nonce: proof.nonceFor(agent.shard),
+        globals: globals ?? 'none',
+        holdLimitMs: topology.barrier.consistency === 'atomic' ? topology.barrier.holdLimitMs : 0,
+      },
       { signal },
     );
     await proof.confirm(agent.shard);

@@ -102,12 +102,16 @@ export function boundedFit(reply: FitReply): FitReply {
 }
 
 export function boundedBarrier(reply: BarrierReply): BarrierReply {
-  const { prepared, probed, blocked } = reply;
+  const { prepared, probed, blocked, cutTaken } = reply;
   if (prepared) {
     const warnings = boundedFindings(prepared.warnings ?? []);
     return { ...reply, prepared: { ...prepared, server: boundedServer(prepared.server), warnings } };
   }
   if (probed) return { ...reply, probed: { ...probed, ...boundedBlockers(probed.blockers ?? []) } };
+  if (cutTaken) {
+    const cancelledAutovacuums = boundedNames(cutTaken.cancelledAutovacuums ?? []);
+    return { ...reply, cutTaken: { ...cutTaken, cancelledAutovacuums } };
+  }
   if (!blocked) return reply;
   const reason = cutText(blocked.reason ?? '', reasonBytes);
   return { ...reply, blocked: { ...blocked, reason, ...boundedBlockers(blocked.blockers ?? []) } };

@@ -91,6 +91,7 @@ export class Backup {
   async #prepare(call: BarrierStream): Promise<BackupSession> {
     const { store, engine } = this.#parts;
     const { lanes, chunkBytes, holdLimitMs, copyLimitMs, locks, nonce, globals } = this.#order;
+    const { cancelAutovacuumMs } = this.#order;
     await answerNonce(store, this.context.cluster, nonce);
     await this.#fence();
     const signal = AbortSignal.any([this.#activity.signal, call.broken]);
@@ -99,6 +100,7 @@ export class Backup {
       chunkBytes: Number(chunkBytes),
       holdLimitMs,
       copyLimitMs,
+      cancelAutovacuumMs,
       locks,
       globals: globalsOrder(globals),
       signal,

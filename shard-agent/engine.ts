@@ -27,6 +27,12 @@ export interface Engine {
   check(globals?: GlobalsOrder): Promise<Finding[]>;
 
   /**
+   * How long the locks of a backup take when nobody is in the way, on sessions of its own. Holds no writer and disturbs no vacuum.
+   * Repeatable; not during a backup, whose locks would wait for it.
+   */
+  timeLocks(): Promise<LockTiming>;
+
+  /**
    * Checks that this is the sole writable primary (else `shard-refused`), takes the DDL guard where there is one, reads
    * the catalogue, plans the chunks, opens and warms every lock session and lane. Holds no writer up.
    */
@@ -73,6 +79,12 @@ export interface ServerDescription {
   readonly bytes: number;
 }
 
+export interface LockTiming {
+  readonly lockMs: number;
+  /** The slowest of a few: from a statement that does nothing to its answer. */
+  readonly roundTripMs: number;
+}
+
 export interface Finding {
   readonly code: ErrorCode;
   readonly subject: string;
@@ -93,6 +105,11 @@ export interface BackupOrder {
   readonly holdLimitMs: number;
   /** Greatest age of the snapshots; server-side session timeouts are set to it. */
   readonly copyLimitMs: number;
+  /**
+   * A running autovacuum is in the way for so long, from the first `inTheWay` or `lock` on; after that the server is let cancel it.
+   * Absent: it is in the way for as long as it runs. One against wraparound always is, and so is a vacuum started by hand.
+   */
+  readonly cancelAutovacuumMs?: number | undefined;
   /** False for consistency `simultaneous`: no lock session is opened, and only `cutWithoutLocks` may be called. */
   readonly locks: boolean;
   readonly globals: GlobalsOrder;
@@ -176,6 +193,8 @@ export interface Cut {
   /** From the first lock request of this attempt to the confirmed unlock. 0 without locks. */
   readonly holdMs: number;
   readonly position: Position;
+  /** Tables whose autovacuum was cancelled for the locks of this or an earlier attempt. Absent: none. */
+  readonly cancelledAutovacuums?: readonly string[];
 }
 
 export interface Blocker {

@@ -33,6 +33,7 @@ export function checkPrepare(prepare: Prepare): void {
   within('hold limit', prepare.holdLimitMs, 1, minuteMs);
   within('copy limit', prepare.copyLimitMs, 1, longestMs);
   within('grace', prepare.graceMs, 1, longestMs);
+  within('wait for an autovacuum', prepare.cancelAutovacuumMs ?? 0, 0, longestMs);
   globalsOrder(prepare.globals);
 }
 

@@ -36,6 +36,7 @@ import {
   type OperationContext,
 } from './messages.ts';
 import { findingOf, withoutTwins } from './findings.ts';
+import { checkHoldLimit } from './hold-limit-check.ts';
 import { answerNonce } from './nonce.ts';
 import { checkContext, checkLoad, checkPrepare, globalsOrder, wrongOrder } from './orders.ts';
 import { Progress } from './progress.ts';
@@ -116,9 +117,9 @@ export class Service implements AgentImplementation {
     return states.of(restore) ?? { state: opened ? 'finished' : 'none', trouble: '' };
   }
 
-  check({ context, nonce, globals }: CheckRequest): Promise<CheckReply> {
+  check({ context, nonce, globals, holdLimitMs }: CheckRequest): Promise<CheckReply> {
     return this.#logged('check', context, async ({ cluster }) => {
-      const { engine, store, shard } = this.#parts;
+      const { engine, store, shard, session } = this.#parts;
       const [server, findings, proof] = await Promise.allSettled([
         engine.describe(),
         engine.check(globalsOrder(globals)),
@@ -130,9 +131,13 @@ export class Service implements AgentImplementation {
         ...(findings.status === 'fulfilled' ? findings.value : []),
         ...failed.map(({ reason }) => findingOf(reason, shard)),
       ];
+      // What keeps a backup from its locks keeps a trial from them too, and has been told. A trial must not meet a barrier.
+      const idle = session.current === undefined && session.settled;
+      const timed = holdLimitMs > 0 && idle && all.every(({ warning }) => warning);
+      const holds = timed ? await checkHoldLimit(engine, shard, holdLimitMs) : [];
       return {
         server: server.status === 'fulfilled' ? serverMessage(server.value) : null,
-        findings: withoutTwins(all).map(findingMessage),
+        findings: withoutTwins([...all, ...holds]).map(findingMessage),
       };
     });
   }

@@ -11,6 +11,7 @@ import {
   address,
   databaseHost,
   duration,
+  durationOr,
   name,
   oneOf,
   path,
@@ -35,7 +36,11 @@ const barrierDefaults: BarrierConfig = {
   deadlineMs: 30 * second,
   maxHoldPerMinuteMs: 6 * second,
   onDeadline: 'fail',
+  cancelAutovacuumMs: 10 * second,
 };
+
+/** Of the deadline: what is left is enough for an autovacuum to end and for the attempts after it. */
+const autovacuumShare = 1 / 3;
 
 const copyDefaults: CopyConfig = {
   lanes: 4,
@@ -149,8 +154,29 @@ const barrier: Read<BarrierConfig> = section<BarrierConfig>((keys) => {
     deadlineMs,
     maxHoldPerMinuteMs: budget,
     onDeadline: keys.optional('onDeadline', oneOf('fail', 'simultaneous'), barrierDefaults.onDeadline),
+    ...cancelAutovacuum(keys, deadlineMs),
   };
 });
+
+/** `never`, `immediately`, or how long to wait before it is done. */
+function cancelAutovacuum(
+  keys: Section,
+  deadlineMs: number | undefined,
+): { readonly cancelAutovacuumMs?: number } {
+  const value = keys.value('cancelAutovacuum');
+  if (value === undefined) {
+    const usualMs = barrierDefaults.cancelAutovacuumMs ?? 0;
+    return { cancelAutovacuumMs: Math.min(usualMs, (deadlineMs ?? usualMs) * autovacuumShare) };
+  }
+  const afterMs = durationOr('never', 'immediately')(1, day)(value);
+  if (afterMs === undefined || afterMs === 'never') return {};
+  if (afterMs === 'immediately') return { cancelAutovacuumMs: 0 };
+  if (deadlineMs !== undefined && afterMs >= deadlineMs) {
+    const says = `the barrier ends after ${formatDuration(deadlineMs)}, before it would cancel anything`;
+    value.wrong(`must be less than deadline: ${says}; write \`never\` if that is meant`);
+  }
+  return { cancelAutovacuumMs: afterMs };
+}
 
 const copy = section<CopyConfig>((keys) => ({
   lanes: keys.optional('lanes', whole(1, 64), copyDefaults.lanes),

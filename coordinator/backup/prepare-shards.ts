@@ -56,6 +56,9 @@ export async function prepareShards(
         chunkBytes: topology.copy.chunkBytes,
         compressionLevel: topology.copy.compressionLevel,
         holdLimitMs: topology.barrier.holdLimitMs,
+        ...(topology.barrier.cancelAutovacuumMs === undefined
+          ? {}
+          : { cancelAutovacuumMs: topology.barrier.cancelAutovacuumMs }),
         copyLimitMs: topology.copy.limitMs,
         graceMs,
         locks: topology.barrier.consistency === 'atomic',

@@ -95,6 +95,20 @@ export function testEngine(fixture: EngineFixture): void {
       expect(findings.filter((finding) => !finding.warning)).toEqual([]);
     });
 
+    test('times the locks while a writer is at work, and holds nobody', async () => {
+      const writer = await client();
+      await writer.query('BEGIN');
+      await writer.query('UPDATE accounts SET balance = balance WHERE id = 1');
+      const before = await fixture.countSessions(server);
+      const { lockMs, roundTripMs } = await engine.timeLocks();
+      expect(lockMs).toBeGreaterThan(0);
+      expect(lockMs).toBeLessThan(1_000);
+      expect(roundTripMs).toBeGreaterThan(0);
+      expect(await eventually(() => fixture.countSessions(server), before)).toBe(before);
+      await expectFree();
+      await writer.query('ROLLBACK');
+    });
+
     test('a server that does not answer is database-unreachable', async () => {
       const nowhere = fixture.open({ ...server, port: 1, socket: '/nonexistent', host: '127.0.0.1' });
       await expect(nowhere.describe()).rejects.toMatchObject({ code: 'database-unreachable' });
@@ -229,10 +243,15 @@ export function testEngine(fixture: EngineFixture): void {
         expect(await eventually(() => lockWaits(server), true)).toBe(true);
       } else {
         // The queue behind the waiting lock proves that it was requested.
-        const second = await client();
-        await expect(
-          within(300, 'a write', second.query('UPDATE accounts SET balance = 0 WHERE id = 99')),
-        ).rejects.toThrow();
+        const queued = async (): Promise<boolean> => {
+          const second = await client();
+          const write = second.query('UPDATE accounts SET balance = 0 WHERE id = 99');
+          return within(300, 'a write', write).then(
+            () => false,
+            () => true,
+          );
+        };
+        expect(await eventually(queued, true)).toBe(true);
       }
       abort.abort();
       expectBlocked(await within(1_000, 'the aborted lock', lock));

@@ -9,11 +9,15 @@ import { testPostgresPlainRestorer } from './postgres-plain-restorer.ts';
 import { testPostgresRefusals } from './postgres-refusals.ts';
 import { testPostgresRestore } from './postgres-restore.ts';
 import { testPostgresStaging } from './postgres-staging.ts';
+import { testPostgresStrangers } from './postgres-strangers.ts';
+import { testPostgresVacuum } from './postgres-vacuum.ts';
 
 /** The suite of all engines, and what only PostgreSQL has. */
 export function testPostgres(fixture: PostgresFixture): void {
   testEngine(fixture);
   testPostgresBarrier(fixture);
+  testPostgresStrangers(fixture);
+  testPostgresVacuum(fixture);
   testPostgresRefusals(fixture);
   testPostgresLeftOut(fixture);
   testPostgresRestore(fixture);

@@ -7,6 +7,7 @@ import type {
   Finding,
   GlobalsOrder,
   HeldMark,
+  LockTiming,
   RestoreOrder,
   RestoreSession,
   ServerDescription,
@@ -14,6 +15,7 @@ import type {
   StoredShard,
 } from '../../engine.ts';
 import { prepareBackup } from './backup/backup.ts';
+import { timeLocks } from './barrier/lock-timing.ts';
 import { listDatabases } from './catalogue.ts';
 import { checkBackup } from './check/check.ts';
 import { describeEndpoint, withSession } from './connection/connection.ts';
@@ -50,6 +52,10 @@ class MysqlEngine implements Engine {
         describeServer(wire, dialect, await listDatabases(wire, this.#databases)),
       ),
     );
+  }
+
+  timeLocks(): Promise<LockTiming> {
+    return this.#attempt('time the locks', () => timeLocks(this.#endpoint, this.#databases));
   }
 
   check(globals: GlobalsOrder = 'none'): Promise<Finding[]> {

@@ -1,6 +1,7 @@
 /** The PostgreSQL engine, versions 14 to 18. */
 import type { Engine, StagedRestore } from '../../engine.ts';
 import { prepareBackup } from './backup/backup.ts';
+import { timeLocks } from './barrier/lock-timing.ts';
 import { checkServer, openAny } from './check/check.ts';
 import { during, type PostgresConfig } from './connection/connection.ts';
 import { fitShard } from './restore/fit.ts';
@@ -26,6 +27,7 @@ export function openPostgres(config: PostgresConfig): Engine {
       }
     },
     check: (globals = 'none') => checkServer(config, { lanes: usualLanes, locks: true, globals }),
+    timeLocks: () => timeLocks(config),
     prepareBackup: (order) => prepareBackup(config, order),
     fit: (stored, globals = false) => fitShard(config, stored, globals),
     prepareRestore: (order) => prepareRestore(config, order),

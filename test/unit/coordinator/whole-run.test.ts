@@ -3,9 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { backup } from '../../../coordinator/backup.ts';
 import { check } from '../../../coordinator/check.ts';
 import { restore } from '../../../coordinator/restore.ts';
+import { show } from '../../../coordinator/show.ts';
 import { verify } from '../../../coordinator/verify.ts';
 import type { SealBody } from '../../../repository/seal.ts';
 import { openAgent } from '../shard-agent/agent-fixture.ts';
+import type { FakeServer } from '../shard-agent/fake-server.ts';
 import {
   atStep,
   backUp,
@@ -75,6 +77,27 @@ test('the seal names evidence and sums that add up', async () => {
   expect((document['sums'] as SealBody['sums']).rows).toBe(total);
   expect(document['longestHoldMs']).toBeGreaterThan(0);
 });
+test.each([
+  [0, 'cancelled autovacuums  2: shop-00 (shop.public.accounts), shop-02 (shop.public.accounts)'],
+  [30_000, 'cancelled autovacuums  none'],
+])(
+  'the topology says when autovacuums are cancelled (after %d ms), and the set which were',
+  async (afterMs, line) => {
+    const source = await openCluster({ filled: true, barrier: { cancelAutovacuumMs: afterMs } });
+    for (const n of [0, 2]) (source.servers[n] as FakeServer).autovacuum = 'shop.public.accounts';
+    const taken = await backup(runOf(source));
+    const cancelled = afterMs === 0 ? ['shop.public.accounts'] : [];
+    expect(taken.document['shards']).toMatchObject(
+      shards3.map((_, n) => ({ cancelledAutovacuums: n === 1 ? [] : cancelled })),
+    );
+    expect(taken.text.includes('cancelled autovacuums 2: shop-00')).toBe(afterMs === 0);
+    const shown = await show(runOf(source), 'latest', { tables: false });
+    expect(shown.text).toContain(line);
+    expect(shown.text).toMatch(/longest hold +[\d.]+ ms of 100 ms\n/);
+    expect(shown.text).toMatch(/hold limit +100 ms, .* at the latest 500 ms later\n/);
+  },
+);
+
 describe('what is no cluster', () => {
   test('two agents before one server', async () => {
     const source = await openCluster({ filled: true, names: ['shop-00'] });

@@ -138,11 +138,12 @@ test('100,000 blockers, and warnings of a preparation, arrive in bounded replies
       call.send({ prepared: { warnings } });
       call.send({ probed: { blockers } });
       call.send({ blocked: { attempt: 1, reason: long, blockers } });
+      call.send({ cutTaken: { attempt: 1, cancelledAutovacuums: blockers.map(() => long) } });
       return Promise.resolve();
     },
   });
   const replies = await Array.fromAsync(client.barrier());
-  expect(replies.map(({ reply }) => reply)).toEqual(['prepared', 'probed', 'blocked']);
+  expect(replies.map(({ reply }) => reply)).toEqual(['prepared', 'probed', 'blocked', 'cutTaken']);
   expect(replies[0]?.prepared?.warnings).toHaveLength(201);
   for (const said of [replies[1]?.probed, replies[2]?.blocked]) {
     expect(said?.blockers).toHaveLength(200);
@@ -150,6 +151,7 @@ test('100,000 blockers, and warnings of a preparation, arrive in bounded replies
     expect(said?.more).toBe(99_800);
   }
   expect(replies[2]?.blocked?.reason).toMatch(/\(cut, /);
+  expect(replies[3]?.cutTaken?.cancelledAutovacuums.at(-1)).toMatch(/^… and \d+ more$/);
 });
 
 test('a finding of a verification, and the names of very many databases, are cut too', async () => {

@@ -11,6 +11,7 @@ import type {
   Finding,
   HeldMark,
   LockOutcome,
+  LockTiming,
   RawSink,
   ReadLane,
   ReadTask,
@@ -33,6 +34,7 @@ export class FakeEngine implements Engine {
   readonly server: FakeServer;
   /** What `check` and `fit` find. */
   findings: Finding[] = [];
+  lockTiming: LockTiming = { lockMs: 0.1, roundTripMs: 0.1 };
 
   constructor(server: FakeServer) {
     this.server = server;
@@ -40,6 +42,10 @@ export class FakeEngine implements Engine {
 
   describe(): Promise<ServerDescription> {
     return Promise.resolve(describe(this.server));
+  }
+
+  timeLocks(): Promise<LockTiming> {
+    return Promise.resolve(this.lockTiming);
   }
 
   check(): Promise<Finding[]> {
@@ -151,7 +157,10 @@ class FakeBackup implements BackupSession {
     await Promise.resolve();
     if (!this.#holdsLocks) throw lost('the locks were lost during the cut');
     this.#release();
-    return { holdMs: performance.now() - this.#lockedAtMs, position };
+    const { autovacuum } = this.#server;
+    const cancels = autovacuum !== undefined && this.#order.cancelAutovacuumMs === 0;
+    const cancelledAutovacuums = cancels ? [autovacuum] : [];
+    return { holdMs: performance.now() - this.#lockedAtMs, position, cancelledAutovacuums };
   }
 
   cutWithoutLocks(): Promise<Cut> {

@@ -138,7 +138,7 @@ async function serverFindings(
       finding(
         'privilege-missing',
         subject,
-        'deadlock_timeout cannot be set: a running autovacuum would not yield to the barrier',
+        'deadlock_timeout cannot be set: no running autovacuum can be cancelled, whatever barrier.cancelAutovacuum says; the barrier waits until it ends',
         major >= 15 ? `GRANT SET ON PARAMETER deadlock_timeout TO ${user};` : `ALTER ROLE ${user} SUPERUSER;`,
         true,
       ),
