@@ -9,7 +9,7 @@ import { formatBytes, formatDuration } from '../topology/units.ts';
 import { openAgents } from './agents.ts';
 import type { Agent, Agents } from './agents.ts';
 import { compareInvariants } from './invariants.ts';
-import type { ClusterAnswer } from './invariants.ts';
+import type { ClusterAnswer, NotAskedAnswer } from './invariants.ts';
 import { loadShards, newRestoreId } from './restore/load-shards.ts';
 import type { LoadedShard } from './restore/load-shards.ts';
 import { resolveSet } from './open-set.ts';
@@ -95,6 +95,7 @@ interface Done {
   readonly restore: string;
   readonly loaded: readonly LoadedShard[];
   readonly invariants: readonly ClusterAnswer[];
+  readonly notAsked: readonly NotAskedAnswer[];
 }
 
 interface Decided extends Done {
@@ -128,8 +129,9 @@ async function carryOut(
   try {
     const loaded = await loadShards(run, options, seal, restoreId, shards);
     const answers = loaded.flatMap((shard) => shard.answers);
-    const invariants = compareInvariants(run.topology.invariants, catalogue.answers, answers);
-    done = { restore: restoreId, loaded, invariants };
+    const notAsked = loaded.flatMap((shard) => shard.notAsked);
+    const invariants = compareInvariants(run.topology.invariants, catalogue.answers, answers, notAsked);
+    done = { restore: restoreId, loaded, invariants, notAsked };
     await reached('coordinator.restore-loaded');
     run.signal.throwIfAborted();
     if ((await decide(run.store, target.cluster, restoreId, 'switch')) === 'undo')
@@ -206,6 +208,7 @@ function report(plan: RestorePlan, done: Decided, durationMs: number): Outcome {
     durationMs,
     sums: total,
     invariants: done.invariants,
+    notAsked: done.notAsked,
     shards,
   };
   const row = (name: string, rows: number, bytes: number, ms: number): string[] => [
@@ -229,8 +232,11 @@ function report(plan: RestorePlan, done: Decided, durationMs: number): Outcome {
   const invariants = done.invariants.map(
     ({ name, across, answer }) => `invariant ${name} (${across}): ${answer}`,
   );
+  const notAsked = done.notAsked.map(
+    ({ shard, name, reason }) => `invariant ${name} of ${shard} was not asked: ${reason}`,
+  );
   const { failure } = done;
   const verdict = failure === undefined ? `restored ${plan.set}` : `${bad('not whole')}  ${failure.message}`;
-  const text = [verdict, table(columns, rows), ...invariants].join('\n');
+  const text = [verdict, table(columns, rows), ...invariants, ...notAsked].join('\n');
   return failure === undefined ? { document, text } : { document, text, failure };
 }

@@ -34,7 +34,7 @@ export async function checkAgent(
   await attempt(() => void serverCredentials(file.listen, file.transport));
   await attempt(() => tryRepository(openStore(), file.shard));
   const server = await attempt(() => engine.describe());
-  findings.push(...((await attempt(() => engine.check())) ?? []));
+  findings.push(...((await attempt(() => engine.check('none', file.invariants))) ?? []));
   const all = withoutTwins(findings);
   return { shard: file.shard, server, ready: all.every(({ warning }) => warning), findings: all };
 }

@@ -22,9 +22,9 @@ export interface Engine {
   /** One short connection. Repeatable, concurrent with everything. */
   describe(): Promise<ServerDescription>;
 
-  /** Tries everything a backup needs, with `globals` if it is to store them, and changes nothing. Reports all findings, never
-   * only the first. Repeatable. */
-  check(globals?: GlobalsOrder): Promise<Finding[]>;
+  /** Tries everything a backup needs, with `globals` if it is to store them, asks each of `invariants` once, and changes
+   * nothing. Reports all findings, never only the first. Repeatable. */
+  check(globals?: GlobalsOrder, invariants?: readonly InvariantQuery[]): Promise<Finding[]>;
 
   /**
    * Checks that this is the sole writable primary (else `shard-refused`), takes the DDL guard where there is one, reads
@@ -128,7 +128,11 @@ export interface BackupSession {
    * for. Globals, which are in no snapshot, are a piece without a database, as they are when it is read. */
   schema(): AsyncIterable<SchemaPiece>;
 
-  /** After a cut, before lanes read rows: answers from inside the snapshot. Throws `not-ready` for a query that gives no single value. */
+  /**
+   * After a cut, before lanes read rows: answers from inside the snapshot. Each query is one statement that reads, in a
+   * read-only transaction, and its names have one meaning only: no search path is looked through. Throws `not-ready` for one
+   * that is anything else or gives no single value.
+   */
   invariants(queries: readonly InvariantQuery[]): Promise<InvariantLine[]>;
 
   /** After a cut: what is to be read, in this order: the last ones are short. Bounded by the catalogue, not by rows. */
@@ -256,8 +260,11 @@ export interface RestoreSession {
    * staging, statistics too where they move with it. That every row is there was seen chunk by chunk: see `load`.
    */
   finishLoad(): Promise<void>;
-  /** Answers from the staging; names as in the manifest. */
-  invariants(): Promise<{ name: string; answer: string | null }[]>;
+  /**
+   * Answers from the staging of each query's database, asked as in a backup. Never from what stands under the final names:
+   * a query that would read there is refused. Throws `not-ready` as `BackupSession.invariants` does.
+   */
+  invariants(queries: readonly InvariantQuery[]): Promise<{ name: string; answer: string | null }[]>;
   /** From staging to final names, step by step, each idempotent: may be called again, by another process too. */
   switch(): Promise<void>;
   /** Drops everything this restore made, staged or switched. Idempotent, also after a crash. */

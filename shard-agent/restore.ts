@@ -14,6 +14,8 @@ import { reached } from '../proto/step-points.ts';
 import type { ManifestRef } from '../repository/manifest-entries.ts';
 import type { ObjectStore } from '../repository/object-store.ts';
 import { decide } from '../repository/restore-decision.ts';
+import type { InvariantQuery } from '../topology/agent-file.ts';
+import { askedInvariants, requireSameAnswers } from './asked-invariants.ts';
 import type { Engine, RestoreSession } from './engine.ts';
 import { loadChunks } from './load.ts';
 import type { OperationContext } from './messages.ts';
@@ -27,6 +29,8 @@ export interface RestoreParts {
   readonly engine: Engine;
   readonly store: ObjectStore;
   readonly persistence: Persistence;
+  /** As this agent's own file declares them: a restore asks no other. */
+  readonly invariants: readonly InvariantQuery[];
   /** Told when nothing is left of a restore that was undone. */
   readonly undone: (restore: string) => void;
 }
@@ -144,40 +148,28 @@ async function load(
   await session.finishLoad();
   signal.throwIfAborted();
   progress.phase = 'check';
-  const invariants = await compareInvariants(parts.shard, stored, session, task.sourceShard);
+  const answers = await compareInvariants(parts, stored, session, task.sourceShard);
   signal.throwIfAborted();
-  return { sums, invariants };
+  return { sums, ...answers };
 }
 
-/** Runs the recorded invariants in the staging. Throws `invariant-differs` naming each that answers otherwise. */
+/**
+ * Asks in the staging what this agent's own file declares under the names that the set recorded. Throws `invariant-differs`
+ * naming each that has another answer.
+ */
 async function compareInvariants(
-  shard: string,
+  { shard, invariants }: Pick<RestoreParts, 'shard' | 'invariants'>,
   stored: OpenStoredShard,
   session: RestoreSession,
   source: string,
-): Promise<{ name: string; answer?: string }[]> {
-  const answers = await session.invariants();
-  const found = new Map(answers.map(({ name, answer }) => [name, answer]));
-  const differing = stored.invariants.filter((line) => found.get(line.name) !== line.answer);
-  if (differing.length > 0) {
-    const cause = differing
-      .map(
-        (line) =>
-          `${line.name} was ${line.answer ?? 'NULL'} at the cut and is ${spell(found, line.name)} here`,
-      )
-      .join('; ');
-    throw new TidemarkError({
-      code: 'invariant-differs',
-      operation: 'check the invariants',
-      subject: `${shard}: from ${source}`,
-      cause,
-    });
-  }
-  return answers.map(({ name, answer }) => (answer === null ? { name } : { name, answer }));
-}
-
-function spell(found: ReadonlyMap<string, string | null>, name: string): string {
-  return found.has(name) ? (found.get(name) ?? 'NULL') : 'not answered';
+): Promise<Pick<LoadedMessage, 'invariants' | 'notAsked'>> {
+  const { queries, recorded, notAsked } = askedInvariants(stored, invariants);
+  const answers = await session.invariants(queries);
+  requireSameAnswers(`${shard}: from ${source}`, recorded, answers);
+  return {
+    invariants: answers.map(({ name, answer }) => (answer === null ? { name } : { name, answer })),
+    notAsked: [...notAsked],
+  };
 }
 
 /** After `loaded`: does what the coordinator says, or what the record says when the coordinator falls silent. */

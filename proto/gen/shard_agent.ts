@@ -29,6 +29,7 @@ import type { Load as _tidemark_v1_Load, Load__Output as _tidemark_v1_Load__Outp
 import type { Loaded as _tidemark_v1_Loaded, Loaded__Output as _tidemark_v1_Loaded__Output } from './tidemark/v1/Loaded.ts';
 import type { ManifestRef as _tidemark_v1_ManifestRef, ManifestRef__Output as _tidemark_v1_ManifestRef__Output } from './tidemark/v1/ManifestRef.ts';
 import type { Nonce as _tidemark_v1_Nonce, Nonce__Output as _tidemark_v1_Nonce__Output } from './tidemark/v1/Nonce.ts';
+import type { NotAsked as _tidemark_v1_NotAsked, NotAsked__Output as _tidemark_v1_NotAsked__Output } from './tidemark/v1/NotAsked.ts';
 import type { OperationContext as _tidemark_v1_OperationContext, OperationContext__Output as _tidemark_v1_OperationContext__Output } from './tidemark/v1/OperationContext.ts';
 import type { Position as _tidemark_v1_Position, Position__Output as _tidemark_v1_Position__Output } from './tidemark/v1/Position.ts';
 import type { Prepare as _tidemark_v1_Prepare, Prepare__Output as _tidemark_v1_Prepare__Output } from './tidemark/v1/Prepare.ts';
@@ -85,6 +86,7 @@ export interface ProtoGrpcType {
       Loaded: MessageTypeDefinition<_tidemark_v1_Loaded, _tidemark_v1_Loaded__Output>
       ManifestRef: MessageTypeDefinition<_tidemark_v1_ManifestRef, _tidemark_v1_ManifestRef__Output>
       Nonce: MessageTypeDefinition<_tidemark_v1_Nonce, _tidemark_v1_Nonce__Output>
+      NotAsked: MessageTypeDefinition<_tidemark_v1_NotAsked, _tidemark_v1_NotAsked__Output>
       OperationContext: MessageTypeDefinition<_tidemark_v1_OperationContext, _tidemark_v1_OperationContext__Output>
       Position: MessageTypeDefinition<_tidemark_v1_Position, _tidemark_v1_Position__Output>
       Prepare: MessageTypeDefinition<_tidemark_v1_Prepare, _tidemark_v1_Prepare__Output>

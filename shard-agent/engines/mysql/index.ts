@@ -1,5 +1,5 @@
 /** The engine for MySQL and MariaDB. What they differ in stands in dialect.ts. */
-import type { DatabaseConfig, ToolPaths } from '../../../topology/agent-file.ts';
+import type { DatabaseConfig, InvariantQuery, ToolPaths } from '../../../topology/agent-file.ts';
 import type {
   BackupOrder,
   BackupSession,
@@ -50,10 +50,10 @@ class MysqlEngine implements Engine {
     );
   }
 
-  check(globals: GlobalsOrder = 'none'): Promise<Finding[]> {
+  check(globals: GlobalsOrder = 'none', invariants: readonly InvariantQuery[] = []): Promise<Finding[]> {
     return this.#attempt('check the server', () =>
       withSession(this.#endpoint, { name: 'check' }, (wire, dialect) =>
-        checkBackup(wire, dialect, this.#databases, globals),
+        checkBackup(wire, dialect, this.#databases, { globals, invariants }),
       ),
     );
   }

@@ -24,7 +24,8 @@ export function openPostgres(config: PostgresConfig): Engine {
         await session.close();
       }
     },
-    check: (globals = 'none') => checkServer(config, { lanes: usualLanes, locks: true, globals }),
+    check: (globals = 'none', invariants = []) =>
+      checkServer(config, { lanes: usualLanes, locks: true, globals }, invariants),
     prepareBackup: (order) => prepareBackup(config, order),
     fit: (stored, globals = false) => fitShard(config, stored, globals),
     prepareRestore: (order) => prepareRestore(config, order),

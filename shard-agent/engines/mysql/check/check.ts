@@ -10,6 +10,8 @@ import { failure, isServerError } from '../connection/failure.ts';
 import { Grants } from './grants.ts';
 import { leftOutFindings } from './left-out.ts';
 import { refusal, variable } from '../server.ts';
+import { invariantFindings } from '../invariant.ts';
+import type { InvariantQuery } from '../../../../topology/agent-file.ts';
 import type { Wire } from '../connection/wire.ts';
 
 /** Needed on each database; what `includes` it stands beside. */
@@ -25,7 +27,7 @@ export async function checkBackup(
   wire: Wire,
   dialect: Dialect,
   wanted: readonly string[] | undefined,
-  globals: GlobalsOrder,
+  { globals, invariants }: { globals: GlobalsOrder; invariants: readonly InvariantQuery[] },
 ): Promise<Finding[]> {
   const grants = await Grants.read(wire, dialect);
   const findings = await privilegeFindings(wire, dialect, grants, wanted);
@@ -57,6 +59,8 @@ export async function checkBackup(
     findings.push(...catalogue.findings);
     findings.push(...(await leftOutFindings(wire, dialect, databases, wanted, looking)));
     findings.push(...(await capacityFindings(wire, dialect, catalogue)));
+    const names = databases.map(({ name }) => name);
+    findings.push(...(await invariantFindings(wire, dialect, invariants, names)));
   } catch (error) {
     failed(error, 'the catalogue');
   }

@@ -1,6 +1,7 @@
 /** One shard's restore: staging, data, keys, switch; or all of it undone. */
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { SchemaLine } from '../../../../repository/manifest-entries.ts';
+import type { InvariantQuery } from '../../../../topology/agent-file.ts';
 import type { RestoreOrder, RestoreSession, WriteLane } from '../../../engine.ts';
 import { madeAccounts, makeAccounts, readPlan } from '../accounts/account-maker.ts';
 import { openSession, withSession } from '../connection/connection.ts';
@@ -241,14 +242,12 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
     });
   }
 
-  async invariants(): Promise<{ name: string; answer: string | null }[]> {
+  async invariants(queries: readonly InvariantQuery[]): Promise<{ name: string; answer: string | null }[]> {
     return withSession(this.endpoint, { name: 'invariants' }, async (wire) => {
+      await wire.run('START TRANSACTION READ ONLY');
       const answers: { name: string; answer: string | null }[] = [];
-      for (const line of this.#order.stored.invariants) {
-        answers.push({
-          name: line.name,
-          answer: await askInvariant(wire, line, this.#stagingOf(line.database)),
-        });
+      for (const query of queries) {
+        answers.push({ name: query.name, answer: await askInvariant(wire, query, this.#staging) });
       }
       return answers;
     });

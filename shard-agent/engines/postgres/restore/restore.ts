@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { ChunkLine, DatabaseLine, TableLine } from '../../../../repository/manifest-entries.ts';
 import type { RestoreOrder, RestoreSession, WriteLane } from '../../../engine.ts';
+import type { InvariantQuery } from '../../../../topology/agent-file.ts';
 import { analyse } from './analyse.ts';
 import { AfterData } from './after-data.ts';
 import { loadLargeObjects, type Archive } from './archive.ts';
@@ -263,11 +264,11 @@ class PostgresRestore implements RestoreSession {
     }
   }
 
-  async invariants(): Promise<{ name: string; answer: string | null }[]> {
+  async invariants(queries: readonly InvariantQuery[]): Promise<{ name: string; answer: string | null }[]> {
     const answers: { name: string; answer: string | null }[] = [];
-    for (const { name, database, sql } of this.#order.stored.invariants) {
-      const query = { name, database, sql, connectTo: this.#stagingOf(database) };
-      answers.push({ name, answer: await answerInvariant(this.#config, query, ['BEGIN READ ONLY']) });
+    for (const query of queries) {
+      const place = { connectTo: this.#stagingOf(query.database), begin: ['BEGIN READ ONLY'] };
+      answers.push({ name: query.name, answer: await answerInvariant(this.#config, query, place) });
     }
     return answers;
   }
