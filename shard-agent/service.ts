@@ -20,7 +20,7 @@ import type { RestoreReply } from '../proto/gen/tidemark/v1/RestoreReply.ts';
 import type { RestoreRequest__Output as RestoreRequest } from '../proto/gen/tidemark/v1/RestoreRequest.ts';
 import type { VerifyReply } from '../proto/gen/tidemark/v1/VerifyReply.ts';
 import type { VerifyRequest__Output as VerifyRequest } from '../proto/gen/tidemark/v1/VerifyRequest.ts';
-import { askedInvariants } from './asked-invariants.ts';
+import { askedInCheck, askedInvariants } from './asked-invariants.ts';
 import { Backup, noCut, type BackupParts } from './backup.ts';
 import {
   contextFromWire,
@@ -88,10 +88,10 @@ export class Service implements AgentImplementation {
 
   check({ context, nonce, globals }: CheckRequest): Promise<CheckReply> {
     return this.#logged('check', context, async ({ cluster }) => {
-      const { engine, store, shard, invariants } = this.#parts;
+      const { engine, store, shard } = this.#parts;
       const [server, findings, proof] = await Promise.allSettled([
         engine.describe(),
-        engine.check(globalsOrder(globals), invariants),
+        engine.check(globalsOrder(globals), askedInCheck(this.#parts)),
         answerNonce(store, cluster, nonce),
       ]);
       // What could not even be tried is a finding like any other: all are told at once.

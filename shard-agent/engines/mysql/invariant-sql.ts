@@ -32,7 +32,12 @@ const tokenPattern =
   /(?<blank>\s+|#[^\n]*|--(?=[\s\0]|$)[^\n]*|\/\*(?!M?!)[^]*?\*\/)|(?<code>\/\*M?!)|(?<name>`(?:[^`]|``)*`)|(?<text>'(?:[^'\\]|\\[^]|'')*'|"(?:[^"\\]|\\[^]|"")*")|(?<word>[\w$\u0080-\uffff]+)|(?<symbol>[^])/gy;
 
 /** Words that make a SELECT write a file or take locks. They are reserved, so no name without quotes is one of them. */
-const forbidden: readonly (readonly string[])[] = [['INTO'], ['FOR', 'UPDATE'], ['FOR', 'SHARE'], ['LOCK', 'IN']];
+const forbidden: readonly (readonly string[])[] = [
+  ['INTO'],
+  ['FOR', 'UPDATE'],
+  ['FOR', 'SHARE'],
+  ['LOCK', 'IN'],
+];
 
 /** The names, or the reason why this cannot be an invariant. */
 export function readInvariant(sql: string): InvariantNames | string {
@@ -63,7 +68,10 @@ export function readInvariant(sql: string): InvariantNames | string {
 }
 
 /** The SQL with other texts for the first of some dotted names. */
-export function withRenamed(sql: string, renamed: readonly { readonly at: DottedName; readonly to: string }[]): string {
+export function withRenamed(
+  sql: string,
+  renamed: readonly { readonly at: DottedName; readonly to: string }[],
+): string {
   let out = '';
   let from = 0;
   for (const { at, to } of renamed.toSorted((a, b) => a.at.start - b.at.start)) {

@@ -76,7 +76,10 @@ async function placedSql(wire: Wire, query: InvariantQuery, places: InvariantPla
 /** The databases that this account sees, and a way to find one as the server would. */
 async function databasesOf(
   wire: Wire,
-): Promise<{ readonly all: readonly string[]; find(name: string, among: readonly string[]): string | undefined }> {
+): Promise<{
+  readonly all: readonly string[];
+  find(name: string, among: readonly string[]): string | undefined;
+}> {
   const rows = await wire.query('SELECT SCHEMA_NAME AS n FROM information_schema.SCHEMATA');
   const folds = (await wire.value('SELECT @@lower_case_table_names')) !== '0';
   const same = (a: string, b: string): boolean =>
@@ -91,7 +94,12 @@ async function databasesOf(
 const own: ReadonlySet<string> = new Set(['information_schema', 'performance_schema', 'mysql', 'sys']);
 
 /** Else `shop.total` may be a table's alias and its column, and renaming it would break the query on the worst day. */
-async function requireTable(wire: Wire, query: InvariantQuery, name: DottedName, place: string): Promise<void> {
+async function requireTable(
+  wire: Wire,
+  query: InvariantQuery,
+  name: DottedName,
+  place: string,
+): Promise<void> {
   const found = await wire.value(
     `SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${quoteText(place)} ` +
       `AND TABLE_NAME = ${quoteText(name.second)} AND TABLE_TYPE NOT LIKE '%VIEW'`,
@@ -127,7 +135,13 @@ function subjectOf(query: InvariantQuery): string {
 function refusal(query: InvariantQuery, cause: string, error?: unknown): TidemarkError {
   const remedy =
     "Correct its SQL under `invariants` in the agent's file: one SELECT with one row and one column, of tables that are named alone or by a database that is backed up.";
-  const fields = { code: 'not-ready', operation: 'ask an invariant', subject: subjectOf(query), cause, remedy } as const;
+  const fields = {
+    code: 'not-ready',
+    operation: 'ask an invariant',
+    subject: subjectOf(query),
+    cause,
+    remedy,
+  } as const;
   return new TidemarkError(fields, { cause: error });
 }
 

@@ -21,7 +21,8 @@ export interface InvariantPlace {
   readonly limitMs?: number;
 }
 
-const remedy = "Correct its SQL under `invariants` in the agent's file: one SELECT, with one row and one column.";
+const remedy =
+  "Correct its SQL under `invariants` in the agent's file: one SELECT, with one row and one column.";
 const qualify =
   'Invariants are asked with an empty search path: qualify the table, for example public.accounts, and functions, types and operators that are not the server’s own likewise.';
 

@@ -7,6 +7,7 @@ import type { Run } from '../../../coordinator/run.ts';
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { StepPoint } from '../../../proto/step-points.ts';
 import { MemoryStore } from '../../../repository/stores/memory.ts';
+import type { AgentFile } from '../../../topology/agent-file.ts';
 import type { BarrierConfig, Topology } from '../../../topology/topology.ts';
 import type { AgentFixture } from '../shard-agent/agent-fixture.ts';
 import { openAgent } from '../shard-agent/agent-fixture.ts';
@@ -27,6 +28,8 @@ export interface MemoryClusterOptions {
   readonly filled?: boolean;
   readonly barrier?: Partial<BarrierConfig>;
   readonly copyShards?: number;
+  /** Those that the file of each agent declares, by its number; default: the same `money` on each. */
+  readonly invariants?: (n: number) => AgentFile['invariants'];
   /** Connections to the agents go through one that can be cut. */
   readonly wires?: Wire[];
 }
@@ -40,7 +43,8 @@ export async function openCluster(options: MemoryClusterOptions = {}): Promise<M
   for (const [n, shard] of names.entries()) {
     const server = new FakeServer(`server ${Math.random()}`);
     if (options.filled === true) fillShop(server, n);
-    const fixture = await openAgent({ shard, store, server });
+    const declared = options.invariants === undefined ? {} : { invariants: options.invariants(n) };
+    const fixture = await openAgent({ shard, store, server, ...declared });
     fixtures.push(fixture);
     let { address } = fixture.agent;
     if (options.wires !== undefined) {

@@ -31,6 +31,8 @@ export interface FixtureOptions {
   readonly store?: ObjectStore;
   readonly server?: FakeServer;
   readonly allow?: AgentFile['allow'];
+  /** Default: `money` of the shop. */
+  readonly invariants?: AgentFile['invariants'];
   /** Default: a free port of the loopback address. */
   readonly listen?: string;
 }
@@ -46,7 +48,7 @@ export async function openAgent(options: FixtureOptions = {}): Promise<AgentFixt
     listen: options.listen ?? '127.0.0.1:0',
     transport: { kind: 'default' } as const,
     repository: { url: repositoryUrl },
-    invariants: [{ name: 'money', database: 'shop', sql: 'sum accounts' }],
+    invariants: options.invariants ?? [{ name: 'money', database: 'shop', sql: 'sum accounts' }],
     allow: options.allow ?? (['backup', 'restore'] as const),
   };
   const agent = await startAgent({ file, engine, store, log: pino({ level: 'silent' }) });

@@ -39,7 +39,7 @@ database:
   user: tidemark
   password: {env: SHOP_00_PASSWORD}
   databases: [shop]
-invariants: [{name: money, database: shop, sql: "SELECT SUM(balance) FROM accounts"}]
+invariants: [{name: money, database: shop, sql: "SELECT SUM(balance) FROM public.accounts"}]
 tools: {pgDump: /usr/lib/postgresql/18/bin/pg_dump}
 allow: [backup, restore]
 `;
@@ -66,7 +66,7 @@ describe('what is read', () => {
         password: { kind: 'env', name: 'SHOP_00_PASSWORD' },
         databases: ['shop'],
       },
-      invariants: [{ name: 'money', database: 'shop', sql: 'SELECT SUM(balance) FROM accounts' }],
+      invariants: [{ name: 'money', database: 'shop', sql: 'SELECT SUM(balance) FROM public.accounts' }],
       tools: { pgDump: '/usr/lib/postgresql/18/bin/pg_dump' },
       allow: ['backup', 'restore'],
     });
