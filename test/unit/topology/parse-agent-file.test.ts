@@ -89,9 +89,18 @@ describe('what is read', () => {
       },
       invariants: [],
       tools: {},
-      allow: ['backup', 'restore'],
+      allow: ['backup'],
     });
   });
+
+  test.each(['allow:', 'allow: ~', 'allow: null', '# allow is left out'])(
+    'a restore is allowed by name only: %s',
+    async (line) => {
+      const text = whole.replace('allow: [backup, restore]', line);
+      expect(text).not.toBe(whole);
+      expect((await read(text)).allow).toEqual(['backup']);
+    },
+  );
 
   test('the port of PostgreSQL', async () => {
     expect((await read(least('{engine: postgres, host: db, user: u}'))).database.port).toBe(5432);
@@ -205,7 +214,7 @@ agent: x
 
   test('nothing allowed', async () => {
     expect(await mistakes(whole.replace('[backup, restore]', '[]'))).toEqual([
-      '13:8: allow: must allow backup or restore; leave it out for both',
+      '13:8: allow: must allow backup or restore; leave it out for backup only',
     ]);
   });
 
