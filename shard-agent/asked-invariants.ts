@@ -52,7 +52,10 @@ export function askedInvariants(
 }
 
 /** Those that a check tries. An agent that only restores may have nothing to ask yet: its tables come with a restore. */
-export function askedInCheck({ invariants, allow }: Pick<AgentFile, 'invariants' | 'allow'>): readonly InvariantQuery[] {
+export function askedInCheck({
+  invariants,
+  allow,
+}: Pick<AgentFile, 'invariants' | 'allow'>): readonly InvariantQuery[] {
   return allow.includes('backup') ? invariants : [];
 }
 

@@ -74,9 +74,7 @@ async function placedSql(wire: Wire, query: InvariantQuery, places: InvariantPla
 }
 
 /** The databases that this account sees, and a way to find one as the server would. */
-async function databasesOf(
-  wire: Wire,
-): Promise<{
+async function databasesOf(wire: Wire): Promise<{
   readonly all: readonly string[];
   find(name: string, among: readonly string[]): string | undefined;
 }> {

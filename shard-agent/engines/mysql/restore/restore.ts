@@ -7,7 +7,7 @@ import { madeAccounts, makeAccounts, readPlan } from '../accounts/account-maker.
 import { openSession, withSession } from '../connection/connection.ts';
 import { quoteName } from '../connection/quoting.ts';
 import { type CreateTable, parseCreateTable, stageTable } from '../schema/create-table.ts';
-import { databaseOptionsShape, declareDatabase, readDatabaseOptions } from '../schema/database-options.ts';
+import { declareDatabase, readDatabaseOptions } from '../schema/database-options.ts';
 import type { Dialect } from '../dialect.ts';
 import { attempt } from '../connection/failure.ts';
 import { countObjects } from './fit.ts';
@@ -34,6 +34,7 @@ import { computeSettings } from '../source-facts.ts';
 import { withoutPlaces } from '../schema/table-place.ts';
 import { MysqlUndoable, restoreLimitMs } from './staged-restores.ts';
 import { listTables } from './switch.ts';
+import { optionsOf, requireShapes } from './stored-manifest.ts';
 import { tryObjects } from './try-objects.ts';
 import type { Wire } from '../connection/wire.ts';
 
@@ -44,6 +45,7 @@ import type { Wire } from '../connection/wire.ts';
 const deferKeysBytes = 1024 * 1024;
 
 export async function prepareRestore(endpoint: Endpoint, order: RestoreOrder): Promise<RestoreSession> {
+  requireShapes(order.stored);
   const { wire, dialect } = await openSession(
     endpoint,
     { name: 'restore' },
@@ -121,7 +123,7 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
       databases.push({
         name: line.name,
         staging: this.#stagingOf(line.name),
-        ...databaseOptionsShape.parse(line.engine),
+        ...optionsOf(line),
         tables: [],
         ...(before === undefined ? {} : { before }),
       });

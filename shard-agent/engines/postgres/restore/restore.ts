@@ -22,13 +22,15 @@ import { newSpoolFolder, removeSpoolFolder } from './spool-folder.ts';
 import { storedStatistics } from './statistics.ts';
 import { markStatement, stagingName, type StagingMark } from './staging-mark.ts';
 import { Staging } from './staging.ts';
+import { requireShapes } from './stored-manifest.ts';
 import { findTool, ToolRuns, type Tool } from '../connection/tools.ts';
 import { propertiesOf } from '../database/stored-properties.ts';
 import { missingTablespaces } from '../database/tablespaces.ts';
 import { PostgresWriteLane } from './write-lane.ts';
 
-/** Connects to find the tools; makes nothing. */
+/** Connects to find the tools; makes nothing. Throws `bad-bytes` for a manifest that no backup has written so. */
 export async function prepareRestore(config: PostgresConfig, order: RestoreOrder): Promise<RestoreSession> {
+  requireShapes(order.stored);
   const needed = Math.max(0, ...order.stored.databases.map((line) => propertiesOf(line).dumpMajor));
   const tool = await findTool('pg_restore', config.tools.pgRestore, needed);
   return new PostgresRestore(config, order, tool);
