@@ -147,8 +147,8 @@ export function testHostileManifest(
           const codes: string[] = [];
           outcomes.set(place, codes);
           for (const [turn, payload] of [...hostility.quoted, ...hostility.bare].entries()) {
-            // What is taken for a text is in quotes: the others try to leave what is not.
-            if (turn >= hostility.quoted.length && codes.some((code) => code !== 'bad-bytes')) break;
+            // A text or a name is in quotes: the rest try to leave what is not.
+            if (turn >= hostility.quoted.length && !hostility.refused.includes(place)) break;
             await rewrite(sound.lines.with(number, changed(line, path, payload) as Written));
             const failure = (await tryRestore()) as { code?: string; subject?: string } | undefined;
             codes.push(failure?.code ?? 'restored');

@@ -1,7 +1,8 @@
 /** Texts that would make a role on PostgreSQL, wherever they became SQL. */
 import type { Hostility } from './hostile-manifest.ts';
 
-const make = 'CREATE ROLE marker; --';
+/** The transaction that it may be in would be rolled back otherwise. */
+const make = 'COMMIT; CREATE ROLE marker; --';
 
 export const postgresHostility: Hostility = {
   setup: [
