@@ -24,8 +24,10 @@ export const postgresHostility: Hostility = {
     `ALTER ROLE "odd owner" IN DATABASE trusted SET search_path = 'public'`,
     "COMMENT ON DATABASE trusted IS 'a shop'",
   ],
-  quoted: [`\\'; ${make}`, `x"; ${make}`, `0; ${make}`],
-  bare: [
+  text: `\\'; ${make}`,
+  name: `x"; ${make}`,
+  number: `0; ${make}`,
+  others: [
     `x'; ${make}`,
     `1, true); ${make}`,
     `UTF8'); ${make}`,
@@ -33,6 +35,15 @@ export const postgresHostility: Hostility = {
     `CREATE ON DATABASE postgres TO PUBLIC; ${make}`,
     `{"tidemark":1,"role":"staged","restore":"x","cluster":"","number":0,"database":"trusted","comment":null,"loaded":false}`,
     `UTC\t-c\tlog_statement=all`,
+  ],
+  texts: [
+    'database.engine.collate',
+    'database.engine.ctype',
+    'database.engine.locale',
+    'database.engine.icuRules',
+    'database.engine.comment',
+    'database.engine.settings.*.value',
+    'database.engine.extensions.*.version',
   ],
   refused: [
     'shard.version',
