@@ -6,6 +6,7 @@ import { nonceKey } from '../repository/layout.ts';
 import type { ObjectStore } from '../repository/object-store.ts';
 import { displayLines, displayText } from '../topology/display-text.ts';
 import type { AgentFile } from '../topology/agent-file.ts';
+import { askedInCheck } from './asked-invariants.ts';
 import type { Engine, Finding, ServerDescription } from './engine.ts';
 import { findingOf, withoutTwins } from './findings.ts';
 
@@ -35,7 +36,7 @@ export async function checkAgent(
   await attempt(() => void serverCredentials(file.listen, file.transport));
   await attempt(() => tryRepository(openStore(), file.shard));
   const server = await attempt(() => engine.describe());
-  findings.push(...((await attempt(() => engine.check())) ?? []));
+  findings.push(...((await attempt(() => engine.check('none', askedInCheck(file)))) ?? []));
   const all = withoutTwins(findings);
   return { shard: file.shard, server, ready: all.every(({ warning }) => warning), findings: all };
 }

@@ -22,9 +22,9 @@ export interface Engine {
   /** One short connection. Repeatable, concurrent with everything. */
   describe(): Promise<ServerDescription>;
 
-  /** Tries everything a backup needs, with `globals` if it is to store them, and changes nothing. Reports all findings, never
-   * only the first. Repeatable. */
-  check(globals?: GlobalsOrder): Promise<Finding[]>;
+  /** Tries everything a backup needs, with `globals` if it is to store them, asks each of `invariants` once, and changes
+   * nothing. Reports all findings, never only the first. Repeatable. */
+  check(globals?: GlobalsOrder, invariants?: readonly InvariantQuery[]): Promise<Finding[]>;
 
   /**
    * How long the locks of a backup take when nobody is in the way, on sessions of its own. Holds no writer and disturbs no vacuum.
@@ -163,7 +163,11 @@ export interface BackupSession {
    * for. Globals, which are in no snapshot, are a piece without a database, as they are when it is read. */
   schema(): AsyncIterable<SchemaPiece>;
 
-  /** After a cut, before lanes read rows: answers from inside the snapshot. Throws `not-ready` for a query that gives no single value. */
+  /**
+   * After a cut, before lanes read rows: answers from inside the snapshot. Each query is one statement that reads, in a
+   * read-only transaction, and its names have one meaning only: no search path is looked through. Throws `not-ready` for one
+   * that is anything else or gives no single value.
+   */
   invariants(queries: readonly InvariantQuery[]): Promise<InvariantLine[]>;
 
   /** After a cut: what is to be read, in this order: the last ones are short. Bounded by the catalogue, not by rows. */
@@ -293,8 +297,11 @@ export interface RestoreSession {
    * staging, statistics too where they move with it. That every row is there was seen chunk by chunk: see `load`.
    */
   finishLoad(): Promise<void>;
-  /** Answers from the staging; names as in the manifest. */
-  invariants(): Promise<{ name: string; answer: string | null }[]>;
+  /**
+   * Answers from the staging of each query's database, asked as in a backup. Never from what stands under the final names:
+   * a query that would read there is refused. Throws `not-ready` as `BackupSession.invariants` does.
+   */
+  invariants(queries: readonly InvariantQuery[]): Promise<{ name: string; answer: string | null }[]>;
   /**
    * After the load and before the decision: turns applications away from what has the final names, then makes sure that it is
    * still empty. Throws `target-not-empty` with the name of what was made meanwhile. `discard` opens it again. Idempotent.

@@ -3,6 +3,8 @@ import { TidemarkError } from '../proto/errors.ts';
 import type { Nonce__Output as WireNonce } from '../proto/gen/tidemark/v1/Nonce.ts';
 import { reached } from '../proto/step-points.ts';
 import type { ManifestRef } from '../repository/manifest-entries.ts';
+import type { InvariantQuery } from '../topology/agent-file.ts';
+import { askedInvariants, requireSameAnswers } from './asked-invariants.ts';
 import type { Engine, RestoreSession } from './engine.ts';
 import { loadChunks } from './load.ts';
 import type { OperationContext } from './messages.ts';
@@ -19,6 +21,8 @@ import { openStoredShard, requireGlobals, type OpenStoredShard } from './stored-
 
 export interface RestoreParts extends CourseParts {
   readonly engine: Engine;
+  /** As this agent's own file declares them: a restore asks no other. */
+  readonly invariants: readonly InvariantQuery[];
 }
 
 export interface RestoreTask {
@@ -122,47 +126,38 @@ async function load(
   await session.finishLoad();
   signal.throwIfAborted();
   progress.phase = 'check';
-  const invariants = await compareInvariants(parts.shard, stored, session, task.sourceShard);
+  const answers = await compareInvariants(parts, stored, session, task.sourceShard);
   signal.throwIfAborted();
-  return { sums, invariants };
+  return { sums, ...answers };
 }
 
-/** Runs the recorded invariants in the staging. Throws `invariant-differs` naming each that answers otherwise. */
+/**
+ * Asks in the staging what this agent's own file declares under the names that the set recorded. Throws `invariant-differs`
+ * naming each that has another answer.
+ */
 async function compareInvariants(
-  shard: string,
+  { shard, invariants }: Pick<RestoreParts, 'shard' | 'invariants'>,
   stored: OpenStoredShard,
   session: RestoreSession,
   source: string,
-): Promise<{ name: string; answer?: string }[]> {
-  const answers = await session.invariants();
-  const found = new Map(answers.map(({ name, answer }) => [name, answer]));
-  const differing = stored.invariants.filter((line) => found.get(line.name) !== line.answer);
-  if (differing.length > 0) {
-    const cause = differing
-      .map(
-        (line) =>
-          `${line.name} was ${line.answer ?? 'NULL'} at the cut and is ${spell(found, line.name)} here`,
-      )
-      .join('; ');
-    throw new TidemarkError({
-      code: 'invariant-differs',
-      operation: 'check the invariants',
-      subject: `${shard}: from ${source}`,
-      cause,
-    });
-  }
-  return answers.map(({ name, answer }) => (answer === null ? { name } : { name, answer }));
-}
-
-function spell(found: ReadonlyMap<string, string | null>, name: string): string {
-  return found.has(name) ? (found.get(name) ?? 'NULL') : 'not answered';
+): Promise<Pick<LoadedMessage, 'invariants' | 'notAsked'>> {
+  const { queries, recorded, notAsked } = askedInvariants(stored, invariants);
+  const answers = await session.invariants(queries);
+  requireSameAnswers(`${shard}: from ${source}`, recorded, answers);
+  return {
+    invariants: answers.map(({ name, answer }) => (answer === null ? { name } : { name, answer })),
+    notAsked: [...notAsked],
+  };
 }
 
 /**
  * At the agent's start: brings every restore that an agent left behind to the end that its records name, all side by side, since
  * one may have to wait for shards that another does not. Resolves with how many there were; rejects when the agent leaves.
  */
-export async function settleStaged(parts: RestoreParts, stop: AbortSignal): Promise<number> {
+export async function settleStaged(
+  parts: Omit<RestoreParts, 'invariants'>,
+  stop: AbortSignal,
+): Promise<number> {
   const { persistence, engine } = parts;
   const staged = await persistence.until('look for restores that were left behind', () => engine.staged());
   await Promise.all(

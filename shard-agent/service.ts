@@ -27,6 +27,7 @@ import type { SeeMarksRequest__Output as SeeMarksRequest } from '../proto/gen/ti
 import type { VerifyReply } from '../proto/gen/tidemark/v1/VerifyReply.ts';
 import type { VerifyRequest__Output as VerifyRequest } from '../proto/gen/tidemark/v1/VerifyRequest.ts';
 import { hasShardStep } from '../repository/restore-ending.ts';
+import { askedInCheck, askedInvariants } from './asked-invariants.ts';
 import { Backup, noCut, type BackupParts } from './backup.ts';
 import {
   contextFromWire,
@@ -122,7 +123,7 @@ export class Service implements AgentImplementation {
       const { engine, store, shard, session } = this.#parts;
       const [server, findings, proof] = await Promise.allSettled([
         engine.describe(),
-        engine.check(globalsOrder(globals)),
+        engine.check(globalsOrder(globals), askedInCheck(this.#parts)),
         answerNonce(store, cluster, nonce),
       ]);
       // What could not even be tried is a finding like any other: all are told at once.
@@ -176,13 +177,14 @@ export class Service implements AgentImplementation {
   fit({ context, manifest, sourceShard, globals }: FitRequest): Promise<FitReply> {
     return this.#logged('fit', context, async ({ set }) => {
       this.#allows('restore');
-      const { store, engine } = this.#parts;
+      const { store, engine, invariants } = this.#parts;
       const ref = manifestFromWire(manifest, 'see whether a shard fits');
       const stored = await openStoredShard(store, ref, { set, shard: sourceShard });
       if (globals) requireGlobals(stored);
       const [server, findings] = await Promise.all([engine.describe(), engine.fit(stored, globals)]);
       const databases = stored.databases.map(({ name }) => name);
-      return { server: serverMessage(server), findings: findings.map(findingMessage), databases };
+      const notAsked = [...askedInvariants(stored, invariants).notAsked];
+      return { server: serverMessage(server), findings: findings.map(findingMessage), databases, notAsked };
     });
   }
 

@@ -18,7 +18,11 @@ export interface DatabaseConfig {
   readonly databases: readonly string[] | undefined;
 }
 
-/** One question whose answer must be the same in the copy: a single row with a single column. */
+/**
+ * One question whose answer must be the same in the copy: one SELECT that gives a single row with a single column. It is asked
+ * with an empty search path: PostgreSQL's tables are qualified by their schema, those of MySQL and MariaDB by their database
+ * or not at all. This file is the only place that such SQL comes from, in a backup and in a restore.
+ */
 export interface InvariantQuery {
   readonly name: string;
   readonly database: string;
@@ -41,5 +45,6 @@ export interface AgentFile {
   readonly database: DatabaseConfig;
   readonly invariants: readonly InvariantQuery[];
   readonly tools: ToolPaths;
+  /** Without a value in the file: backup only. A restore must be allowed by name. */
   readonly allow: readonly ('backup' | 'restore')[];
 }

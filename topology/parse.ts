@@ -94,7 +94,7 @@ export async function readAgentFile(file: string): Promise<AgentFile> {
     database,
     invariants: root.optional('invariants', invariantQueries(database?.databases), []),
     tools: root.optional('tools', toolsIn(folder), {}),
-    allow: root.optional('allow', allowed, ['backup', 'restore'] as const),
+    allow: root.optional('allow', allowed, backupOnly),
   };
   root.end();
   return yaml.complete<AgentFile>(fields);
@@ -320,8 +320,12 @@ function toolsIn(folder: string): Read<ToolPaths> {
   };
 }
 
+/** Without a word in its file an agent never replaces what is on its server. */
+const backupOnly: AgentFile['allow'] = ['backup'];
+
 const allowed: Read<AgentFile['allow']> = (value) => {
+  if (value.scalar() === null) return backupOnly;
   const found = value.list(oneOf('backup', 'restore'));
-  if (value.isEmptyList()) return value.wrong('must allow backup or restore; leave it out for both');
+  if (value.isEmptyList()) return value.wrong('must allow backup or restore; leave it out for backup only');
   return found === undefined ? undefined : [...new Set(found)];
 };

@@ -5,7 +5,7 @@ import type { Loaded__Output as WireLoaded } from '../../proto/gen/tidemark/v1/L
 import type { Sums } from '../../repository/manifest-entries.ts';
 import type { SealBody } from '../../repository/seal.ts';
 import { contextFor, onAll } from '../agents.ts';
-import type { ShardAnswer } from '../invariants.ts';
+import type { NotAskedAnswer, ShardAnswer } from '../invariants.ts';
 import type { Run } from '../run.ts';
 import { beginRepositoryProof } from '../nonce.ts';
 import type { RestoreTarget } from './plan.ts';
@@ -18,6 +18,7 @@ export interface LoadedShard {
   readonly sums: Sums;
   /** Under the name of the stored shard. */
   readonly answers: readonly ShardAnswer[];
+  readonly notAsked: readonly NotAskedAnswer[];
   readonly durationMs: number;
 }
 
@@ -66,6 +67,7 @@ export async function loadShards(
       target: shard.shard,
       sums,
       answers: answersOf(shard.source, loaded),
+      notAsked: loaded.notAsked.map(({ name, reason }) => ({ shard: shard.source, name, reason })),
       durationMs,
     };
   };

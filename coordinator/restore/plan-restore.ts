@@ -54,6 +54,7 @@ export async function planRestore(
         to: `${agent.server.family} ${agent.server.version}`,
         databases: catalogue.databases.get(stored.name) ?? [],
         sums: stored.sums,
+        notAsked: reply.notAsked.map(({ name, reason }) => ({ name, reason })),
         findings: reply.findings.map((finding) => planFinding(agent.shard, finding)),
       };
     },
@@ -108,8 +109,13 @@ export function planText(plan: RestorePlan): string {
       findingText(warning ? warn('warning') : bad('refused'), `${shard.target}: ${subject}`, cause, remedy),
     ),
   );
+  const notAsked = plan.shards.flatMap((shard) =>
+    shard.notAsked.map(({ name, reason }) =>
+      findingText(warn('not asked'), `${shard.target}: invariant ${name}`, reason, ''),
+    ),
+  );
   const summary = `${plan.set}: ${plan.shards.length} shards, ${formatCount(total.rows)} rows, ${formatBytes(total.rawBytes)}`;
-  return [summary, table(columns, rows), ...findings].join('\n');
+  return [summary, table(columns, rows), ...findings, ...notAsked].join('\n');
 }
 
 function planFinding(target: string, { code, subject, cause, remedy, warning }: WireFinding): PlanFinding {

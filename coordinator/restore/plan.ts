@@ -36,6 +36,8 @@ export interface PlannedShard {
   readonly to: string;
   readonly databases: readonly string[];
   readonly sums: Sums;
+  /** Invariants that the set recorded and the target agent's file does not ask. */
+  readonly notAsked: readonly { readonly name: string; readonly reason: string }[];
   readonly findings: readonly PlanFinding[];
 }
 

@@ -34,7 +34,7 @@ export interface ClusterOptions {
   readonly barrier?: Readonly<Record<string, string>>;
   readonly copy?: Readonly<Record<string, string | number>>;
   /** One sum over all shards, as SQL that is asked in the first of the databases. */
-  readonly money?: string;
+  readonly money?: Readonly<Record<TestServer['engine'], string>>;
   /** False: no step of the programs is logged, or can be stopped at. Default true. */
   readonly steps?: boolean;
   /** Server settings per engine. */
@@ -218,7 +218,7 @@ async function shardOf(
     repository: repositoryOf(options, folder),
     server: { engine: server.engine, host: server.host, port: server.port },
     databases: options.databases ?? ['bank'],
-    money: options.money,
+    money: options.money?.[server.engine],
     ...(options.tools === undefined ? {} : { tools: options.tools }),
     allow: options.purpose === 'source' ? ['backup'] : ['restore'],
   });

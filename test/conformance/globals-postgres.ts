@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { SchemaLine } from '../../repository/manifest-entries.ts';
 import type { Engine } from '../../shard-agent/engine.ts';
 import type { ToolPaths } from '../../topology/agent-file.ts';
 import type { PostgresServer } from '../servers/postgres.ts';
@@ -93,6 +94,27 @@ export function testPostgresGlobals(fixture: PostgresGlobalsFixture): void {
       target = await fixture.start();
     });
     afterEach(() => target?.stop());
+
+    test('a text that was rewritten leaves no statement, and no transaction that it is tried in', async () => {
+      const set = await takeShard(open(source), { globals: 'without-passwords' });
+      const hostile = [
+        // Read as one string where backslashes escape, and as three statements where they do not.
+        "SET standard_conforming_strings = off; CREATE ROLE x; COMMENT ON ROLE x IS 'a\\'; COMMIT; CREATE ROLE marker; --';",
+        `CREATE ROLE "x"; COMMENT ON ROLE "x" IS 'a\\'; COMMIT; CREATE ROLE marker; --'`,
+      ].map((text) => text.replace(/ROLE x\b/g, 'ROLE "x"'));
+      for (const text of hostile) {
+        const stored = {
+          ...set.stored,
+          openSchema: (line: SchemaLine) =>
+            line.database === '' ? one(Buffer.from(text)) : set.stored.openSchema(line),
+        };
+        const outcome = await open(target)
+          .fit(stored, true)
+          .catch((error: unknown) => error);
+        expect(outcome).toBeDefined();
+        expect(await target.run("SELECT 1 FROM pg_roles WHERE rolname IN ('marker', 'x')")).toEqual([]);
+      }
+    });
 
     test('every role comes back on a blank server, and logs in with its old password', async () => {
       const set = await takeShard(open(source), { globals: 'with-passwords' });
@@ -314,4 +336,8 @@ export function testPostgresGlobals(fixture: PostgresGlobalsFixture): void {
       }
     });
   });
+}
+
+async function* one(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes;
 }

@@ -3,10 +3,12 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import type { TestServer } from '../servers/server.ts';
 import { testEngine } from './engine-conformance.ts';
 import type { EngineFixture } from './engine-fixture.ts';
+import { testHostileManifest } from './hostile-manifest.ts';
 import { testMysqlAltered } from './mysql-altered.ts';
 import { testMysqlBarrier } from './mysql-barrier.ts';
 import { testMysqlCheck } from './mysql-check.ts';
 import { testMysqlCopy } from './mysql-copy.ts';
+import { mysqlHostility } from './mysql-hostility.ts';
 import { testMysqlLeftOut } from './mysql-left-out.ts';
 import { testMysqlRestore } from './mysql-restore.ts';
 import { testMysqlStrangers } from './mysql-strangers.ts';
@@ -32,5 +34,6 @@ export function testMysqlFamily(fixture: EngineFixture): void {
     testMysqlCopy(fixture, () => server);
     testMysqlRestore(fixture, () => server);
     testMysqlLeftOut(fixture, () => server);
+    testHostileManifest(fixture, () => server, mysqlHostility);
   });
 }

@@ -1,8 +1,12 @@
 /** All that is tried of the engine on servers of one version of PostgreSQL. */
+import { afterAll, beforeAll } from 'vitest';
+import type { TestServer } from '../servers/server.ts';
 import { testEngine } from './engine-conformance.ts';
+import { testHostileManifest } from './hostile-manifest.ts';
 import { testPostgresBarrier } from './postgres-barrier.ts';
 import { testPostgresClosing } from './postgres-closing.ts';
 import type { PostgresFixture } from './postgres-fixture.ts';
+import { postgresHostility } from './postgres-hostility.ts';
 import { testPostgresIndexes } from './postgres-indexes.ts';
 import { testPostgresLeftOut } from './postgres-left-out.ts';
 import { testPostgresPlainRestorer } from './postgres-plain-restorer.ts';
@@ -25,4 +29,14 @@ export function testPostgres(fixture: PostgresFixture): void {
   testPostgresIndexes(fixture);
   testPostgresStaging(fixture);
   testPostgresClosing(fixture);
+  testPostgresManifest(fixture);
+}
+
+function testPostgresManifest(fixture: PostgresFixture): void {
+  let source: TestServer;
+  beforeAll(async () => {
+    source = await fixture.startServer();
+  });
+  afterAll(() => source?.stop());
+  testHostileManifest(fixture, () => source, postgresHostility);
 }

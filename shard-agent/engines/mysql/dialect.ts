@@ -34,6 +34,8 @@ export interface Dialect {
   readonly tableFiles: string;
   /** True: a database may hold sequences beside its tables. */
   readonly sequences: boolean;
+  /** Sets the longest time a SELECT of the session may take; 0: no limit. */
+  statementLimit(ms: number): string;
   /** What makes a SELECT tell its estimates, as rows. */
   readonly explain: string;
   /** Takes the guard against DDL, statement by statement, and lets it go. */
@@ -125,6 +127,7 @@ function mysql(version: string): Dialect {
     identity: 'SELECT @@server_uuid',
     tableFiles: 'SELECT NAME AS name, FILE_SIZE AS size FROM information_schema.INNODB_TABLESPACES',
     sequences: false,
+    statementLimit: (ms) => `SET SESSION max_execution_time = ${ms}`,
     explain: 'EXPLAIN FORMAT=TRADITIONAL',
     takeGuard: ['LOCK INSTANCE FOR BACKUP'],
     releaseGuard: 'UNLOCK INSTANCE',
@@ -178,6 +181,7 @@ function mariadb(version: string): Dialect {
     identity: `SELECT SHA2(CONCAT_WS('|', @@hostname, @@port, @@datadir, @@server_id), 256)`,
     tableFiles: 'SELECT NAME AS name, FILE_SIZE AS size FROM information_schema.INNODB_SYS_TABLESPACES',
     sequences: true,
+    statementLimit: (ms) => `SET SESSION max_statement_time = ${ms / 1000}`,
     explain: 'EXPLAIN',
     takeGuard: ['BACKUP STAGE START', 'BACKUP STAGE BLOCK_DDL'],
     releaseGuard: 'BACKUP STAGE END',

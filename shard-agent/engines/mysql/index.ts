@@ -1,5 +1,5 @@
 /** The engine for MySQL and MariaDB. What they differ in stands in dialect.ts. */
-import type { DatabaseConfig, ToolPaths } from '../../../topology/agent-file.ts';
+import type { DatabaseConfig, InvariantQuery, ToolPaths } from '../../../topology/agent-file.ts';
 import type {
   BackupOrder,
   BackupSession,
@@ -58,10 +58,10 @@ class MysqlEngine implements Engine {
     return this.#attempt('time the locks', () => timeLocks(this.#endpoint, this.#databases));
   }
 
-  check(globals: GlobalsOrder = 'none'): Promise<Finding[]> {
+  check(globals: GlobalsOrder = 'none', invariants: readonly InvariantQuery[] = []): Promise<Finding[]> {
     return this.#attempt('check the server', () =>
       withSession(this.#endpoint, { name: 'check' }, (wire, dialect) =>
-        checkBackup(wire, dialect, this.#databases, globals),
+        checkBackup(wire, dialect, this.#databases, { globals, invariants }),
       ),
     );
   }

@@ -26,7 +26,8 @@ export function openPostgres(config: PostgresConfig): Engine {
         await session.close();
       }
     },
-    check: (globals = 'none') => checkServer(config, { lanes: usualLanes, locks: true, globals }),
+    check: (globals = 'none', invariants = []) =>
+      checkServer(config, { lanes: usualLanes, locks: true, globals }, invariants),
     timeLocks: () => timeLocks(config),
     prepareBackup: (order) => prepareBackup(config, order),
     fit: (stored, globals = false) => fitShard(config, stored, globals),

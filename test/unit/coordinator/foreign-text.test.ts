@@ -46,9 +46,10 @@ test('the plan of a restore', () => {
         databases: [hostile],
         sums,
         findings: [{ ...finding, warning: true }],
+        notAsked: [{ name: hostile, reason: hostile }],
       },
     ],
   });
   expectClean(text);
-  expect(text.split('\n')).toHaveLength(6);
+  expect(text.split('\n')).toHaveLength(7);
 });

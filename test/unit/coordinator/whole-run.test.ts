@@ -55,6 +55,55 @@ test('backup, list, check, verify, restore: what comes back is what was there', 
   await expectNothingLeft(source);
 });
 
+describe('invariants that the set recorded and a target does not declare', () => {
+  const money = { name: 'money', database: 'shop', sql: 'sum accounts' };
+  const reason = "the target agent's file does not declare it";
+
+  test('are named in the plan and in the report, and do not stop the restore', async () => {
+    const source = await openCluster({ filled: true });
+    await backUp(source);
+    // A third one, which the set has no answer for, is not asked either, and nobody misses it.
+    const later = { name: 'later', database: 'shop', sql: 'no such question' };
+    const target = await openCluster({
+      store: source.store,
+      invariants: (n) => (n === 1 ? [later] : [money, later]),
+    });
+    const options = { target: target.topology, mappings: [], globals: false, dryRun: false };
+    const dry = await restore(runOf(source), 'latest', { ...options, dryRun: true });
+    expect(dry.failure).toBeUndefined();
+    expect((dry.document['shards'] as { notAsked: unknown }[]).map(({ notAsked }) => notAsked)).toEqual([
+      [],
+      [{ name: 'money', reason }],
+      [],
+    ]);
+    expect(dry.text).toContain(`shop-01: invariant money: ${reason}`);
+
+    const restored = await restore(runOf(source), 'latest', options);
+    expect(restored.failure).toBeUndefined();
+    // A sum over some of the shards would be another sum.
+    expect(restored.document).toMatchObject({
+      invariants: [],
+      notAsked: [{ shard: 'shop-01', name: 'money', reason }],
+    });
+    expect(restored.text).toContain(`invariant money of shop-01 was not asked: ${reason}`);
+    expect(target.servers.map(contentOf)).toEqual(source.servers.map(contentOf));
+  });
+
+  test('the others still fail it when they differ', async () => {
+    const source = await openCluster({ filled: true });
+    await backUp(source);
+    const target = await openCluster({
+      store: source.store,
+      invariants: (n) => (n === 1 ? [] : [{ ...money, sql: n === 2 ? 'count accounts' : money.sql }]),
+    });
+    const options = { target: target.topology, mappings: [], globals: false, dryRun: false };
+    const run = restore(runOf(source), 'latest', options);
+    await expect(run).rejects.toMatchObject({ code: 'invariant-differs', exitCode: 4 });
+    await expect(run).rejects.toThrow(/shop-02/);
+    expect(target.servers.every(isUntouched)).toBe(true);
+  });
+});
+
 test('shards copy one after the other when told so, from the same cut', async () => {
   const source = await openCluster({ filled: true, copyShards: 1 });
   atStep('coordinator.cut-stored', () => source.servers[2]?.table('shop', 'accounts', ['later\t1']));

@@ -154,6 +154,24 @@ test('100,000 blockers, and warnings of a preparation, arrive in bounded replies
   expect(replies[3]?.cutTaken?.cancelledAutovacuums.at(-1)).toMatch(/^… and \d+ more$/);
 });
 
+test('invariants that were not asked are cut, and those of a plan counted', async () => {
+  const notAsked = Array.from({ length: 500 }, (_, n) => ({ name: `invariant ${n}`, reason: long }));
+  const client = await open({
+    fit: () => Promise.resolve({ notAsked }),
+    restore: (call) => {
+      call.send({ loaded: { notAsked } });
+      return Promise.resolve();
+    },
+  });
+  const { notAsked: planned } = await client.fit({});
+  expect(planned[0]?.reason).toMatch(/\(cut, 300000 bytes in all\)$/);
+  expect(planned.at(-1)).toEqual({ name: 'and 300 more', reason: 'left out of this answer' });
+  const [reply] = await Array.fromAsync(client.restore());
+  const loaded = reply?.loaded?.notAsked ?? [];
+  expect(loaded.map(({ name }) => name)).toEqual(notAsked.map(({ name }) => name));
+  expect(loaded[0]?.reason).toMatch(/\(cut, 300000 bytes in all\)$/);
+});
+
 test('a finding of a verification, and the names of very many databases, are cut too', async () => {
   const databases = Array.from({ length: 200_000 }, (_, n) => `database ${n} ${'长'.repeat(20)}`);
   const server = { family: 'mysql', version: '8', identity: 'i', databases };

@@ -350,11 +350,10 @@ class FakeRestore implements RestoreSession {
     return Promise.resolve();
   }
 
-  invariants() {
-    const { invariants } = this.#needed().stored;
+  invariants(queries: readonly InvariantQuery[]) {
     const { databases } = this.#staging();
     return Promise.resolve(
-      invariants.map(({ name, database, sql }) => ({ name, answer: answer(databases, database, sql) })),
+      queries.map(({ name, database, sql }) => ({ name, answer: answer(databases, database, sql) })),
     );
   }
 

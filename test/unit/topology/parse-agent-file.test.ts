@@ -39,7 +39,7 @@ database:
   user: tidemark
   password: {env: SHOP_00_PASSWORD}
   databases: [shop]
-invariants: [{name: money, database: shop, sql: "SELECT SUM(balance) FROM accounts"}]
+invariants: [{name: money, database: shop, sql: "SELECT SUM(balance) FROM public.accounts"}]
 tools: {pgDump: /usr/lib/postgresql/18/bin/pg_dump}
 allow: [backup, restore]
 `;
@@ -66,7 +66,7 @@ describe('what is read', () => {
         password: { kind: 'env', name: 'SHOP_00_PASSWORD' },
         databases: ['shop'],
       },
-      invariants: [{ name: 'money', database: 'shop', sql: 'SELECT SUM(balance) FROM accounts' }],
+      invariants: [{ name: 'money', database: 'shop', sql: 'SELECT SUM(balance) FROM public.accounts' }],
       tools: { pgDump: '/usr/lib/postgresql/18/bin/pg_dump' },
       allow: ['backup', 'restore'],
     });
@@ -89,9 +89,18 @@ describe('what is read', () => {
       },
       invariants: [],
       tools: {},
-      allow: ['backup', 'restore'],
+      allow: ['backup'],
     });
   });
+
+  test.each(['allow:', 'allow: ~', 'allow: null', '# allow is left out'])(
+    'a restore is allowed by name only: %s',
+    async (line) => {
+      const text = whole.replace('allow: [backup, restore]', line);
+      expect(text).not.toBe(whole);
+      expect((await read(text)).allow).toEqual(['backup']);
+    },
+  );
 
   test('the port of PostgreSQL', async () => {
     expect((await read(least('{engine: postgres, host: db, user: u}'))).database.port).toBe(5432);
@@ -205,7 +214,7 @@ agent: x
 
   test('nothing allowed', async () => {
     expect(await mistakes(whole.replace('[backup, restore]', '[]'))).toEqual([
-      '13:8: allow: must allow backup or restore; leave it out for both',
+      '13:8: allow: must allow backup or restore; leave it out for backup only',
     ]);
   });
 

@@ -11,6 +11,8 @@ import { failure, isServerError } from '../connection/failure.ts';
 import { Grants } from './grants.ts';
 import { leftOutFindings } from './left-out.ts';
 import { refusal, variable } from '../server.ts';
+import { invariantFindings } from '../invariant.ts';
+import type { InvariantQuery } from '../../../../topology/agent-file.ts';
 import type { Wire } from '../connection/wire.ts';
 
 /** Needed on each database; what `includes` it stands beside. */
@@ -26,7 +28,7 @@ export async function checkBackup(
   wire: Wire,
   dialect: Dialect,
   wanted: readonly string[] | undefined,
-  globals: GlobalsOrder,
+  { globals, invariants }: { globals: GlobalsOrder; invariants: readonly InvariantQuery[] },
 ): Promise<Finding[]> {
   const grants = await Grants.read(wire, dialect);
   const findings = await privilegeFindings(wire, dialect, grants, wanted);
@@ -60,6 +62,8 @@ export async function checkBackup(
     findings.push(...(await capacityFindings(wire, dialect, catalogue)));
     const others = (await listDatabases(wire, undefined)).length > databases.length;
     if (others || !grants.seesAllDatabases) findings.push(...(await strangerFindings(wire, dialect, grants)));
+    const names = databases.map(({ name }) => name);
+    findings.push(...(await invariantFindings(wire, dialect, invariants, names)));
   } catch (error) {
     failed(error, 'the catalogue');
   }

@@ -11,6 +11,7 @@ import { readLibraries } from '../schema/libraries.ts';
 import { refusal, variable } from '../server.ts';
 import { readFacts, type SourceFacts } from '../source-facts.ts';
 import { placeFindings } from '../schema/table-place.ts';
+import { requireShapes } from './stored-manifest.ts';
 import type { Wire } from '../connection/wire.ts';
 
 /** What a restore calls its staging, for asking about privileges. */
@@ -28,6 +29,7 @@ export async function fitShard(
     const cause = `the set is of ${shard.family}, this server is ${dialect.family}`;
     return [finding('does-not-fit', 'the server', cause, `Restore onto a server of ${shard.family}.`)];
   }
+  requireShapes(stored);
   const findings: Finding[] = [...olderVersion(dialect.version, shard.version)];
   const refused = await refusal(wire, dialect).catch((error: unknown) => {
     if (!isServerError(error)) throw error;

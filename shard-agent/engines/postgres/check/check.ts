@@ -9,6 +9,8 @@ import { leftOutDatabase } from './left-out.ts';
 import { listDatabases, openMaintenance, roleFindings, subjectOf } from '../server.ts';
 import { findMarked } from '../restore/staging.ts';
 import { findTool, type Tool } from '../connection/tools.ts';
+import { invariantFindings } from '../invariant.ts';
+import type { InvariantQuery } from '../../../../topology/agent-file.ts';
 
 /** What was found of the server as a whole. */
 export interface ServerCheck {
@@ -20,12 +22,20 @@ export interface ServerCheck {
 }
 
 /** All findings of server and databases. Throws only when the server cannot be reached at all. */
-export async function checkServer(config: PostgresConfig, order: CheckOrder): Promise<Finding[]> {
+export async function checkServer(
+  config: PostgresConfig,
+  order: CheckOrder,
+  invariants: readonly InvariantQuery[],
+): Promise<Finding[]> {
   const monitor = await openAny(config);
   try {
     const { findings, databases } = await checkWhole(monitor, config, order);
     if (databases === undefined) return [...findings];
-    return [...findings, ...(await checkDatabases(monitor, config, order, databases))];
+    return [
+      ...findings,
+      ...(await checkDatabases(monitor, config, order, databases)),
+      ...(await invariantFindings(config, invariants, databases)),
+    ];
   } finally {
     await monitor.close();
   }

@@ -86,7 +86,7 @@ export class Session {
     config: PostgresConfig,
     database: string,
     purpose: string,
-    options: { copy?: boolean; searchPath?: boolean } = {},
+    options: { copy?: boolean } = {},
   ): Promise<Session> {
     const { host, port, user } = config.database;
     const wire = options.copy === true ? openWire({ coalesce: !host.startsWith('/') }) : undefined;
@@ -106,9 +106,8 @@ export class Session {
     const session = new Session(database, client, wire);
     try {
       await client.connect();
-      const asked = settings.filter((line) => options.searchPath !== true || !line.startsWith('search_path'));
       // One round trip for all of it: a restore opens a dozen sessions before its first row.
-      const sets = asked.map((line) => `SET ${line}`);
+      const sets = settings.map((line) => `SET ${line}`);
       const answers = await session.script(
         [...sets, noTransactionTimeout, 'SHOW server_version_num'].join('; '),
       );
@@ -136,15 +135,25 @@ export class Session {
 
   /** Runs one statement, or several without values, in one message; one answer for each. */
   async script(sql: string, values?: readonly unknown[]): Promise<readonly Answer[]> {
-    const result = this.#queue.then(async () => {
+    const answers = await this.#inTurn(() =>
+      values === undefined ? this.#client.query(sql) : this.#client.query(sql, [...values]),
+    );
+    return Array.isArray(answers) ? (answers as Answer[]) : [answers as Answer];
+  }
+
+  /** Runs exactly one statement: it is sent to be parsed by itself, and the server refuses a text that holds several. */
+  async statement(sql: string): Promise<Answer> {
+    const config: pg.QueryConfig & { queryMode: 'extended' } = { text: sql, queryMode: 'extended' };
+    return (await this.#inTurn(() => this.#client.query(config))) as Answer;
+  }
+
+  async #inTurn(ask: () => Promise<unknown>): Promise<unknown> {
+    const result = this.#queue.then(() => {
       if (this.#lost !== undefined) throw this.#lost;
-      return (await (values === undefined
-        ? this.#client.query(sql)
-        : this.#client.query(sql, [...values]))) as unknown as Answer | Answer[];
+      return ask();
     });
     this.#queue = result.catch(() => undefined);
-    const answers = await result;
-    return Array.isArray(answers) ? answers : [answers];
+    return result;
   }
 
   /** Rows of the last statement. Throws the driver's own error, for callers that look at its code. */

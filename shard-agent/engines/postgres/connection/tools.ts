@@ -106,7 +106,8 @@ function environment(config: PostgresConfig, settings: readonly string[]): NodeJ
     PGCONNECT_TIMEOUT: '10',
     // From the first message on: the role may have set one that the database's cannot be converted to.
     PGCLIENTENCODING: 'UTF8',
-    PGOPTIONS: [...meaning, ...settings].map((one) => `-c ${one.replaceAll(/[\\ ]/g, '\\$&')}`).join(' '),
+    // Any blank would end the setting and begin an option of its own.
+    PGOPTIONS: [...meaning, ...settings].map((one) => `-c ${one.replaceAll(/[\\\s]/g, '\\$&')}`).join(' '),
   };
 }
 

@@ -7,6 +7,7 @@ import { type ChildColumn, childColumnsQuery } from './child-columns.ts';
 import { quoteName, quoteTable, quoteText, type Session } from '../connection/connection.ts';
 import { extensionsQuery, type Extension } from './extensions.ts';
 import { placementsQuery, type Placement } from './tablespaces.ts';
+import { readMark } from '../restore/staging-mark.ts';
 import { readUsedRoles } from './used-roles.ts';
 
 export interface SequenceState {
@@ -14,6 +15,14 @@ export interface SequenceState {
   readonly name: string;
   readonly lastValue: string;
   readonly isCalled: boolean;
+}
+
+export interface DatabaseGrant {
+  /** Null: PUBLIC. */
+  readonly grantee: string | null;
+  readonly grantor: string;
+  readonly privilege: 'CREATE' | 'CONNECT' | 'TEMPORARY';
+  readonly grantable: boolean;
 }
 
 /** The `engine` of a database's line. */
@@ -30,9 +39,7 @@ export interface DatabaseProperties {
   readonly tablespace: string;
   readonly comment: string | null;
   /** Null: the default grants. */
-  readonly grants:
-    | readonly { grantee: string | null; grantor: string; privilege: string; grantable: boolean }[]
-    | null;
+  readonly grants: readonly DatabaseGrant[] | null;
   /** ALTER DATABASE … SET, with role: ALTER ROLE … IN DATABASE … SET. */
   readonly settings: readonly { role: string | null; name: string; value: string }[];
   /** Every role that owns something in the database, has a grant in it or a setting for it. */
@@ -95,7 +102,8 @@ export async function readProperties(
     owner: row['owner'] ?? '',
     connectionLimit: Number(row['datconnlimit'] ?? -1),
     tablespace: row['spcname'] ?? '',
-    comment: row['comment'] ?? null,
+    // Of a database that a restore is making, the comment it will have.
+    comment: ownComment(row['comment'] ?? null),
     grants: JSON.parse(row['grants'] ?? 'null') as DatabaseProperties['grants'],
     settings: settings.map((one) => splitSetting(one['role'] ?? null, one['setting'] ?? '')),
     roles: await readUsedRoles(session, row['oid'] ?? ''),
@@ -109,6 +117,11 @@ export async function readProperties(
     serverMajor: major,
   };
   return { bytes: Number(row['bytes'] ?? 0), properties };
+}
+
+function ownComment(comment: string | null): string | null {
+  const mark = readMark(comment);
+  return mark === undefined ? comment : mark.comment;
 }
 
 function splitSetting(

@@ -13,8 +13,9 @@ import { roleFindings, subjectOf } from '../server.ts';
 import { propertiesOf } from '../database/stored-properties.ts';
 import { missingTablespaces } from '../database/tablespaces.ts';
 import { findTool } from '../connection/tools.ts';
+import { requireShapes } from './stored-manifest.ts';
 
-/** All findings at once. Throws only when the server cannot be reached. */
+/** All findings at once. Throws when the server cannot be reached, and `bad-bytes` for a manifest that no backup has written so. */
 export async function fitShard(
   config: PostgresConfig,
   stored: StoredShard,
@@ -29,6 +30,7 @@ export async function fitShard(
       ),
     ];
   }
+  requireShapes(stored);
   const session = await openAny(config, 'fit');
   try {
     const findings = [...(await roleFindings(session, config)), ...versionFindings(session, config, stored)];
