@@ -5,6 +5,8 @@ import type { CheckReply__Output as CheckReply } from '../proto/gen/tidemark/v1/
 import { formatBytes } from '../topology/units.ts';
 import { askAgents, contextFor, shardError } from './agents.ts';
 import type { Agent, ShardFailure } from './agents.ts';
+import { answersFromWire, invariantsAmiss } from './invariants.ts';
+import type { ShardAnswer } from './invariants.ts';
 import { beginRepositoryProof } from './nonce.ts';
 import type { RepositoryProof } from './nonce.ts';
 import { bad, good, table, warn } from './output.ts';
@@ -12,6 +14,7 @@ import type { Outcome, Run } from './run.ts';
 
 /** One thing to be put right; a warning does not stop a backup. */
 interface Finding {
+  /** Empty for what concerns no single shard. */
   readonly shard: string;
   readonly code: string;
   readonly subject: string;
@@ -34,7 +37,10 @@ export async function check(run: Run, options: BackupOptions = withoutGlobals): 
     try {
       const checked = await Promise.all(agents.map((agent) => checkShard(run, agent, proof, options)));
       signal.throwIfAborted();
-      const findings = checked.flatMap((shard) => shard.findings);
+      const findings = [
+        ...invariantFindings(run, checked, failures.length === 0),
+        ...checked.flatMap((shard) => shard.findings),
+      ];
       const broken = [...failures, ...checked.flatMap((shard) => shard.failures)];
       return outcome(run, agents, findings, broken);
     } finally {
@@ -45,35 +51,79 @@ export async function check(run: Run, options: BackupOptions = withoutGlobals): 
   }
 }
 
+interface CheckedShard {
+  readonly findings: readonly Finding[];
+  readonly failures: readonly ShardFailure[];
+  /** Undefined where it could not be asked. */
+  readonly declared: readonly ShardAnswer[] | undefined;
+}
+
 async function checkShard(
   run: Run,
   agent: Agent,
   proof: RepositoryProof,
   { globals }: BackupOptions,
-): Promise<{ findings: Finding[]; failures: ShardFailure[] }> {
+): Promise<CheckedShard> {
   const { topology, signal } = run;
-  const context = contextFor(topology.cluster, topology.repository.url, agent.shard);
+  const { shard } = agent;
+  const context = contextFor(topology.cluster, topology.repository.url, shard);
+  const failed = (error: unknown): ShardFailure => ({
+    shard,
+    error: shardError(shard, error, signal, 'check'),
+  });
+  let reply: CheckReply;
   try {
-    const reply: CheckReply = await agent.client.check(
-      { context, nonce: proof.nonceFor(agent.shard), globals: globals ?? 'none' },
+    reply = await agent.client.check(
+      {
+        context,
+        nonce: proof.nonceFor(shard),
+        globals: globals ?? 'none',
+        lanes: topology.copy.lanes,
+        withoutLocks: topology.barrier.consistency === 'simultaneous',
+      },
       { signal },
     );
-    await proof.confirm(agent.shard);
-    const findings = reply.findings.map(({ code, subject, cause, remedy, warning }) => ({
-      shard: agent.shard,
-      code,
-      subject,
-      cause,
-      remedy,
-      warning,
-    }));
-    return { findings, failures: [] };
   } catch (error) {
-    return {
-      findings: [],
-      failures: [{ shard: agent.shard, error: shardError(agent.shard, error, signal, 'check') }],
-    };
+    return { findings: [], failures: [failed(error)], declared: undefined };
   }
+  const findings = reply.findings.map(({ code, subject, cause, remedy, warning }) => ({
+    shard,
+    code,
+    subject,
+    cause,
+    remedy,
+    warning,
+  }));
+  const declared = answersFromWire(shard, reply.invariants);
+  // That it sees another repository is only one of the reasons why an agent cannot answer, and it has said which.
+  const [elsewhere] = findings.filter(({ code }) => code === 'repository-mismatch');
+  if (elsewhere !== undefined) {
+    const { subject, cause, remedy } = elsewhere;
+    const operation = 'see what the coordinator wrote';
+    const error = new TidemarkError({ code: 'repository-mismatch', operation, subject, cause, remedy });
+    const others = findings.filter((finding) => finding !== elsewhere);
+    return { findings: others, failures: [failed(error)], declared };
+  }
+  const unexplained = findings.every(({ warning }) => warning);
+  if (!reply.nonceAnswered && !unexplained) return { findings, failures: [], declared };
+  try {
+    await proof.confirm(shard);
+    return { findings, failures: [], declared };
+  } catch (error) {
+    return { findings, failures: [failed(error)], declared };
+  }
+}
+
+/** Said only when every agent has said what it declares. */
+function invariantFindings(run: Run, checked: readonly CheckedShard[], all: boolean): Finding[] {
+  const declared = checked.flatMap((shard) => (shard.declared === undefined ? [] : [shard.declared]));
+  if (!all || declared.length < checked.length) return [];
+  return invariantsAmiss(run.topology.invariants, declared.flat()).map(
+    ({ code, subject, reason: cause, remedy }) => {
+      const shard = run.topology.shards.find(({ name }) => subject.startsWith(`${name}: `))?.name ?? '';
+      return { shard, code, subject, cause, remedy, warning: false };
+    },
+  );
 }
 
 function outcome(

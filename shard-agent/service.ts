@@ -24,18 +24,24 @@ import { Backup, noCut, type BackupParts } from './backup.ts';
 import {
   contextFromWire,
   findingMessage,
+  invariantMessages,
   manifestFromWire,
   serverMessage,
   type OperationContext,
 } from './messages.ts';
-import { findingOf, withoutTwins } from './findings.ts';
+import type { TriedInvariants } from './engine.ts';
+import { finding, findingOf, withoutTwins } from './findings.ts';
 import { answerNonce } from './nonce.ts';
-import { checkContext, checkLoad, checkPrepare, globalsOrder, wrongOrder } from './orders.ts';
+import { checkContext, checkLanes, checkLoad, checkPrepare, globalsOrder, wrongOrder } from './orders.ts';
 import { Progress } from './progress.ts';
 import { restoreShard, type RestoreParts } from './restore.ts';
 import { openStoredShard, requireGlobals } from './stored-shard.ts';
 import { verifyShard } from './verify.ts';
 import { tidemarkVersion } from '../proto/version.ts';
+
+/** How long `check` asks invariants, all together. */
+const invariantLimitMs = 30_000;
+const nothingFound: TriedInvariants = { answers: [], findings: [] };
 
 /** Objects that `verify` reads at once. */
 const verifyReaders = 4;
@@ -85,25 +91,40 @@ export class Service implements AgentImplementation {
     };
   }
 
-  check({ context, nonce, globals }: CheckRequest): Promise<CheckReply> {
-    return this.#logged('check', context, async ({ cluster }) => {
+  check(request: CheckRequest): Promise<CheckReply> {
+    return this.#logged('check', request.context, async ({ cluster }) => {
       const { engine, store, shard } = this.#parts;
-      const [server, findings, proof] = await Promise.allSettled([
+      const [server, found, proof] = await Promise.allSettled([
         engine.describe(),
-        engine.check(globalsOrder(globals)),
-        answerNonce(store, cluster, nonce),
+        this.#checkBackup(request),
+        answerNonce(store, cluster, request.nonce),
       ]);
       // What could not even be tried is a finding like any other: all are told at once.
-      const failed = [server, findings, proof].filter((each) => each.status === 'rejected');
-      const all = [
-        ...(findings.status === 'fulfilled' ? findings.value : []),
-        ...failed.map(({ reason }) => findingOf(reason, shard)),
-      ];
+      const failed = [server, found, proof].filter((each) => each.status === 'rejected');
+      const tried = found.status === 'fulfilled' ? found.value : nothingFound;
+      const all = [...tried.findings, ...failed.map(({ reason }) => findingOf(reason, shard))];
       return {
         server: server.status === 'fulfilled' ? serverMessage(server.value) : null,
         findings: withoutTwins(all).map(findingMessage),
+        invariants: invariantMessages(this.#parts.invariants, tried),
+        nonceAnswered: proof.status === 'fulfilled' && proof.value,
       };
     });
+  }
+
+  /** An agent that takes no backups is asked nothing more of them: what only a restore needs is enough for it. */
+  async #checkBackup({ globals, lanes, withoutLocks }: CheckRequest): Promise<TriedInvariants> {
+    const { engine, invariants, allow } = this.#parts;
+    const ordered = globalsOrder(globals);
+    if (!allow.includes('backup')) {
+      const { subject, reason, remedy } = this.#notAllowed('backup');
+      return { answers: [], findings: [finding('operation-not-allowed', subject, reason, remedy)] };
+    }
+    checkLanes(lanes);
+    const order = { globals: ordered, locks: !withoutLocks, ...(lanes > 0 && { lanes }) };
+    const findings = await engine.check(order);
+    const tried = await engine.tryInvariants(invariants, invariantLimitMs);
+    return { answers: tried.answers, findings: [...findings, ...tried.findings] };
   }
 
   async barrier(call: ServerCall<BarrierRequest, BarrierReply>): Promise<void> {
@@ -247,12 +268,16 @@ export class Service implements AgentImplementation {
   }
 
   #allows(operation: 'backup' | 'restore'): void {
-    if (this.#parts.allow.includes(operation)) return;
-    throw new TidemarkError({
+    if (!this.#parts.allow.includes(operation)) throw this.#notAllowed(operation);
+  }
+
+  #notAllowed(operation: 'backup' | 'restore'): TidemarkError {
+    return new TidemarkError({
       code: 'operation-not-allowed',
       operation: 'take an order',
       subject: this.#parts.shard,
       cause: `this agent's file does not allow ${operation}`,
+      remedy: `Add ${operation} to \`allow\` in the agent's file and restart the agent; or take the shard out of the topology.`,
     });
   }
 

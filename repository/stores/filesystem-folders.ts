@@ -1,10 +1,10 @@
 /**
  * The folders of a filesystem repository: made durable before anything is put in, and never left through a symbolic link.
  */
-import { lstat, mkdir, open, readlink, realpath, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, open, readlink, realpath, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TidemarkError } from '../../proto/errors.ts';
-import { isMissing, rootMissing, storeError, systemCode } from './filesystem-errors.ts';
+import { isMissing, notAFolder, rootMissing, storeError, systemCode } from './filesystem-errors.ts';
 
 /** Group access, so that users of one group can share a repository; nobody else reads a backup. Cut by the umask. */
 const folderMode = 0o770;
@@ -43,6 +43,8 @@ export class Folders {
       if (found !== wanted) throw throughLink(wanted, found);
       return wanted;
     } catch (error) {
+      // A key below an object is missing; but nothing is known to be missing from a root that is not a folder any more.
+      if (systemCode(error) === 'ENOTDIR' && !(await stat(root)).isDirectory()) throw notAFolder(this.#root);
       if (isMissing(error)) return undefined;
       throw storeError(error, 'look into a folder', wanted);
     }

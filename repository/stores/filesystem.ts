@@ -14,7 +14,7 @@ import { pathToFileURL } from 'node:url';
 import { TidemarkError } from '../../proto/errors.ts';
 import { assertKey, assertPrefix, isKeyComponent } from '../key.ts';
 import type { ObjectStore, StoredObject } from '../object-store.ts';
-import { isMissing, rootMissing, storeError, systemCode } from './filesystem-errors.ts';
+import { isMissing, notAFolder, rootMissing, storeError, systemCode } from './filesystem-errors.ts';
 import { Folders, syncFolder, throughLink } from './filesystem-folders.ts';
 import { TemporaryFiles, type Written } from './filesystem-temporary.ts';
 
@@ -39,15 +39,7 @@ export class FilesystemStore implements ObjectStore {
   static open(root: string): FilesystemStore {
     const found = statRoot(root);
     if (found === undefined) throw rootMissing(root);
-    if (!found.isDirectory()) {
-      throw new TidemarkError({
-        code: 'repository-failed',
-        operation: 'open the repository',
-        subject: root,
-        cause: 'it is not a folder',
-        remedy: 'Name a folder as the repository.',
-      });
-    }
+    if (!found.isDirectory()) throw notAFolder(root);
     return new FilesystemStore(root);
   }
 

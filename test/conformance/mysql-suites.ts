@@ -8,6 +8,7 @@ import { testMysqlBarrier } from './mysql-barrier.ts';
 import { testMysqlCheck } from './mysql-check.ts';
 import { testMysqlCopy } from './mysql-copy.ts';
 import { testMysqlLeftOut } from './mysql-left-out.ts';
+import { testMysqlLimits } from './mysql-limits.ts';
 import { testMysqlRestore } from './mysql-restore.ts';
 
 /** What these tests need of a MariaDB server beside the defaults. */
@@ -25,6 +26,7 @@ export function testMysqlFamily(fixture: EngineFixture): void {
     });
     afterAll(() => server?.stop());
     testMysqlCheck(fixture, () => server);
+    testMysqlLimits(fixture, () => server);
     testMysqlAltered(fixture, () => server);
     testMysqlBarrier(fixture, () => server);
     testMysqlCopy(fixture, () => server);

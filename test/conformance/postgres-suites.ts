@@ -1,6 +1,7 @@
 /** All that is tried of the engine on servers of one version of PostgreSQL. */
 import { testEngine } from './engine-conformance.ts';
 import { testPostgresBarrier } from './postgres-barrier.ts';
+import { testPostgresChecks } from './postgres-checks.ts';
 import type { PostgresFixture } from './postgres-fixture.ts';
 import { testPostgresIndexes } from './postgres-indexes.ts';
 import { testPostgresLeftOut } from './postgres-left-out.ts';
@@ -14,6 +15,7 @@ export function testPostgres(fixture: PostgresFixture): void {
   testEngine(fixture);
   testPostgresBarrier(fixture);
   testPostgresRefusals(fixture);
+  testPostgresChecks(fixture);
   testPostgresLeftOut(fixture);
   testPostgresRestore(fixture);
   testPostgresPlainRestorer(fixture);

@@ -1,27 +1,33 @@
 /** The engine for MySQL and MariaDB. What they differ in stands in dialect.ts. */
-import type { DatabaseConfig, ToolPaths } from '../../../topology/agent-file.ts';
+import type { DatabaseConfig, InvariantQuery, ToolPaths } from '../../../topology/agent-file.ts';
 import type {
   BackupOrder,
   BackupSession,
+  CheckOrder,
   Engine,
   Finding,
-  GlobalsOrder,
   RestoreOrder,
   RestoreSession,
   ServerDescription,
   StagedRestore,
   StoredShard,
+  TriedInvariants,
 } from '../../engine.ts';
 import { prepareBackup } from './backup/backup.ts';
 import { listDatabases } from './catalogue.ts';
+import { tryInvariants } from '../../try-invariants.ts';
 import { checkBackup } from './check/check.ts';
+import { liveQuestioner } from './check/try-invariants.ts';
 import { describeEndpoint, withSession } from './connection/connection.ts';
 import { attempt } from './connection/failure.ts';
-import { fitShard } from './restore/fit.ts';
+import { checkRestorer, fitShard } from './restore/fit.ts';
 import type { Endpoint } from './connection/handshake.ts';
 import { prepareRestore } from './restore/restore.ts';
 import { describeServer } from './server.ts';
 import { stagedRestores } from './restore/staged-restores.ts';
+
+/** Lanes a check assumes where no order says. */
+const usualLanes = 4;
 
 /** No tool of the server's is needed: `tools` is taken for the shape of all engines. */
 export function openMysql(config: {
@@ -50,10 +56,30 @@ class MysqlEngine implements Engine {
     );
   }
 
-  check(globals: GlobalsOrder = 'none'): Promise<Finding[]> {
+  check(order: Partial<CheckOrder> = {}): Promise<Finding[]> {
+    const whole: CheckOrder = { lanes: usualLanes, locks: true, globals: 'none', ...order };
     return this.#attempt('check the server', () =>
       withSession(this.#endpoint, { name: 'check' }, (wire, dialect) =>
-        checkBackup(wire, dialect, this.#databases, globals),
+        checkBackup(wire, dialect, this.#databases, whole),
+      ),
+    );
+  }
+
+  checkRestore(): Promise<Finding[]> {
+    return this.#attempt('check the server', () =>
+      withSession(this.#endpoint, { name: 'check' }, (wire, dialect) => checkRestorer(wire, dialect)),
+    );
+  }
+
+  tryInvariants(
+    queries: readonly InvariantQuery[],
+    limitMs: number,
+    signal?: AbortSignal,
+  ): Promise<TriedInvariants> {
+    if (queries.length === 0) return Promise.resolve({ answers: [], findings: [] });
+    return this.#attempt('ask the invariants', () =>
+      withSession(this.#endpoint, { name: 'invariants' }, (wire, dialect) =>
+        tryInvariants(liveQuestioner(wire, dialect), queries, limitMs, signal),
       ),
     );
   }

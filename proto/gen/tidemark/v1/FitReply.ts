@@ -7,10 +7,12 @@ export interface FitReply {
   'server'?: (_tidemark_v1_Server | null);
   'findings'?: (_tidemark_v1_Finding)[];
   'databases'?: (string)[];
+  'nonceAnswered'?: (boolean);
 }
 
 export interface FitReply__Output {
   'server': (_tidemark_v1_Server__Output | null);
   'findings': (_tidemark_v1_Finding__Output)[];
   'databases': (string)[];
+  'nonceAnswered': (boolean);
 }

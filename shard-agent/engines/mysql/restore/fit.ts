@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises';
 import type { Finding, StoredShard } from '../../../engine.ts';
 import { finding } from '../../../findings.ts';
 import { quoteAccount, quoteName, quoteText } from '../connection/quoting.ts';
-import { compareVersions, type Dialect } from '../dialect.ts';
+import { compareVersions, type Dialect, type ServerPrivilege } from '../dialect.ts';
 import { isServerError } from '../connection/failure.ts';
 import { fitAccounts, noAccounts } from '../accounts/fit-accounts.ts';
 import { Grants } from '../check/grants.ts';
@@ -28,18 +28,10 @@ export async function fitShard(
     const cause = `the set is of ${shard.family}, this server is ${dialect.family}`;
     return [finding('does-not-fit', 'the server', cause, `Restore onto a server of ${shard.family}.`)];
   }
-  const findings: Finding[] = [...olderVersion(dialect.version, shard.version)];
-  const refused = await refusal(wire, dialect).catch((error: unknown) => {
-    if (!isServerError(error)) throw error;
-    // What a restore needs does not include what asking takes.
-    const cause = `whether it is the sole writable primary cannot be seen: ${error.message}`;
-    findings.push(finding('privilege-missing', 'the role of the server', cause, roleRemedy(dialect), true));
-    return undefined;
-  });
-  if (refused !== undefined) {
-    const remedy = 'Name the sole writable primary over a direct connection.';
-    findings.push(finding('does-not-fit', 'the server', refused, remedy));
-  }
+  const findings: Finding[] = [
+    ...olderVersion(dialect.version, shard.version),
+    ...(await roleFindings(wire, dialect)),
+  ];
   const facts = readFacts(stored);
   const accounts = globals ? await fitAccounts(wire, dialect, stored, facts) : noAccounts;
   findings.push(
@@ -52,6 +44,35 @@ export async function fitShard(
     ...accounts.findings,
   );
   return findings;
+}
+
+/** What a restore of any set needs of server and account. */
+export async function checkRestorer(wire: Wire, dialect: Dialect): Promise<Finding[]> {
+  return [
+    ...(await roleFindings(wire, dialect)),
+    ...(await missingPrivileges(wire, dialect, [someStaging], dialect.restorePrivileges)),
+    ...(await loadFindings(wire)),
+  ];
+}
+
+async function roleFindings(wire: Wire, dialect: Dialect): Promise<Finding[]> {
+  try {
+    const refused = await refusal(wire, dialect);
+    if (refused === undefined) return [];
+    const remedy = 'Name the sole writable primary over a direct connection.';
+    return [finding('does-not-fit', 'the server', refused, remedy)];
+  } catch (error) {
+    if (!isServerError(error)) throw error;
+    // What a restore needs does not include what asking takes.
+    const cause = `whether it is the sole writable primary cannot be seen: ${error.message}`;
+    return [finding('privilege-missing', 'the role of the server', cause, roleRemedy(dialect), true)];
+  }
+}
+
+async function loadFindings(wire: Wire): Promise<Finding[]> {
+  if ((await variable(wire, 'local_infile')) === 'ON') return [];
+  const cause = 'rows are loaded by LOAD DATA LOCAL, which is off';
+  return [finding('does-not-fit', 'local_infile', cause, 'SET GLOBAL local_infile = ON;')];
 }
 
 /**
@@ -112,13 +133,23 @@ async function occupied(wire: Wire, stored: StoredShard): Promise<Finding[]> {
 }
 
 async function privileges(wire: Wire, dialect: Dialect, stored: StoredShard): Promise<Finding[]> {
-  const grants = await Grants.read(wire, dialect);
   const databases = [someStaging, ...stored.databases.map(({ name }) => name)];
   // Who makes a library may also use it, as a rule.
   const usesLibraries = stored.schema.some(({ name }) => name === 'libraries');
   const mayUse = !usesLibraries || (await variable(wire, 'automatic_sp_privileges')) === 'ON';
   const use = { name: 'EXECUTE', satisfiedBy: [], need: 'make routines that use libraries' };
-  return [...dialect.restorePrivileges, ...(mayUse ? [] : [use])]
+  const needed = [...dialect.restorePrivileges, ...(mayUse ? [] : [use])];
+  return missingPrivileges(wire, dialect, databases, needed);
+}
+
+async function missingPrivileges(
+  wire: Wire,
+  dialect: Dialect,
+  databases: readonly string[],
+  needed: readonly ServerPrivilege[],
+): Promise<Finding[]> {
+  const grants = await Grants.read(wire, dialect);
+  return needed
     .filter(({ name, satisfiedBy }) => {
       const names = [name, ...satisfiedBy];
       return !grants.onServer(names) && !databases.every((database) => grants.onDatabase(names, database));
@@ -139,9 +170,7 @@ async function settings(
   const fit = (subject: string, cause: string, remedy: string): void => {
     findings.push(finding('does-not-fit', subject, cause, remedy));
   };
-  if ((await variable(wire, 'local_infile')) !== 'ON') {
-    fit('local_infile', 'rows are loaded by LOAD DATA LOCAL, which is off', 'SET GLOBAL local_infile = ON;');
-  }
+  findings.push(...(await loadFindings(wire)));
   const lower = Number((await variable(wire, 'lower_case_table_names')) ?? 0);
   const names = [...stored.databases, ...stored.tables].map(({ name }) => name);
   const capitals = facts.hasCapitals || names.some((name) => name !== name.toLowerCase());

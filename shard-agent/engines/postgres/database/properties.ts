@@ -27,6 +27,8 @@ export interface DatabaseProperties {
   readonly icuRules: string | null;
   readonly owner: string;
   readonly connectionLimit: number;
+  /** Absent in sets of before it was read. */
+  readonly isTemplate?: boolean;
   readonly tablespace: string;
   readonly comment: string | null;
   /** Null: the default grants. */
@@ -60,7 +62,7 @@ export async function readProperties(
   const major = session.majorVersion;
   const locale = major >= 17 ? 'd.datlocale' : major >= 15 ? 'd.daticulocale' : 'NULL';
   const row = await session.row(`
-    SELECT d.oid, pg_catalog.pg_encoding_to_char(d.encoding) AS encoding, d.datcollate, d.datctype, d.datconnlimit,
+    SELECT d.oid, pg_catalog.pg_encoding_to_char(d.encoding) AS encoding, d.datcollate, d.datctype, d.datconnlimit, d.datistemplate,
       ${major >= 15 ? 'd.datlocprovider' : "'c'"} AS provider, ${locale} AS locale,
       ${major >= 16 ? 'd.daticurules' : 'NULL'} AS rules, pg_catalog.pg_get_userbyid(d.datdba) AS owner,
       t.spcname, pg_catalog.shobj_description(d.oid, 'pg_database') AS comment,
@@ -94,6 +96,7 @@ export async function readProperties(
     icuRules: row['rules'] ?? null,
     owner: row['owner'] ?? '',
     connectionLimit: Number(row['datconnlimit'] ?? -1),
+    isTemplate: row['datistemplate'] === 't',
     tablespace: row['spcname'] ?? '',
     comment: row['comment'] ?? null,
     grants: JSON.parse(row['grants'] ?? 'null') as DatabaseProperties['grants'],
@@ -197,6 +200,7 @@ export function propertyStatements(name: string, properties: DatabaseProperties)
     statements.push(`ALTER ${target} SET ${key} TO ${settingValue(setting, value)}`);
   }
   statements.push(`ALTER DATABASE ${database} CONNECTION LIMIT ${properties.connectionLimit}`);
+  if (properties.isTemplate === true) statements.push(`ALTER DATABASE ${database} IS_TEMPLATE true`);
   // The default, written out: a staging has others.
   if (properties.grants === null)
     statements.push(

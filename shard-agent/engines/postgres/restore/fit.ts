@@ -4,7 +4,7 @@ import { TidemarkError } from '../../../../proto/errors.ts';
 import type { Finding, StoredShard } from '../../../engine.ts';
 import { finding } from '../../../findings.ts';
 import { openAny } from '../check/check.ts';
-import { during, quoteName, type PostgresConfig, type Session } from '../connection/connection.ts';
+import { during, quoteName, type PostgresConfig, type Row, type Session } from '../connection/connection.ts';
 import { firstObject } from './emptiness.ts';
 import type { DatabaseProperties } from '../database/properties.ts';
 import { fitRoles, noRoles } from '../globals/fit-roles.ts';
@@ -32,21 +32,12 @@ export async function fitShard(
   const session = await openAny(config, 'fit');
   try {
     const findings = [...(await roleFindings(session, config)), ...versionFindings(session, config, stored)];
-    const restorer = await during('read the privileges', subjectOf(config), () =>
-      session.row(
-        'SELECT rolsuper, rolcreatedb, rolcreaterole FROM pg_catalog.pg_roles WHERE rolname = current_user',
-      ),
+    const restorer = await readRestorer(session, config);
+    findings.push(...restorerFindings(config, restorer));
+    findings.push(
+      ...(await toolFindings(config, dumpMajorOf(stored))),
+      ...(await spaceFindings(session, config, stored)),
     );
-    if (restorer['rolsuper'] !== 't' && restorer['rolcreatedb'] !== 't') {
-      findings.push({
-        code: 'privilege-missing',
-        subject: `role ${config.database.user}`,
-        cause: 'it may not create databases',
-        remedy: `ALTER ROLE ${quoteName(config.database.user)} CREATEDB;`,
-        warning: false,
-      });
-    }
-    findings.push(...(await toolFindings(config, stored)), ...(await spaceFindings(session, config, stored)));
     const roles = globals ? await fitRoles(session, config, stored, restorer) : noRoles;
     findings.push(...roles.findings);
     for (const line of stored.databases) {
@@ -68,6 +59,40 @@ export async function fitShard(
   }
 }
 
+/** What a restore of any set needs of server and account. Throws only when the server cannot be reached. */
+export async function checkRestorer(config: PostgresConfig): Promise<Finding[]> {
+  const session = await openAny(config, 'fit');
+  try {
+    return [
+      ...(await roleFindings(session, config)),
+      ...restorerFindings(config, await readRestorer(session, config)),
+      ...(await toolFindings(config, 0)),
+    ];
+  } finally {
+    await session.close();
+  }
+}
+
+function readRestorer(session: Session, config: PostgresConfig): Promise<Row> {
+  return during('read the privileges', subjectOf(config), () =>
+    session.row(
+      'SELECT rolsuper, rolcreatedb, rolcreaterole FROM pg_catalog.pg_roles WHERE rolname = current_user',
+    ),
+  );
+}
+
+function restorerFindings(config: PostgresConfig, restorer: Row): Finding[] {
+  if (restorer['rolsuper'] === 't' || restorer['rolcreatedb'] === 't') return [];
+  return [
+    finding(
+      'privilege-missing',
+      `role ${config.database.user}`,
+      'it may not create databases',
+      `ALTER ROLE ${quoteName(config.database.user)} CREATEDB;`,
+    ),
+  ];
+}
+
 const misfit = (subject: string, cause: string, remedy: string): Finding =>
   finding('does-not-fit', subject, cause, remedy);
 
@@ -87,8 +112,11 @@ function versionFindings(session: Session, config: PostgresConfig, stored: Store
   ];
 }
 
-async function toolFindings(config: PostgresConfig, stored: StoredShard): Promise<Finding[]> {
-  const needed = Math.max(0, ...stored.databases.map((line) => propertiesOf(line).dumpMajor));
+function dumpMajorOf(stored: StoredShard): number {
+  return Math.max(0, ...stored.databases.map((line) => propertiesOf(line).dumpMajor));
+}
+
+async function toolFindings(config: PostgresConfig, needed: number): Promise<Finding[]> {
   try {
     await findTool('pg_restore', config.tools.pgRestore, needed);
     return [];

@@ -143,7 +143,7 @@ test('a file where a folder is needed is named, with what to do', async () => {
     'repository-failed',
     'shop/a',
   );
-  expect(error.remedy).toMatch(/file stands where/);
+  expect(error.remedy).toMatch(/file is where/);
 });
 
 test('a writer killed with SIGKILL leaves nothing visible, and its remains are removed later', async () => {

@@ -1,0 +1,91 @@
+/** What `check` asks of a server of either family, so that no backup is the first to find it: invariants, in-doubt transactions. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Engine } from '../../shard-agent/engine.ts';
+import type { TestServer } from '../servers/server.ts';
+import type { EngineFixture, SqlSession } from './engine-fixture.ts';
+
+export function testChecks(fixture: EngineFixture, server: () => TestServer): void {
+  describe(`${fixture.name}: invariants, tried before there is a cut`, () => {
+    let session: SqlSession;
+    let engine: Engine;
+    const query = (name: string, sql: string): { name: string; database: string; sql: string } => ({
+      name,
+      database: 'tried',
+      sql,
+    });
+    // The server's own words for a statement that never ends by itself.
+    const endless = fixture.engine === 'postgres' ? 'SELECT pg_catalog.pg_sleep(60)' : 'SELECT SLEEP(60)';
+
+    beforeAll(async () => {
+      await fixture.createDatabase(server(), 'tried');
+      session = await fixture.session(server(), 'tried');
+      const schema = fixture.engine === 'postgres' ? 'public.' : '';
+      await session.query(`CREATE TABLE ${schema}accounts (id int PRIMARY KEY, balance int)`);
+      await session.query(`INSERT INTO ${schema}accounts VALUES (1, 40), (2, 2)`);
+      engine = fixture.open(server(), ['tried']);
+    });
+
+    afterAll(async () => {
+      await session?.close();
+      await fixture.dropDatabase(server(), 'tried');
+    });
+
+    const accounts = fixture.engine === 'postgres' ? 'public.accounts' : 'accounts';
+
+    test('one that can be asked is answered', async () => {
+      const asked = [
+        query('money', `SELECT sum(balance) FROM ${accounts}`),
+        query('none', `SELECT max(balance) FROM ${accounts} WHERE id > 9`),
+      ];
+      expect(await engine.tryInvariants(asked, 30_000)).toEqual({
+        answers: [
+          { name: 'money', answer: '42' },
+          { name: 'none', answer: null },
+        ],
+        findings: [],
+      });
+    });
+
+    test('each that fails is a finding, in the words of the server, and the others are asked all the same', async () => {
+      const tried = await engine.tryInvariants(
+        [
+          query('gone', 'SELECT count(*) FROM no_such_table'),
+          query('wide', `SELECT id, balance FROM ${accounts} WHERE id = 1`),
+          query('many', `SELECT id FROM ${accounts}`),
+          query('wrong', 'SELEC 1'),
+          { ...query('elsewhere', 'SELECT 1'), database: 'no_such_database' },
+          query('money', `SELECT sum(balance) FROM ${accounts}`),
+        ],
+        30_000,
+      );
+      expect(tried.answers).toEqual([{ name: 'money', answer: '42' }]);
+      expect(tried.findings.map(({ code, warning }) => ({ code, warning }))).toEqual(
+        Array.from({ length: 5 }, () => ({ code: 'not-ready', warning: false })),
+      );
+      expect(tried.findings[0]).toMatchObject({
+        subject: expect.stringContaining('gone'),
+        cause: expect.stringMatching(/no_such_table/),
+        remedy: expect.stringMatching(/Correct its SQL/),
+      });
+    });
+
+    test('one that writes is refused, and nothing is written', async () => {
+      const writes = query('writes', `DELETE FROM ${accounts}`);
+      const tried = await engine.tryInvariants([writes], 30_000);
+      expect(tried.findings).toMatchObject([
+        { code: 'not-ready', cause: expect.stringMatching(/read.only/i) },
+      ]);
+      expect(await session.query(`SELECT count(*) FROM ${accounts}`)).toEqual([['2']]);
+    });
+
+    test('one that takes too long is a warning, and holds nobody up for longer', async () => {
+      const beganMs = performance.now();
+      const tried = await engine.tryInvariants([query('slow', endless), query('next', 'SELECT 1')], 500);
+      expect(performance.now() - beganMs).toBeLessThan(10_000);
+      expect(tried.findings.map(({ subject, warning }) => ({ subject, warning }))).toEqual([
+        { subject: 'database tried: slow', warning: true },
+        { subject: 'database tried: next', warning: true },
+      ]);
+    });
+  });
+}
