@@ -2,6 +2,8 @@
 import { TidemarkError, foremost } from '../proto/errors.ts';
 import { type BackupOptions, withoutGlobals } from './backup/backup-run.ts';
 import type { CheckReply__Output as CheckReply } from '../proto/gen/tidemark/v1/CheckReply.ts';
+import { tlsFaults } from '../proto/tls-check.ts';
+import type { TransportConfig } from '../topology/connection.ts';
 import { formatBytes } from '../topology/units.ts';
 import { askAgents, contextFor, shardError } from './agents.ts';
 import type { Agent, ShardFailure } from './agents.ts';
@@ -31,6 +33,10 @@ interface Finding {
 export async function check(run: Run, options: BackupOptions = withoutGlobals): Promise<Outcome> {
   const { topology, store, signal } = run;
   run.progress.step(`checking ${topology.cluster}`);
+  const tls = tlsFindings(topology.transport);
+  // Without them no agent is reached, for the same reason each time.
+  const unusable = tls.filter(({ warning }) => !warning);
+  if (unusable.length > 0) return outcome(run, [], warningsOf(tls), unusable.map(tlsFailure));
   const proof = await beginRepositoryProof(store, topology.cluster);
   try {
     const { agents, failures, close } = await askAgents(topology, topology.shards, signal);
@@ -38,6 +44,7 @@ export async function check(run: Run, options: BackupOptions = withoutGlobals): 
       const checked = await Promise.all(agents.map((agent) => checkShard(run, agent, proof, options)));
       signal.throwIfAborted();
       const findings = [
+        ...tls,
         ...invariantFindings(run, checked, failures.length === 0),
         ...checked.flatMap((shard) => shard.findings),
       ];
@@ -49,6 +56,29 @@ export async function check(run: Run, options: BackupOptions = withoutGlobals): 
   } finally {
     await proof.clear();
   }
+}
+
+/** The coordinator's own TLS files. */
+function tlsFindings(transport: TransportConfig): TlsFinding[] {
+  if (transport.kind !== 'tls') return [];
+  return tlsFaults(transport, 'coordinator').map(({ path, ...fault }) => ({
+    shard: '',
+    subject: path,
+    ...fault,
+  }));
+}
+
+function tlsFailure({ code, subject, cause, remedy }: TlsFinding): ShardFailure {
+  const operation = 'load a TLS file';
+  return { shard: '', error: new TidemarkError({ code, operation, subject, cause, remedy }) };
+}
+
+function warningsOf(findings: readonly Finding[]): Finding[] {
+  return findings.filter(({ warning }) => warning);
+}
+
+interface TlsFinding extends Finding {
+  readonly code: 'file-unreadable' | 'file-invalid';
 }
 
 interface CheckedShard {
@@ -138,7 +168,8 @@ function outcome(
   const serious = findings.filter((finding) => !finding.warning);
   const shards = topology.shards.map(({ name, agent: address }) => {
     const server = agents.find((agent) => agent.shard === name)?.server;
-    return { name, agent: address, server, ok: !serious.some((finding) => finding.shard === name) };
+    const found = serious.some((finding) => finding.shard === name);
+    return { name, agent: address, server, ok: server !== undefined && !found };
   });
   const document = { cluster: topology.cluster, ok: serious.length === 0, shards, findings };
   const rows = shards.map(({ name, agent, server, ok }) => [

@@ -7,6 +7,7 @@ import type { ObjectStore } from '../repository/object-store.ts';
 import type { AgentFile } from '../topology/agent-file.ts';
 import type { Engine, Finding, ServerDescription } from './engine.ts';
 import { findingOf, withoutTwins } from './findings.ts';
+import { tlsFindings } from './tls-findings.ts';
 
 export interface AgentCheckReport {
   readonly shard: string;
@@ -38,11 +39,16 @@ export async function checkAgent(
       return undefined;
     }
   };
-  await attempt(() => void serverCredentials(file.listen, file.transport));
+  const tls = tlsFindings(file.transport);
+  findings.push(...tls);
+  // What cannot be loaded has been named.
+  if (tls.every(({ warning }) => warning))
+    await attempt(() => void serverCredentials(file.listen, file.transport));
   await attempt(() => tryRepository(openStore(), file.shard));
   const server = await attempt(() => engine.describe());
-  const asked = file.allow.includes('backup') ? checkBackup(file, engine) : engine.checkRestore();
-  findings.push(...((await attempt(() => asked)) ?? []));
+  const ask = (): Promise<Finding[]> =>
+    file.allow.includes('backup') ? checkBackup(file, engine) : engine.checkRestore();
+  findings.push(...((await attempt(ask)) ?? []));
   const all = withoutTwins(findings);
   return {
     shard: file.shard,

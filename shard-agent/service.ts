@@ -36,7 +36,9 @@ import { checkContext, checkLanes, checkLoad, checkPrepare, globalsOrder, wrongO
 import { Progress } from './progress.ts';
 import { restoreShard, type RestoreParts } from './restore.ts';
 import { openStoredShard, requireGlobals } from './stored-shard.ts';
+import { tlsFindings } from './tls-findings.ts';
 import { verifyShard } from './verify.ts';
+import type { TransportConfig } from '../topology/connection.ts';
 import { tidemarkVersion } from '../proto/version.ts';
 
 /** How long `check` asks invariants, all together. */
@@ -59,6 +61,7 @@ export interface ServiceParts extends BackupParts, RestoreParts {
   /** As the agent's file names it. */
   readonly repositoryUrl: string;
   readonly allow: readonly ('backup' | 'restore')[];
+  readonly transport: TransportConfig;
   readonly log: OperationLog;
 }
 
@@ -93,7 +96,7 @@ export class Service implements AgentImplementation {
 
   check(request: CheckRequest): Promise<CheckReply> {
     return this.#logged('check', request.context, async ({ cluster }) => {
-      const { engine, store, shard } = this.#parts;
+      const { engine, store, shard, transport } = this.#parts;
       const [server, found, proof] = await Promise.allSettled([
         engine.describe(),
         this.#checkBackup(request),
@@ -102,7 +105,11 @@ export class Service implements AgentImplementation {
       // What could not even be tried is a finding like any other: all are told at once.
       const failed = [server, found, proof].filter((each) => each.status === 'rejected');
       const tried = found.status === 'fulfilled' ? found.value : nothingFound;
-      const all = [...tried.findings, ...failed.map(({ reason }) => findingOf(reason, shard))];
+      const all = [
+        ...tlsFindings(transport),
+        ...tried.findings,
+        ...failed.map(({ reason }) => findingOf(reason, shard)),
+      ];
       return {
         server: server.status === 'fulfilled' ? serverMessage(server.value) : null,
         findings: withoutTwins(all).map(findingMessage),

@@ -35,7 +35,7 @@ const remedies: Record<string, (refused: Refused) => string> = {
 };
 
 /** Who this process is to the file system: by name where the host knows one. */
-export function thisUser(): string {
+function thisUser(): string {
   const uid = process.geteuid?.();
   try {
     const { username } = userInfo();

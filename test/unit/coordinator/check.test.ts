@@ -1,4 +1,5 @@
 /** `check` over gRPC, real agents before servers in memory: what it says where something is missing. */
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { backup } from '../../../coordinator/backup.ts';
 import { check } from '../../../coordinator/check.ts';
@@ -151,4 +152,26 @@ test('agents are told of the lanes and the consistency of the backup that is to 
     locks: false,
     globals: 'without-passwords',
   });
+});
+
+test('TLS files of the coordinator that cannot be used are named before any agent is asked', async () => {
+  const cluster = await openCluster({ names: ['shop-00'] });
+  const pem = (name: string): string => fileURLToPath(new URL(`../proto/tls/${name}`, import.meta.url));
+  const transport = {
+    kind: 'tls',
+    caPath: pem('authority.crt'),
+    certPath: pem('coordinator.crt'),
+    keyPath: pem('agent.key'),
+  } as const;
+  const outcome = await check(runOf(cluster, { topology: { ...cluster.topology, transport } }));
+  expect(outcome.failure).toMatchObject({ code: 'file-invalid', exitCode: 2 });
+  expect(findingsOf(outcome)).toMatchObject([
+    {
+      shard: '',
+      code: 'file-invalid',
+      subject: pem('agent.key'),
+      cause: expect.stringMatching(/does not belong/),
+    },
+  ]);
+  expect(outcome.document['shards']).toMatchObject([{ ok: false }]);
 });
