@@ -10,6 +10,7 @@ import { testMysqlCopy } from './mysql-copy.ts';
 import { testMysqlLeftOut } from './mysql-left-out.ts';
 import { testMysqlLimits } from './mysql-limits.ts';
 import { testMysqlRestore } from './mysql-restore.ts';
+import { testMysqlRestorer } from './mysql-restorer.ts';
 
 /** What these tests need of a MariaDB server beside the defaults. */
 export const mariadbSettings: Readonly<Record<string, string>> = {
@@ -31,6 +32,7 @@ export function testMysqlFamily(fixture: EngineFixture): void {
     testMysqlBarrier(fixture, () => server);
     testMysqlCopy(fixture, () => server);
     testMysqlRestore(fixture, () => server);
+    testMysqlRestorer(fixture, () => server);
     testMysqlLeftOut(fixture, () => server);
   });
 }

@@ -90,6 +90,8 @@ const process: ServerPrivilege = {
 const schemaPrivileges = [
   'SELECT',
   'INSERT',
+  // The mark of a restore is replaced at each of its steps.
+  'DELETE',
   'CREATE',
   'ALTER',
   'DROP',
