@@ -22,6 +22,7 @@ const setup = (family: string): string[] => [
   'CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 2',
   'CREATE FUNCTION doubled(x int) RETURNS int DETERMINISTIC RETURN x * 2',
   'CREATE PROCEDURE touch() UPDATE parents SET n = n',
+  "CREATE DEFINER = 'gone'@'nowhere' PROCEDURE left_behind() SELECT 1",
   'CREATE VIEW sums AS SELECT p.id, doubled(SUM(c.id)) AS total FROM parents p JOIN children c ON c.parent = p.id GROUP BY p.id',
   'CREATE TRIGGER positive BEFORE INSERT ON children FOR EACH ROW SET NEW.parent = ABS(NEW.parent)',
   'CREATE EVENT yearly ON SCHEDULE EVERY 1 YEAR DO DELETE FROM children WHERE id < 0',
@@ -67,11 +68,16 @@ export function testMysqlRestorer(fixture: EngineFixture, source: () => TestServ
     afterAll(() => target?.stop());
 
     test('the statements that fit shows are enough, for a restore and for one that is undone', async () => {
-      expect(await engine.checkRestore()).toContainEqual(expect.objectContaining({ code: 'privilege-missing' }));
-      for (const { code, remedy } of await missing()) {
-        expect(code).toBe('privilege-missing');
-        await run(target, remedy);
-        granted.push(remedy);
+      expect(await engine.checkRestore()).toContainEqual(
+        expect.objectContaining({ code: 'privilege-missing' }),
+      );
+      // Who may read the accounts is told what their objects need.
+      for (let round = 0; round < 2; round += 1) {
+        for (const { code, remedy } of await missing()) {
+          expect(code).toBe('privilege-missing');
+          await run(target, remedy);
+          granted.push(remedy);
+        }
       }
       expect(await missing()).toEqual([]);
       expect((await engine.checkRestore()).filter(({ warning }) => !warning)).toEqual([]);
@@ -94,7 +100,7 @@ export function testMysqlRestorer(fixture: EngineFixture, source: () => TestServ
       expect(granted.length).toBeGreaterThan(10);
       for (const statement of granted) {
         await run(target, statement.replace(/^GRANT/, 'REVOKE').replace(' TO ', ' FROM '));
-        expect(await missing()).toMatchObject([{ code: 'privilege-missing', remedy: statement }]);
+        expect((await missing()).map(({ remedy }) => remedy)).toContain(statement);
         await run(target, statement);
       }
       expect(await missing()).toEqual([]);

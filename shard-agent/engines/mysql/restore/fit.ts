@@ -37,6 +37,7 @@ export async function fitShard(
   findings.push(
     ...(await occupied(wire, stored)),
     ...(await privileges(wire, dialect, stored)),
+    ...(await definerPrivileges(wire, dialect, withoutDefiners(facts, accounts.coming))),
     ...(await settings(wire, dialect, stored, facts)),
     ...(await pieces(wire, withoutDefiners(facts, accounts.coming))),
     ...placeFindings(facts.places ?? []),
@@ -142,6 +143,39 @@ async function privileges(wire: Wire, dialect: Dialect, stored: StoredShard): Pr
   return missingPrivileges(wire, dialect, databases, needed);
 }
 
+/** MySQL guards accounts that administer the server, and names of accounts that do not exist, by privileges of their own. */
+async function definerPrivileges(
+  wire: Wire,
+  dialect: Dialect,
+  { definers }: SourceFacts,
+): Promise<Finding[]> {
+  if (dialect.family !== 'mysql' || definers.length === 0) return [];
+  const rows = await wire
+    .query(
+      `SELECT CONCAT(u.User, '@', u.Host) AS a, EXISTS (SELECT 1 FROM mysql.global_grants g
+         WHERE g.USER = u.User AND g.HOST = u.Host AND g.PRIV = 'SYSTEM_USER') AS guarded FROM mysql.user u`,
+    )
+    .catch((error: unknown) => {
+      if (isServerError(error)) return undefined;
+      throw error;
+    });
+  // That they cannot be seen is told with the accounts.
+  if (rows === undefined) return [];
+  const known = new Map(rows.map((row) => [(row['a'] ?? '').toLowerCase(), row['guarded'] === '1']));
+  const guarded = definers.filter((name) => known.get(name.toLowerCase()) === true);
+  const gone = definers.filter((name) => !known.has(name.toLowerCase()));
+  const needed: ServerPrivilege[] = [];
+  if (guarded.length > 0)
+    needed.push({ name: 'SYSTEM_USER', satisfiedBy: [], need: `make what runs as ${guarded.join(', ')}` });
+  if (gone.length > 0 && compareVersions(dialect.version, '8.2.0') >= 0)
+    needed.push({
+      name: 'ALLOW_NONEXISTENT_DEFINER',
+      satisfiedBy: ['SUPER', 'SET_USER_ID'],
+      need: `make what runs as ${gone.join(', ')}, which does not exist here`,
+    });
+  return missingPrivileges(wire, dialect, [], needed);
+}
+
 async function missingPrivileges(
   wire: Wire,
   dialect: Dialect,
@@ -152,7 +186,8 @@ async function missingPrivileges(
   return needed
     .filter(({ name, satisfiedBy }) => {
       const names = [name, ...satisfiedBy];
-      return !grants.onServer(names) && !databases.every((database) => grants.onDatabase(names, database));
+      if (grants.onServer(names)) return false;
+      return databases.length === 0 || !databases.every((database) => grants.onDatabase(names, database));
     })
     .map(({ name, need }) => {
       const remedy = `GRANT ${name} ON *.* TO ${grants.account};`;
