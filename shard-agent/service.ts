@@ -165,16 +165,26 @@ export class Service implements AgentImplementation {
     }));
   }
 
-  fit({ context, manifest, sourceShard, globals }: FitRequest): Promise<FitReply> {
-    return this.#logged('fit', context, async ({ set }) => {
+  fit({ context, manifest, sourceShard, globals, nonce }: FitRequest): Promise<FitReply> {
+    return this.#logged('fit', context, async ({ cluster, set }) => {
       this.#allows('restore');
-      const { store, engine } = this.#parts;
+      const { store, engine, shard } = this.#parts;
       const ref = manifestFromWire(manifest, 'see whether a shard fits');
+      const [proof] = await Promise.allSettled([answerNonce(store, cluster, nonce)]);
+      // In another repository nothing is what the order means.
+      if (proof.status === 'rejected' && codeOf(proof.reason) === 'repository-mismatch') throw proof.reason;
       const stored = await openStoredShard(store, ref, { set, shard: sourceShard });
       if (globals) requireGlobals(stored);
-      const [server, findings] = await Promise.all([engine.describe(), engine.fit(stored, globals)]);
+      const [server, found] = await Promise.all([engine.describe(), engine.fit(stored, globals)]);
       const databases = stored.databases.map(({ name }) => name);
-      return { server: serverMessage(server), findings: findings.map(findingMessage), databases };
+      // Where the decision is to be written, and with it what this agent decides when nobody else does.
+      const unwritable = proof.status === 'rejected' ? [findingOf(proof.reason, shard)] : [];
+      return {
+        server: serverMessage(server),
+        findings: [...unwritable, ...found].map(findingMessage),
+        databases,
+        nonceAnswered: proof.status === 'fulfilled' && proof.value,
+      };
     });
   }
 
@@ -296,6 +306,10 @@ export class Service implements AgentImplementation {
       cause,
     });
   }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof TidemarkError ? error.code : undefined;
 }
 
 const noContext: OperationContext = { cluster: '', set: '', leaseNumber: 0 };

@@ -4,10 +4,10 @@ import { expect, test } from 'vitest';
 import { backup } from '../../../coordinator/backup.ts';
 import { check } from '../../../coordinator/check.ts';
 import { MemoryStore } from '../../../repository/stores/memory.ts';
-import { storeError } from '../../../repository/stores/filesystem-errors.ts';
 import type { Topology } from '../../../topology/topology.ts';
 import { openAgent } from '../shard-agent/agent-fixture.ts';
 import { openCluster, runOf, statesOf } from './agents-in-memory.ts';
+import { ReadOnlyStore } from './read-only-store.ts';
 import { keysOf } from './stored-cluster.ts';
 
 interface Found {
@@ -21,30 +21,9 @@ interface Found {
 const findingsOf = (outcome: { document: Record<string, unknown> }): Found[] =>
   outcome.document['findings'] as Found[];
 
-/** The same repository, which this agent's user may read and not write. */
-class ReadOnly extends MemoryStore {
-  readonly #store: MemoryStore;
-
-  constructor(store: MemoryStore) {
-    super(store.url);
-    this.#store = store;
-  }
-
-  override readSmall(key: string, limitBytes?: number): Promise<Buffer | undefined> {
-    return this.#store.readSmall(key, limitBytes);
-  }
-
-  override create(key: string): Promise<never> {
-    const path = '/srv/tidemark/shop/.tmp/1';
-    const message = `EACCES: permission denied, open '${path}'`;
-    const error = Object.assign(new Error(message), { code: 'EACCES', path });
-    return Promise.reject(storeError(error, 'store an object', `${this.url}/${key}`));
-  }
-}
-
 test('a repository that an agent may read and not write is told as that, with path and user, and with its other findings', async () => {
   const cluster = await openCluster({ names: ['shop-00'], filled: true });
-  const agent = await openAgent({ shard: 'shop-01', store: new ReadOnly(cluster.store) });
+  const agent = await openAgent({ shard: 'shop-01', store: new ReadOnlyStore(cluster.store) });
   const grant = {
     code: 'privilege-missing',
     subject: 'accounts',

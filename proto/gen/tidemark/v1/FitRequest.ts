@@ -9,7 +9,6 @@ export interface FitRequest {
   'manifest'?: (_tidemark_v1_ManifestRef | null);
   'sourceShard'?: (string);
   'globals'?: (boolean);
-  'lanes'?: (number);
   'nonce'?: (_tidemark_v1_Nonce | null);
 }
 
@@ -18,6 +17,5 @@ export interface FitRequest__Output {
   'manifest': (_tidemark_v1_ManifestRef__Output | null);
   'sourceShard': (string);
   'globals': (boolean);
-  'lanes': (number);
   'nonce': (_tidemark_v1_Nonce__Output | null);
 }
