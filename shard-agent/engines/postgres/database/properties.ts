@@ -7,6 +7,7 @@ import { type ChildColumn, childColumnsQuery } from './child-columns.ts';
 import { quoteName, quoteTable, quoteText, type Session } from '../connection/connection.ts';
 import { extensionsQuery, type Extension } from './extensions.ts';
 import { placementsQuery, type Placement } from './tablespaces.ts';
+import { superuserObjectsQuery } from './superuser-objects.ts';
 import { readUsedRoles } from './used-roles.ts';
 
 export interface SequenceState {
@@ -48,6 +49,8 @@ export interface DatabaseProperties {
   /** False where the schema `public`, which every new database has, was dropped. */
   readonly publicSchema: boolean;
   readonly sequences: readonly SequenceState[];
+  /** What only a superuser can make again. Absent in sets of before it was read. */
+  readonly superuserObjects?: readonly string[];
   /** Major version of the pg_dump that wrote the archive. */
   readonly dumpMajor: number;
   readonly serverMajor: number;
@@ -73,7 +76,7 @@ export async function readProperties(
           ORDER BY a.number)
         FROM pg_catalog.aclexplode(d.datacl) WITH ORDINALITY a(grantor, grantee, privilege_type, is_grantable, number)) AS grants,
       (${extensionsQuery}) AS extensions, (${placementsQuery}) AS placements,
-      (${childColumnsQuery}) AS children,
+      (${childColumnsQuery}) AS children, (${superuserObjectsQuery(major)}) AS guarded,
       (SELECT COALESCE(pg_catalog.json_agg(s.spcname), '[]') FROM pg_catalog.pg_tablespace s
         WHERE s.oid = d.dattablespace OR s.oid IN (SELECT reltablespace FROM pg_catalog.pg_class WHERE oid >= 16384)
       ) AS tablespaces,
@@ -107,6 +110,7 @@ export async function readProperties(
     placements: JSON.parse(row['placements'] ?? '[]') as DatabaseProperties['placements'],
     childColumns: JSON.parse(row['children'] ?? '[]') as ChildColumn[],
     publicSchema: row['public'] === 't',
+    superuserObjects: JSON.parse(row['guarded'] ?? '[]') as string[],
     sequences: await readSequences(session),
     dumpMajor,
     serverMajor: major,

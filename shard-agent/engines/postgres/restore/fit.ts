@@ -9,6 +9,7 @@ import { firstObject } from './emptiness.ts';
 import type { DatabaseProperties } from '../database/properties.ts';
 import { fitRoles, noRoles } from '../globals/fit-roles.ts';
 import { targetOf } from '../database/extensions.ts';
+import { plainRestorerFindings } from './restorer.ts';
 import { roleFindings, subjectOf } from '../server.ts';
 import { propertiesOf } from '../database/stored-properties.ts';
 import { missingTablespaces } from '../database/tablespaces.ts';
@@ -40,6 +41,8 @@ export async function fitShard(
     );
     const roles = globals ? await fitRoles(session, config, stored, restorer) : noRoles;
     findings.push(...roles.findings);
+    if (restorer['rolsuper'] !== 't')
+      findings.push(...(await plainRestorerFindings(session, config, stored, roles.coming)));
     for (const line of stored.databases) {
       findings.push(...(await nameFindings(session, config, line.name)));
       findings.push(
