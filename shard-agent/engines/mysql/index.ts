@@ -91,7 +91,7 @@ class MysqlEngine implements Engine {
   fit(stored: StoredShard, globals = false): Promise<Finding[]> {
     return this.#attempt('see whether the set fits', () =>
       withSession(this.#endpoint, { name: 'fit' }, (wire, dialect) =>
-        fitShard(wire, dialect, stored, globals),
+        fitShard(wire, dialect, stored, { globals, host: this.#endpoint.host }),
       ),
     );
   }

@@ -1,7 +1,7 @@
 /** Would a shard's part of a set fit on this server? All that stands against it, at once. Changes nothing. */
-import { statfs } from 'node:fs/promises';
 import type { Finding, StoredShard } from '../../../engine.ts';
 import { finding } from '../../../findings.ts';
+import { spaceFindings } from '../../../target-space.ts';
 import { quoteAccount, quoteName, quoteText } from '../connection/quoting.ts';
 import { compareVersions, type Dialect, type ServerPrivilege } from '../dialect.ts';
 import { isServerError } from '../connection/failure.ts';
@@ -16,12 +16,12 @@ import type { Wire } from '../connection/wire.ts';
 /** What a restore calls its staging, for asking about privileges. */
 const someStaging = 'tidemark_restore_0';
 
-/** `globals`: with the accounts of the set. */
+/** `globals`: with the accounts of the set. `host`: where the server is, as the agent's file names it. */
 export async function fitShard(
   wire: Wire,
   dialect: Dialect,
   stored: StoredShard,
-  globals: boolean,
+  { globals, host }: { readonly globals: boolean; readonly host: string },
 ): Promise<Finding[]> {
   const { shard } = stored;
   if (shard.family !== dialect.family) {
@@ -41,7 +41,11 @@ export async function fitShard(
     ...(await settings(wire, dialect, stored, facts)),
     ...(await pieces(wire, withoutDefiners(facts, accounts.coming))),
     ...placeFindings(facts.places ?? []),
-    ...(await space(wire, stored)),
+    ...(await spaceFindings({
+      host,
+      folder: await variable(wire, 'datadir'),
+      neededBytes: stored.databases.reduce((bytes, database) => bytes + database.sourceBytes, 0),
+    })),
     ...accounts.findings,
   );
   return findings;
@@ -307,16 +311,4 @@ async function pieces(wire: Wire, facts: SourceFacts): Promise<Finding[]> {
     );
   }
   return findings;
-}
-
-/** Only where the agent can see the server's disk. */
-async function space(wire: Wire, stored: StoredShard): Promise<Finding[]> {
-  const needed = stored.databases.reduce((bytes, database) => bytes + database.sourceBytes, 0);
-  const folder = await variable(wire, 'datadir');
-  const disk = folder === undefined ? undefined : await statfs(folder).catch(() => undefined);
-  if (disk === undefined) return [];
-  const free = disk.bavail * disk.bsize;
-  if (free >= needed) return [];
-  const cause = `the source took ${needed} bytes, ${folder} has ${free} free`;
-  return [finding('does-not-fit', 'disk space', cause, 'Make room on the disk of the data folder.')];
 }

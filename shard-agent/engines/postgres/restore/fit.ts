@@ -1,10 +1,17 @@
 /** Would this shard's part of a set fit on this server? */
-import { statfs } from 'node:fs/promises';
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { Finding, StoredShard } from '../../../engine.ts';
 import { finding } from '../../../findings.ts';
+import { spaceFindings } from '../../../target-space.ts';
 import { openAny } from '../check/check.ts';
-import { during, quoteName, type PostgresConfig, type Row, type Session } from '../connection/connection.ts';
+import {
+  during,
+  quoteName,
+  sqlState,
+  type PostgresConfig,
+  type Row,
+  type Session,
+} from '../connection/connection.ts';
 import { firstObject } from './emptiness.ts';
 import type { DatabaseProperties } from '../database/properties.ts';
 import { fitRoles, noRoles } from '../globals/fit-roles.ts';
@@ -35,9 +42,13 @@ export async function fitShard(
     const findings = [...(await roleFindings(session, config)), ...versionFindings(session, config, stored)];
     const restorer = await readRestorer(session, config);
     findings.push(...restorerFindings(config, restorer));
+    findings.push(...(await toolFindings(config, dumpMajorOf(stored))));
     findings.push(
-      ...(await toolFindings(config, dumpMajorOf(stored))),
-      ...(await spaceFindings(session, config, stored)),
+      ...(await spaceFindings({
+        host: config.database.host,
+        folder: await during('look for room', subjectOf(config), () => dataFolder(session)),
+        neededBytes: stored.databases.reduce((sum, line) => sum + line.sourceBytes, 0),
+      })),
     );
     const roles = globals ? await fitRoles(session, config, stored, restorer) : noRoles;
     findings.push(...roles.findings);
@@ -131,29 +142,13 @@ async function toolFindings(config: PostgresConfig, needed: number): Promise<Fin
   }
 }
 
-/** Known only where the server's data folder is on this host and may be seen. */
-async function spaceFindings(
-  session: Session,
-  config: PostgresConfig,
-  stored: StoredShard,
-): Promise<Finding[]> {
-  const { host } = config.database;
-  if (!host.startsWith('/') && !['127.0.0.1', '::1', 'localhost'].includes(host)) return [];
+async function dataFolder(session: Session): Promise<string | undefined> {
   try {
-    const folder = (await session.row('SHOW data_directory'))['data_directory'] ?? '';
-    const { bavail, bsize } = await statfs(folder);
-    const needed = stored.databases.reduce((sum, line) => sum + line.sourceBytes, 0);
-    const free = bavail * bsize;
-    if (free >= needed) return [];
-    return [
-      misfit(
-        `folder ${folder}`,
-        `the set needs about ${needed} bytes, ${free} are free`,
-        `Make room in ${folder}.`,
-      ),
-    ];
-  } catch {
-    return []; // Not to be seen from here: the restore itself will tell.
+    return (await session.row('SHOW data_directory'))['data_directory'] ?? undefined;
+  } catch (error) {
+    // Shown to members of pg_read_all_settings only.
+    if (sqlState(error) === '42501') return undefined;
+    throw error;
   }
 }
 
