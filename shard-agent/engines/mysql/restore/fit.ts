@@ -70,7 +70,8 @@ async function roleFindings(wire: Wire, dialect: Dialect): Promise<Finding[]> {
     if (!isServerError(error)) throw error;
     // What a restore needs does not include what asking takes.
     const cause = `whether it is the sole writable primary cannot be seen: ${error.message}`;
-    return [finding('privilege-missing', 'the role of the server', cause, roleRemedy(dialect), true)];
+    const remedy = roleRemedy(dialect, (await Grants.read(wire, dialect)).account);
+    return [finding('privilege-missing', 'the role of the server', cause, remedy, true)];
   }
 }
 
@@ -101,9 +102,9 @@ function withoutDefiners(facts: SourceFacts, coming: readonly string[]): SourceF
   return { ...facts, definers };
 }
 
-function roleRemedy(dialect: Dialect): string {
+function roleRemedy(dialect: Dialect, account: string): string {
   const names = dialect.backupPrivileges.map(({ name }) => name).join(', ');
-  return `GRANT ${names} ON *.* TO the account of the restore, or make sure that it is the primary.`;
+  return `GRANT ${names} ON *.* TO ${account}; or make sure that it is the primary.`;
 }
 
 /** How many objects of any kind stand in a database; undefined when there is no such database. */

@@ -258,8 +258,11 @@ async function extensionFindings(
     }
     const { user } = config.database;
     if (owner !== undefined && !target.byOwner && owner !== user && !coming.has(owner)) {
-      const cause = `extension ${name} belonged to ${owner}, who may not make it here, and will belong to ${user}`;
-      const remedy = `To have it as it was: ALTER ROLE ${quoteName(owner)} SUPERUSER; while the restore runs.`;
+      const why = target.ownerIsSuperuser ? 'for whom this role may not act' : 'who may not make it here';
+      const cause = `extension ${name} belonged to ${owner}, ${why}, and will belong to ${user}`;
+      const remedy = target.ownerIsSuperuser
+        ? `To have it as it was: GRANT ${quoteName(owner)} TO ${quoteName(user)}; while the restore runs.`
+        : `To have it as it was: ALTER ROLE ${quoteName(owner)} SUPERUSER; while the restore runs.`;
       findings.push(finding('does-not-fit', subject, cause, remedy, true));
     }
   }
