@@ -168,6 +168,103 @@ export function testPostgresChecks(fixture: PostgresFixture): void {
       });
     });
 
+    describe('a target with a database of the same name', () => {
+      let target: PostgresServer;
+      let set: Awaited<ReturnType<typeof takeShard>>;
+
+      beforeAll(async () => {
+        target = await fixture.start();
+        set = await takeShard(fixture.open(server, ['shop']));
+      });
+
+      afterAll(() => target?.stop());
+
+      test.each([
+        ['a table', 'CREATE TABLE public.theirs (a int)', /it holds relation public.theirs/],
+        ['a row type', 'CREATE TYPE public.pair AS (a int, b int)', /it holds type public.pair/],
+        ['a publication', 'CREATE PUBLICATION theirs', /it holds publication theirs/],
+        [
+          'a server',
+          'CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w',
+          /it holds foreign/,
+        ],
+        ['a collation', 'CREATE COLLATION public.theirs FROM "C"', /it holds collation public.theirs/],
+      ])('that holds nothing but %s is not empty', async (_, make, cause) => {
+        await target.run('CREATE DATABASE shop');
+        await target.run(make, 'shop');
+        try {
+          const engine = fixture.open(target);
+          expect(stopping(await engine.fit(set.stored))).toMatchObject([
+            { code: 'target-not-empty', subject: 'database shop', cause: expect.stringMatching(cause) },
+          ]);
+          await expect(restoreShard(engine, set, 'notempty')).rejects.toMatchObject({
+            code: 'target-not-empty',
+          });
+          expect(await fixture.listDatabases(target)).toEqual(['shop']);
+        } finally {
+          await target.run('DROP DATABASE shop');
+        }
+      });
+
+      test('that is empty is taken, and one that nobody can look into is not', async () => {
+        await target.run('CREATE DATABASE shop');
+        const engine = fixture.open(target);
+        expect(stopping(await engine.fit(set.stored))).toEqual([]);
+        await target.run(`CREATE ROLE plain LOGIN CREATEDB PASSWORD 'p'`);
+        await target.run('REVOKE CONNECT ON DATABASE shop FROM PUBLIC');
+        const plain = openServer(target, { user: 'plain', password: 'p', tools: fixture.tools });
+        expect(await plain.fit(set.stored)).toContainEqual(
+          expect.objectContaining({
+            code: 'target-not-empty',
+            cause: expect.stringMatching(/cannot be looked into.*permission denied/),
+          }),
+        );
+        await target.run(`UPDATE pg_catalog.pg_database SET datconnlimit = -2 WHERE datname = 'shop'`);
+        expect(stopping(await engine.fit(set.stored))).toMatchObject([
+          {
+            code: 'target-not-empty',
+            cause: expect.stringMatching(/invalid/),
+            remedy: 'DROP DATABASE "shop";',
+          },
+        ]);
+        await target.run('DROP DATABASE shop');
+      });
+    });
+
+    test('a limit that is met all the same is named as what it is', async () => {
+      await server.run(`CREATE ROLE met LOGIN PASSWORD 'm'`);
+      const config = {
+        database: {
+          engine: 'postgres',
+          host: server.host,
+          port: server.port,
+          user: 'met',
+          password: { kind: 'none' },
+          databases: undefined,
+        },
+        password: 'm',
+        tools: {},
+      } as const;
+      const remedy = async (): Promise<unknown> =>
+        Session.open(config, 'shop', 'check').then(
+          (session) => session.close(),
+          (error: { remedy?: string }) => error.remedy,
+        );
+      try {
+        await server.run('ALTER DATABASE shop CONNECTION LIMIT 0');
+        expect(await remedy()).toMatch(/^ALTER DATABASE "shop" CONNECTION LIMIT/);
+        await server.run('ALTER DATABASE shop CONNECTION LIMIT -1');
+        await server.run('ALTER ROLE met CONNECTION LIMIT 0');
+        expect(await remedy()).toMatch(/^ALTER ROLE "met" CONNECTION LIMIT/);
+        await server.run('ALTER ROLE met CONNECTION LIMIT -1');
+        await server.run('ALTER DATABASE shop ALLOW_CONNECTIONS false');
+        expect(await remedy()).toMatch(/^ALTER DATABASE "shop" ALLOW_CONNECTIONS true;/);
+      } finally {
+        await server.run('ALTER DATABASE shop ALLOW_CONNECTIONS true');
+        await server.run('DROP ROLE met');
+      }
+    });
+
     test('a prepared transaction is named with the statements that finish it; an old one stops a backup', async () => {
       const writer = await fixture.session(server, 'shop');
       await fixture.beginInDoubt(writer, 'INSERT INTO public.t VALUES (2)', `it's lost`.replace("'", "''"));

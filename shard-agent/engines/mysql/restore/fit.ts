@@ -1,5 +1,6 @@
 /** Would a shard's part of a set fit on this server? All that stands against it, at once. Changes nothing. */
 import type { Finding, StoredShard } from '../../../engine.ts';
+import { TidemarkError } from '../../../../proto/errors.ts';
 import { finding } from '../../../findings.ts';
 import { spaceFindings } from '../../../target-space.ts';
 import { quoteAccount, quoteName, quoteText } from '../connection/quoting.ts';
@@ -35,7 +36,10 @@ export async function fitShard(
   const facts = readFacts(stored);
   const accounts = globals ? await fitAccounts(wire, dialect, stored, facts) : noAccounts;
   findings.push(
-    ...(await occupied(wire, stored)),
+    ...(await occupiedFindings(
+      wire,
+      stored.databases.map(({ name }) => name),
+    )),
     ...(await privileges(wire, dialect, stored)),
     ...(await definerPrivileges(wire, dialect, withoutDefiners(facts, accounts.coming))),
     ...(await settings(wire, dialect, stored, facts)),
@@ -120,22 +124,27 @@ export async function countObjects(wire: Wire, database: string): Promise<number
   return Number(count ?? 0) + (await readLibraries(wire, database)).length;
 }
 
-async function occupied(wire: Wire, stored: StoredShard): Promise<Finding[]> {
+/**
+ * Which of these databases are there and hold anything: what a restore must not take the place of. Changes nothing; may be
+ * asked again at any time before the switch.
+ */
+export async function occupiedFindings(wire: Wire, names: readonly string[]): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const { name } of stored.databases) {
+  for (const name of names) {
     const count = await countObjects(wire, name);
     if (count === undefined || count === 0) continue;
-    const cause = `the database holds ${count} objects`;
-    findings.push(
-      finding(
-        'target-not-empty',
-        name,
-        cause,
-        `DROP DATABASE ${quoteName(name)}; once nothing in it is needed.`,
-      ),
-    );
+    const remedy = `DROP DATABASE ${quoteName(name)}; once nothing in it is needed.`;
+    findings.push(finding('target-not-empty', name, `the database holds ${count} objects`, remedy));
   }
   return findings;
+}
+
+/** Throws the first of `occupiedFindings` as `target-not-empty`. */
+export async function requireEmpty(wire: Wire, names: readonly string[], operation: string): Promise<void> {
+  const [found] = await occupiedFindings(wire, names);
+  if (found === undefined) return;
+  const { code, subject, cause, remedy } = found;
+  throw new TidemarkError({ code, operation, subject, cause, remedy });
 }
 
 async function privileges(wire: Wire, dialect: Dialect, stored: StoredShard): Promise<Finding[]> {

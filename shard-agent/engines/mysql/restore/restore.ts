@@ -9,7 +9,7 @@ import { type CreateTable, parseCreateTable, stageTable } from '../schema/create
 import { databaseOptionsShape, declareDatabase, readDatabaseOptions } from '../schema/database-options.ts';
 import type { Dialect } from '../dialect.ts';
 import { attempt } from '../connection/failure.ts';
-import { countObjects } from './fit.ts';
+import { requireEmpty } from './fit.ts';
 import { allowLooseKeys, type KeyPlace, keyPlaces } from '../schema/foreign-key.ts';
 import type { Endpoint } from '../connection/handshake.ts';
 import { askInvariant } from '../invariant.ts';
@@ -106,17 +106,13 @@ class MysqlRestore extends MysqlUndoable implements RestoreSession {
   async #newMark(): Promise<StagingMark> {
     const databases: StagedDatabase[] = [];
     const standing = await readDatabaseOptions(this.wire);
+    await requireEmpty(
+      this.wire,
+      this.#order.stored.databases.map(({ name }) => name),
+      'make the staging',
+    );
     for (const line of this.#order.stored.databases) {
-      const count = await countObjects(this.wire, line.name);
-      if (count !== undefined && count > 0) {
-        throw new TidemarkError({
-          code: 'target-not-empty',
-          operation: 'make the staging',
-          subject: line.name,
-          cause: `the database holds ${count} objects`,
-        });
-      }
-      const before = count === undefined ? undefined : standing.get(line.name);
+      const before = standing.get(line.name);
       databases.push({
         name: line.name,
         staging: this.#stagingOf(line.name),

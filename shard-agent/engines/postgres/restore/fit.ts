@@ -12,7 +12,7 @@ import {
   type Row,
   type Session,
 } from '../connection/connection.ts';
-import { firstObject } from './emptiness.ts';
+import { occupiedFindings } from './emptiness.ts';
 import type { DatabaseProperties } from '../database/properties.ts';
 import { fitRoles, noRoles } from '../globals/fit-roles.ts';
 import { targetOf } from '../database/extensions.ts';
@@ -54,8 +54,9 @@ export async function fitShard(
     findings.push(...roles.findings);
     if (restorer['rolsuper'] !== 't')
       findings.push(...(await plainRestorerFindings(session, config, stored, roles.coming)));
+    const names = stored.databases.map(({ name }) => name);
+    findings.push(...(await occupiedFindings(session, config, names)));
     for (const line of stored.databases) {
-      findings.push(...(await nameFindings(session, config, line.name)));
       findings.push(
         ...(await propertyFindings(
           session,
@@ -150,26 +151,6 @@ async function dataFolder(session: Session): Promise<string | undefined> {
     if (sqlState(error) === '42501') return undefined;
     throw error;
   }
-}
-
-async function nameFindings(session: Session, config: PostgresConfig, database: string): Promise<Finding[]> {
-  const [row] = await session.rows('SELECT datallowconn FROM pg_catalog.pg_database WHERE datname = $1', [
-    database,
-  ]);
-  if (row === undefined) return [];
-  const refuse = (cause: string): Finding[] => [
-    {
-      code: 'target-not-empty',
-      subject: `database ${database}`,
-      cause,
-      remedy: `DROP DATABASE ${quoteName(database)}; if nothing in it is needed, or restore onto another server.`,
-      warning: false,
-    },
-  ];
-  if (row['datallowconn'] !== 't')
-    return refuse('it refuses connections, so that it is not known whether it is empty');
-  const object = await firstObject(config, database);
-  return object === undefined ? [] : refuse(`it holds ${object}`);
 }
 
 async function propertyFindings(
