@@ -95,9 +95,9 @@ export async function prepareParts(
   const tasks = await attempt('plan the chunks', 'the server', () =>
     planTasks(observer, dialect, tables, order),
   );
-  const { lanes } = order;
+  const { lanes, locks } = order;
   await attempt('count the connections', 'the server', async () => {
-    await requireConnections(observer, dialect, { tables: tables.length, lanes, open: preparing });
+    await requireConnections(observer, dialect, { tables: tables.length, lanes, locks, open: preparing });
   });
   const snapshots = await Snapshots.open(endpoint, dialect, observer, order.lanes + 1, limitMs);
   undo.push(() => snapshots.close());

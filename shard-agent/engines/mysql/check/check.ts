@@ -150,7 +150,9 @@ async function capacityFindings(
   const findings: Finding[] = [];
   const number = async (name: string): Promise<number> => Number((await variable(wire, name)) ?? 0);
   const tables = catalogue.tables.length;
-  findings.push(...(await connectionFindings(wire, dialect, { tables, lanes: order.lanes, open: 1 })));
+  findings.push(
+    ...(await connectionFindings(wire, dialect, { tables, lanes: order.lanes, locks: order.locks, open: 1 })),
+  );
   const cache = await number('table_open_cache');
   const wanted = tables * 2;
   if (cache < wanted) {

@@ -14,6 +14,8 @@ const furtherConnections = 6;
 export interface Sessions {
   readonly tables: number;
   readonly lanes: number;
+  /** False: no lock session is opened. */
+  readonly locks: boolean;
   /** How many of those needed are open already. */
   readonly open: number;
 }
@@ -21,9 +23,11 @@ export interface Sessions {
 export async function connectionFindings(
   wire: Wire,
   dialect: Dialect,
-  { tables, lanes, open }: Sessions,
+  { tables, lanes, locks, open }: Sessions,
 ): Promise<Finding[]> {
-  const needed = furtherConnections + lanes + 2 * Math.max(1, Math.ceil(tables / tablesPerSession));
+  // Each has a second one that ends it when the hold limit has passed.
+  const lockSessions = locks ? 2 * Math.max(1, Math.ceil(tables / tablesPerSession)) : 0;
+  const needed = furtherConnections + lanes + lockSessions;
   const findings: Finding[] = [];
   const [status] = await wire.query("SHOW GLOBAL STATUS LIKE 'Threads_connected'");
   const connected = Number(status?.['Value'] ?? 0) - open;

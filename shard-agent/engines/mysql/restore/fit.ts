@@ -128,7 +128,7 @@ export async function countObjects(wire: Wire, database: string): Promise<number
  * Which of these databases are there and hold anything: what a restore must not take the place of. Changes nothing; may be
  * asked again at any time before the switch.
  */
-export async function occupiedFindings(wire: Wire, names: readonly string[]): Promise<Finding[]> {
+async function occupiedFindings(wire: Wire, names: readonly string[]): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const name of names) {
     const count = await countObjects(wire, name);

@@ -1,5 +1,4 @@
 /** One shard's restore: staging, data, keys, switch; or all of it undone. */
-import { TidemarkError } from '../../../../proto/errors.ts';
 import type { SchemaLine } from '../../../../repository/manifest-entries.ts';
 import type { RestoreOrder, RestoreSession, WriteLane } from '../../../engine.ts';
 import { madeAccounts, makeAccounts, readPlan } from '../accounts/account-maker.ts';
