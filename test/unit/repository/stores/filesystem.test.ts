@@ -182,6 +182,30 @@ test.each([
   expect(error.remedy).toMatch(remedy);
 });
 
+test.each(['EACCES', 'EROFS', 'ENOSPC', 'EDQUOT'])(
+  '%s names the path that was refused, or the object',
+  (code) => {
+    const path = '/srv/tidemark/shop/.tmp/1';
+    const refused = Object.assign(new Error(`${code}: refused`), { code, path });
+    expect(storeError(refused, 'store an object', 'x').remedy).toContain(path);
+    const unplaced = Object.assign(new Error(`${code}: refused`), { code });
+    const error = storeError(unplaced, 'store an object', 'file:///srv/tidemark/shop/a');
+    expect(error.remedy).toContain('file:///srv/tidemark/shop/a');
+    if (code === 'EACCES') expect(error.remedy).toMatch(/uid \d+/);
+  },
+);
+
+test('a root that is no folder any more fails, and does not look as if nothing were there', async () => {
+  const store = FilesystemStore.open(root);
+  await store.create('shop/a', Buffer.from('a'));
+  await rm(root, { recursive: true });
+  await writeFile(root, 'no folder');
+  for (const attempt of [store.readSmall('shop/a'), store.size('shop/a'), store.listNames('shop/')])
+    await expectFailure(attempt, 'repository-failed', root);
+  await rm(root);
+  await expectFailure(store.readSmall('shop/a'), 'repository-failed', root);
+});
+
 test('openRepository opens a file URL and shows it without a trailing slash', async () => {
   const store = openRepository(`file://${root}/`);
   expect(store.url).toBe(`file://${root}`);
