@@ -24,6 +24,61 @@ export interface ClusterAnswer {
   readonly answer: string;
 }
 
+/** One `not-ready` for each rule that no shard answers, or declares that it will. */
+function undeclaredInvariants(
+  rules: readonly InvariantRule[],
+  answers: readonly Pick<ShardAnswer, 'name'>[],
+): TidemarkError[] {
+  return rules
+    .filter((rule) => !answers.some((answer) => answer.name === rule.name))
+    .map(
+      ({ name }) =>
+        new TidemarkError({
+          code: 'not-ready',
+          operation: 'check the invariants',
+          subject: `invariant ${name}`,
+          cause: 'the topology names it, and no agent declares it',
+          remedy: `Declare ${name} under \`invariants\` in the agents' files, or take it out of the topology.`,
+        }),
+    );
+}
+
+/**
+ * What is wrong with invariants before there is a cut, one error each: a rule that no agent declares, and a `sum` of what is
+ * not a number. `declared` has every invariant of every agent, null where it was not answered: the answers are of different
+ * instants, so nothing is said of their sum, nor of whether they are equal.
+ */
+export function invariantsAmiss(
+  rules: readonly InvariantRule[],
+  declared: readonly ShardAnswer[],
+): TidemarkError[] {
+  const sums = rules.filter(({ across }) => across === 'sum').map(({ name }) => name);
+  const notNumbers = declared.filter(
+    ({ name, answer }) => sums.includes(name) && answer !== null && parseDecimal(answer) === undefined,
+  );
+  return [
+    ...undeclaredInvariants(rules, declared),
+    ...notNumbers.map(
+      ({ shard, name, answer }) =>
+        new TidemarkError({
+          code: 'not-ready',
+          operation: 'check the invariants',
+          subject: `${shard}: invariant ${name}`,
+          cause: `it answers ${answer}, which is not a number, and the topology says \`across: sum\``,
+          remedy: `Correct its SQL under \`invariants\` in the agent's file, or say \`across: each\` in the topology.`,
+        }),
+    ),
+  ];
+}
+
+/** The answers of one agent, as they came over the wire: NULL is no text at all, which is not the empty text. */
+export function answersFromWire(
+  shard: string,
+  answers: readonly { readonly name: string; readonly answer?: string }[],
+): ShardAnswer[] {
+  return answers.map(({ name, answer }) => ({ shard, name, answer: answer ?? null }));
+}
+
 /**
  * Checks the answers from inside the cut: every rule is answered by at least one shard (else `not-ready`), `equal`
  * answers are equal and `sum` answers are numbers (else `invariant-differs`). Invariants that the topology does not
@@ -33,16 +88,8 @@ export function checkInvariantsAtCut(
   rules: readonly InvariantRule[],
   answers: readonly ShardAnswer[],
 ): ClusterAnswer[] {
-  for (const rule of rules) {
-    if (answers.some((answer) => answer.name === rule.name)) continue;
-    throw new TidemarkError({
-      code: 'not-ready',
-      operation: 'check the invariants at the cut',
-      subject: `invariant ${rule.name}`,
-      cause: 'the topology names it, and no agent declares it',
-      remedy: `Declare ${rule.name} under \`invariants\` in the agents' files, or take it out of the topology.`,
-    });
-  }
+  const [undeclared] = undeclaredInvariants(rules, answers);
+  if (undeclared !== undefined) throw undeclared;
   return allRules(rules, answers).map((rule) =>
     clusterAnswer(rule, answers, 'check the invariants at the cut'),
   );

@@ -10,6 +10,7 @@ import type { CopyReply } from './gen/tidemark/v1/CopyReply.ts';
 import type { DescribeReply } from './gen/tidemark/v1/DescribeReply.ts';
 import type { Finding } from './gen/tidemark/v1/Finding.ts';
 import type { FitReply } from './gen/tidemark/v1/FitReply.ts';
+import type { InvariantAnswer } from './gen/tidemark/v1/InvariantAnswer.ts';
 import type { NotAsked } from './gen/tidemark/v1/NotAsked.ts';
 import type { RestoreReply } from './gen/tidemark/v1/RestoreReply.ts';
 import type { RestoreStateReply } from './gen/tidemark/v1/RestoreStateReply.ts';
@@ -29,6 +30,8 @@ const blockersLimit = 200;
 /** Of each text of a blocker. Its transaction is compared from attempt to attempt, and no server's is that long. */
 const blockerBytes = 1024;
 const reasonBytes = 4096;
+/** Digits enough for any sum. */
+const triedAnswerBytes = 4096;
 const notAskedLimit = 200;
 /** Of a name and of a reason each. */
 const notAskedBytes = 1024;
@@ -94,6 +97,7 @@ export function boundedCheck(reply: CheckReply): CheckReply {
     ...reply,
     server: boundedServer(reply.server),
     findings: boundedFindings(reply.findings ?? []),
+    invariants: (reply.invariants ?? []).map(shortAnswer),
   };
 }
 
@@ -111,7 +115,11 @@ export function boundedBarrier(reply: BarrierReply): BarrierReply {
   const { prepared, probed, blocked, cutTaken } = reply;
   if (prepared) {
     const warnings = boundedFindings(prepared.warnings ?? []);
-    return { ...reply, prepared: { ...prepared, server: boundedServer(prepared.server), warnings } };
+    const invariants = (prepared.invariants ?? []).map(shortAnswer);
+    return {
+      ...reply,
+      prepared: { ...prepared, server: boundedServer(prepared.server), warnings, invariants },
+    };
   }
   if (probed) return { ...reply, probed: { ...probed, ...boundedBlockers(probed.blockers ?? []) } };
   if (cutTaken) {
@@ -164,6 +172,13 @@ function boundedNotAsked(all: readonly NotAsked[]): NotAsked[] {
 
 function shortNotAsked({ name, reason }: NotAsked): NotAsked {
   return { name: cutText(name ?? '', notAskedBytes), reason: cutText(reason ?? '', notAskedBytes) };
+}
+
+/** Of an invariant that was only tried: it is asked whether it is a number, and no number is cut. Every one is named. */
+function shortAnswer(answer: InvariantAnswer): InvariantAnswer {
+  return answer.answer === undefined
+    ? answer
+    : { ...answer, answer: cutText(answer.answer, triedAnswerBytes) };
 }
 
 /** The engine names first who matters most. */

@@ -51,6 +51,7 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
     repositoryUrl: file.repository.url,
     invariants: file.invariants,
     allow: file.allow,
+    transport: file.transport,
     engine,
     store,
     session,

@@ -5,7 +5,7 @@
 import { TidemarkError } from '../proto/errors.ts';
 import { type InvariantAnswer, sameAnswer, shownAnswer } from '../repository/invariant-answer.ts';
 import type { InvariantLine } from '../repository/manifest-entries.ts';
-import type { AgentFile, InvariantQuery } from '../topology/agent-file.ts';
+import type { InvariantQuery } from '../topology/agent-file.ts';
 import type { StoredShard } from './engine.ts';
 
 export interface NamedAnswer {
@@ -49,14 +49,6 @@ export function askedInvariants(
       reason === undefined ? [] : [{ name: line.name, reason }],
     ),
   };
-}
-
-/** Those that a check tries. An agent that only restores may have nothing to ask yet: its tables come with a restore. */
-export function askedInCheck({
-  invariants,
-  allow,
-}: Pick<AgentFile, 'invariants' | 'allow'>): readonly InvariantQuery[] {
-  return allow.includes('backup') ? invariants : [];
 }
 
 /** Throws `invariant-differs` naming every recorded invariant that has another answer in the copy, or none. */

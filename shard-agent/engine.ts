@@ -22,9 +22,22 @@ export interface Engine {
   /** One short connection. Repeatable, concurrent with everything. */
   describe(): Promise<ServerDescription>;
 
-  /** Tries everything a backup needs, with `globals` if it is to store them, asks each of `invariants` once, and changes
-   * nothing. Reports all findings, never only the first. Repeatable. */
-  check(globals?: GlobalsOrder, invariants?: readonly InvariantQuery[]): Promise<Finding[]>;
+  /** Tries everything a backup like `order` needs, and changes nothing. Reports all findings, never only the first. Repeatable. */
+  check(order?: Partial<CheckOrder>): Promise<Finding[]>;
+
+  /** What any restore onto this server needs, whatever the set: role, tools, privileges. As `check` in all else. */
+  checkRestore(): Promise<Finding[]>;
+
+  /**
+   * Asks each of these once, of the live databases, as in a backup (see `BackupSession.invariants`): whether a backup will be able to
+   * ask it inside its cut. All together take no longer than about `limitMs`; one that is not answered by then is a warning, one that
+   * fails is a finding. When `signal` is aborted no further one is asked. Repeatable.
+   */
+  tryInvariants(
+    queries: readonly InvariantQuery[],
+    limitMs: number,
+    signal?: AbortSignal,
+  ): Promise<TriedInvariants>;
 
   /**
    * How long the locks of a backup take when nobody is in the way, on sessions of its own. Holds no writer and disturbs no vacuum.
@@ -93,6 +106,20 @@ export interface Finding {
   readonly remedy: string;
   /** True: worth knowing, does not stop the operation. */
   readonly warning: boolean;
+}
+
+/** What the backup that `check` is about would be like. */
+export interface CheckOrder {
+  readonly lanes: number;
+  /** False for consistency `simultaneous`. */
+  readonly locks: boolean;
+  readonly globals: GlobalsOrder;
+}
+
+export interface TriedInvariants {
+  /** Of those that were answered, at different times: no two belong to one instant. */
+  readonly answers: readonly { readonly name: string; readonly answer: string | null }[];
+  readonly findings: readonly Finding[];
 }
 
 /** What to store of the server's roles or users and their grants. */
@@ -346,5 +373,5 @@ export type SettlingSession = Pick<RestoreSession, 'switch' | 'open' | 'discard'
 export interface StagedRestore {
   readonly restore: string;
   readonly cluster: string;
-  reopen(): Promise<SettlingSession>;
+  readonly reopen: () => Promise<SettlingSession>;
 }

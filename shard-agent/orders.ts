@@ -37,6 +37,11 @@ export function checkPrepare(prepare: Prepare): void {
   globalsOrder(prepare.globals);
 }
 
+/** Throws `internal` for more lanes than a topology can say; 0 says nothing of them. */
+export function checkLanes(lanes: number): void {
+  within('lanes', lanes, 0, lanesLimit);
+}
+
 /** Throws `internal` for a `load` whose restore cannot name a staging, or beyond what a topology can say. */
 export function checkLoad({ restore, lanes }: Load): void {
   if (!/^[0-9a-z]{1,24}$/.test(restore))

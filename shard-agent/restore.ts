@@ -1,5 +1,4 @@
 /** The restore of one shard from its part of a set: what is loaded and checked. Its course is in restore-course.ts. */
-import { TidemarkError } from '../proto/errors.ts';
 import type { Nonce__Output as WireNonce } from '../proto/gen/tidemark/v1/Nonce.ts';
 import { reached } from '../proto/step-points.ts';
 import type { ManifestRef } from '../repository/manifest-entries.ts';

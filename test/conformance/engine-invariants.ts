@@ -137,16 +137,23 @@ export function testInvariants(fixture: EngineFixture, source: () => TestServer)
     });
 
     test('a check asks each, says which fails and why, and changes nothing', async () => {
-      const findings = await engine.check('none', [
-        money(`SELECT SUM(balance) FROM ${accounts}`),
-        { name: 'gone', database: 'bank', sql: `SELECT 1 FROM ${postgres ? 'public.' : ''}no_such_table` },
-        { name: 'two', database: 'bank', sql: 'SELECT 1; SELECT 2' },
-        { name: 'elsewhere', database: 'nowhere', sql: 'SELECT 1' },
-      ]);
-      const found = findings.filter(({ warning }) => !warning);
-      expect(found.map(({ code }) => code)).toEqual(['not-ready', 'not-ready', 'not-ready']);
-      for (const [at, name] of ['gone', 'two', 'elsewhere'].entries())
-        expect(found[at]?.subject).toContain(`invariant ${name}`);
+      const { findings, answers } = await engine.tryInvariants(
+        [
+          money(`SELECT SUM(balance) FROM ${accounts}`),
+          { name: 'gone', database: 'bank', sql: `SELECT 1 FROM ${postgres ? 'public.' : ''}no_such_table` },
+          { name: 'two', database: 'bank', sql: 'SELECT 1; SELECT 2' },
+          { name: 'elsewhere', database: 'nowhere', sql: 'SELECT 1' },
+        ],
+        30_000,
+      );
+      expect(answers.map(({ name }) => name)).toEqual(['money']);
+      expect(findings).toMatchObject(
+        ['bank: invariant gone', 'bank: invariant two', 'nowhere: invariant elsewhere'].map((subject) => ({
+          code: 'not-ready',
+          subject: `database ${subject}`,
+          warning: false,
+        })),
+      );
     });
 
     describe('of a restore', () => {

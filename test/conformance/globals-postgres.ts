@@ -312,8 +312,8 @@ export function testPostgresGlobals(fixture: PostgresGlobalsFixture): void {
         remedy: expect.stringContaining('GRANT SELECT ON pg_catalog.pg_authid TO "keeper";') as string,
         warning: false,
       });
-      expect(await engine.check('with-passwords')).toContainEqual(wanted);
-      expect(await engine.check('without-passwords')).not.toContainEqual(wanted);
+      expect(await engine.check({ globals: 'with-passwords' })).toContainEqual(wanted);
+      expect(await engine.check({ globals: 'without-passwords' })).not.toContainEqual(wanted);
       await expect(takeShard(engine, { globals: 'with-passwords' })).rejects.toMatchObject({
         code: 'privilege-missing',
       });
@@ -325,7 +325,7 @@ export function testPostgresGlobals(fixture: PostgresGlobalsFixture): void {
     test('a server without pg_dumpall is told so', async () => {
       tools = { ...tools, pgDumpall: '/nonexistent/pg_dumpall' };
       try {
-        expect(await open(source).check('without-passwords')).toContainEqual(
+        expect(await open(source).check({ globals: 'without-passwords' })).toContainEqual(
           expect.objectContaining({ code: 'tool-missing', warning: false }),
         );
         expect(await open(source).check()).not.toContainEqual(

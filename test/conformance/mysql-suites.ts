@@ -10,7 +10,9 @@ import { testMysqlCheck } from './mysql-check.ts';
 import { testMysqlCopy } from './mysql-copy.ts';
 import { mysqlHostility } from './mysql-hostility.ts';
 import { testMysqlLeftOut } from './mysql-left-out.ts';
+import { testMysqlLimits } from './mysql-limits.ts';
 import { testMysqlRestore } from './mysql-restore.ts';
+import { testMysqlRestorer } from './mysql-restorer.ts';
 import { testMysqlStrangers } from './mysql-strangers.ts';
 
 /** What these tests need of a MariaDB server beside the defaults. */
@@ -28,11 +30,13 @@ export function testMysqlFamily(fixture: EngineFixture): void {
     });
     afterAll(() => server?.stop());
     testMysqlCheck(fixture, () => server);
+    testMysqlLimits(fixture, () => server);
     testMysqlAltered(fixture, () => server);
     testMysqlBarrier(fixture, () => server);
     testMysqlStrangers(fixture, () => server);
     testMysqlCopy(fixture, () => server);
     testMysqlRestore(fixture, () => server);
+    testMysqlRestorer(fixture, () => server);
     testMysqlLeftOut(fixture, () => server);
     testHostileManifest(fixture, () => server, mysqlHostility);
   });

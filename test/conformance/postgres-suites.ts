@@ -4,6 +4,7 @@ import type { TestServer } from '../servers/server.ts';
 import { testEngine } from './engine-conformance.ts';
 import { testHostileManifest } from './hostile-manifest.ts';
 import { testPostgresBarrier } from './postgres-barrier.ts';
+import { testPostgresChecks } from './postgres-checks.ts';
 import { testPostgresClosing } from './postgres-closing.ts';
 import type { PostgresFixture } from './postgres-fixture.ts';
 import { postgresHostility } from './postgres-hostility.ts';
@@ -23,6 +24,7 @@ export function testPostgres(fixture: PostgresFixture): void {
   testPostgresStrangers(fixture);
   testPostgresVacuum(fixture);
   testPostgresRefusals(fixture);
+  testPostgresChecks(fixture);
   testPostgresLeftOut(fixture);
   testPostgresRestore(fixture);
   testPostgresPlainRestorer(fixture);

@@ -92,6 +92,8 @@ const process: ServerPrivilege = {
 const schemaPrivileges = [
   'SELECT',
   'INSERT',
+  // The mark of a restore is replaced at each of its steps.
+  'DELETE',
   'CREATE',
   'ALTER',
   'DROP',
@@ -140,11 +142,18 @@ function mysql(version: string): Dialect {
       { name: 'XA_RECOVER_ADMIN', satisfiedBy: [], need: 'see transactions that are in doubt' },
     ],
     routinePrivilege: { satisfiedBy: ['SHOW_ROUTINE', 'SELECT'], grant: 'SHOW_ROUTINE ON *.*' },
-    restorePrivileges: restoring({
-      name: since('8.2.0') ? 'SET_ANY_DEFINER' : 'SET_USER_ID',
-      satisfiedBy: ['SUPER', 'SET_USER_ID', 'SET_ANY_DEFINER'],
-      need: 'keep the definers of views, routines, triggers and events',
-    }),
+    restorePrivileges: restoring(
+      {
+        name: 'SESSION_VARIABLES_ADMIN',
+        satisfiedBy: ['SYSTEM_VARIABLES_ADMIN', 'SUPER'],
+        need: 'see every warning of the rows it loads (max_error_count)',
+      },
+      {
+        name: since('8.2.0') ? 'SET_ANY_DEFINER' : 'SET_USER_ID',
+        satisfiedBy: ['SUPER', 'SET_USER_ID', 'SET_ANY_DEFINER'],
+        need: 'keep the definers of views, routines, triggers and events',
+      },
+    ),
     accounts: "SELECT User AS u, Host AS h, 'N' AS r FROM mysql.user ORDER BY User, Host",
     ownAccounts: ['mysql.sys@localhost', 'mysql.session@localhost', 'mysql.infoschema@localhost'],
     accountSettings: since('8.0.17') ? ['print_identified_with_as_hex = ON'] : [],

@@ -3,9 +3,9 @@ import type { DatabaseConfig, InvariantQuery, ToolPaths } from '../../../topolog
 import type {
   BackupOrder,
   BackupSession,
+  CheckOrder,
   Engine,
   Finding,
-  GlobalsOrder,
   HeldMark,
   LockTiming,
   RestoreOrder,
@@ -13,19 +13,25 @@ import type {
   ServerDescription,
   StagedRestore,
   StoredShard,
+  TriedInvariants,
 } from '../../engine.ts';
 import { prepareBackup } from './backup/backup.ts';
 import { timeLocks } from './barrier/lock-timing.ts';
 import { listDatabases } from './catalogue.ts';
+import { tryInvariants } from '../../try-invariants.ts';
 import { checkBackup } from './check/check.ts';
+import { liveQuestioner } from './check/try-invariants.ts';
 import { describeEndpoint, withSession } from './connection/connection.ts';
 import { attempt } from './connection/failure.ts';
-import { fitShard } from './restore/fit.ts';
+import { checkRestorer, fitShard } from './restore/fit.ts';
 import type { Endpoint } from './connection/handshake.ts';
 import { prepareRestore } from './restore/restore.ts';
 import { describeServer } from './server.ts';
 import { seeMarks, setMark } from './server-mark.ts';
 import { stagedRestores } from './restore/staged-restores.ts';
+
+/** Lanes a check assumes where no order says. */
+const usualLanes = 4;
 
 /** No tool of the server's is needed: `tools` is taken for the shape of all engines. */
 export function openMysql(config: {
@@ -58,11 +64,37 @@ class MysqlEngine implements Engine {
     return this.#attempt('time the locks', () => timeLocks(this.#endpoint, this.#databases));
   }
 
-  check(globals: GlobalsOrder = 'none', invariants: readonly InvariantQuery[] = []): Promise<Finding[]> {
+  check(order: Partial<CheckOrder> = {}): Promise<Finding[]> {
+    const whole: CheckOrder = { lanes: usualLanes, locks: true, globals: 'none', ...order };
     return this.#attempt('check the server', () =>
       withSession(this.#endpoint, { name: 'check' }, (wire, dialect) =>
-        checkBackup(wire, dialect, this.#databases, { globals, invariants }),
+        checkBackup(wire, dialect, this.#databases, whole),
       ),
+    );
+  }
+
+  checkRestore(): Promise<Finding[]> {
+    return this.#attempt('check the server', () =>
+      withSession(this.#endpoint, { name: 'check' }, (wire, dialect) => checkRestorer(wire, dialect)),
+    );
+  }
+
+  tryInvariants(
+    queries: readonly InvariantQuery[],
+    limitMs: number,
+    signal?: AbortSignal,
+  ): Promise<TriedInvariants> {
+    if (queries.length === 0) return Promise.resolve({ answers: [], findings: [] });
+    return this.#attempt('ask the invariants', () =>
+      withSession(this.#endpoint, { name: 'invariants' }, async (wire, dialect) => {
+        const databases = await listDatabases(wire, this.#databases);
+        const questioner = liveQuestioner(
+          wire,
+          dialect,
+          databases.map(({ name }) => name),
+        );
+        return tryInvariants(questioner, queries, limitMs, signal);
+      }),
     );
   }
 
@@ -73,7 +105,7 @@ class MysqlEngine implements Engine {
   fit(stored: StoredShard, globals = false): Promise<Finding[]> {
     return this.#attempt('see whether the set fits', () =>
       withSession(this.#endpoint, { name: 'fit' }, (wire, dialect) =>
-        fitShard(wire, dialect, stored, globals),
+        fitShard(wire, dialect, stored, { globals, host: this.#endpoint.host }),
       ),
     );
   }

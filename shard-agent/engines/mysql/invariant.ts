@@ -1,10 +1,7 @@
 /** Invariants: one question, one value, inside a snapshot, in a restore's staging or in a check. */
 import { TidemarkError } from '../../../proto/errors.ts';
-import type { Finding } from '../../engine.ts';
-import { finding, findingOf } from '../../findings.ts';
 import type { InvariantQuery } from '../../../topology/agent-file.ts';
 import { textList } from './catalogue.ts';
-import type { Dialect } from './dialect.ts';
 import { attempt, isServerError } from './connection/failure.ts';
 import { quoteName, quoteText } from './connection/quoting.ts';
 import type { Wire } from './connection/wire.ts';
@@ -141,40 +138,4 @@ function refusal(query: InvariantQuery, cause: string, error?: unknown): Tidemar
     remedy,
   } as const;
   return new TidemarkError(fields, { cause: error });
-}
-
-/** How long a check waits for each. */
-const checkLimitMs = 10_000;
-/** The query was ended by that limit, on MySQL and on MariaDB. */
-const limitPassed: readonly number[] = [3024, 1969];
-
-/** Asks each once, of what stands there now; one that fails is a finding. The session is left as it was but for its database. */
-export async function invariantFindings(
-  wire: Wire,
-  dialect: Dialect,
-  queries: readonly InvariantQuery[],
-  databases: readonly string[],
-): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  const places = new Map(databases.map((name) => [name, name]));
-  for (const query of queries) {
-    await wire.run(dialect.statementLimit(checkLimitMs));
-    await wire.run('START TRANSACTION READ ONLY');
-    try {
-      await askInvariant(wire, query, places);
-    } catch (error) {
-      const found = findingOf(error, query.name);
-      const tooSlow = error instanceof TidemarkError && isServerError(error.cause, ...limitPassed);
-      findings.push(tooSlow ? untried(found.subject) : found);
-    } finally {
-      if (wire.alive) await wire.run('ROLLBACK');
-      if (wire.alive) await wire.run(dialect.statementLimit(0));
-    }
-  }
-  return findings;
-}
-
-function untried(subject: string): Finding {
-  const cause = `it had no answer after ${checkLimitMs / 1000} s, so it is not known whether it has one`;
-  return finding('not-ready', subject, cause, 'Try it by hand: a backup waits for it to the end.', true);
 }

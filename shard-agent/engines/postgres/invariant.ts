@@ -1,7 +1,5 @@
 /** One question with one answer, asked inside a cut, a staging or a check, in the same way everywhere. */
 import { TidemarkError } from '../../../proto/errors.ts';
-import type { Finding } from '../../engine.ts';
-import { finding, findingOf } from '../../findings.ts';
 import type { InvariantQuery } from '../../../topology/agent-file.ts';
 import {
   databaseError,
@@ -73,37 +71,6 @@ function refusal(subject: string, cause: string, error?: unknown): TidemarkError
     },
     { cause: error },
   );
-}
-
-/** How long a check waits for each. */
-const checkLimitMs = 10_000;
-/** query_canceled: that time has passed. */
-const cancelled = '57014';
-
-/** Asks each once, of what stands there now; one that fails is a finding. */
-export async function invariantFindings(
-  config: PostgresConfig,
-  queries: readonly InvariantQuery[],
-  databases: readonly string[],
-): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  for (const query of queries) {
-    try {
-      requireBackedUp(query, databases);
-      const place = { connectTo: query.database, begin: ['BEGIN READ ONLY'], limitMs: checkLimitMs };
-      await answerInvariant(config, query, place);
-    } catch (error) {
-      const found = findingOf(error, query.name);
-      const tooSlow = error instanceof TidemarkError && sqlState(error.cause) === cancelled;
-      findings.push(tooSlow ? untried(found.subject) : found);
-    }
-  }
-  return findings;
-}
-
-function untried(subject: string): Finding {
-  const cause = `it had no answer after ${checkLimitMs / 1000} s, so it is not known whether it has one`;
-  return finding('not-ready', subject, cause, 'Try it by hand: a backup waits for it to the end.', true);
 }
 
 /** Throws `not-ready` when the query's database is not among those that are backed up. */

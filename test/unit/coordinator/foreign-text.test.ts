@@ -49,7 +49,8 @@ test('the plan of a restore', () => {
         notAsked: [{ name: hostile, reason: hostile }],
       },
     ],
+    untouched: [hostile],
   });
   expectClean(text);
-  expect(text.split('\n')).toHaveLength(7);
+  expect(text.split('\n')).toHaveLength(8);
 });

@@ -135,7 +135,7 @@ test('100,000 blockers, and warnings of a preparation, arrive in bounded replies
   const warnings = Array.from({ length: 100_000 }, () => ({ ...finding, warning: true }));
   const client = await open({
     barrier: (call) => {
-      call.send({ prepared: { warnings } });
+      call.send({ prepared: { warnings, invariants: [{ name: 'a', answer: long }, { name: 'none' }] } });
       call.send({ probed: { blockers } });
       call.send({ blocked: { attempt: 1, reason: long, blockers } });
       call.send({ cutTaken: { attempt: 1, cancelledAutovacuums: blockers.map(() => long) } });
@@ -145,6 +145,10 @@ test('100,000 blockers, and warnings of a preparation, arrive in bounded replies
   const replies = await Array.fromAsync(client.barrier());
   expect(replies.map(({ reply }) => reply)).toEqual(['prepared', 'probed', 'blocked', 'cutTaken']);
   expect(replies[0]?.prepared?.warnings).toHaveLength(201);
+  expect(replies[0]?.prepared?.invariants.map(({ name, answer }) => [name, answer])).toEqual([
+    ['a', expect.stringMatching(/\(cut, 300000 bytes in all\)$/)],
+    ['none', undefined],
+  ]);
   for (const said of [replies[1]?.probed, replies[2]?.blocked]) {
     expect(said?.blockers).toHaveLength(200);
     expect(said?.blockers[0]?.statement).toMatch(/^长+… \(cut, 300000 bytes in all\)$/);

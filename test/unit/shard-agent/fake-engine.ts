@@ -6,6 +6,7 @@ import type {
   BackupOrder,
   BackupSession,
   Blocker,
+  CheckOrder,
   Cut,
   Engine,
   Finding,
@@ -21,6 +22,7 @@ import type {
   ServerDescription,
   StagedRestore,
   StoredShard,
+  TriedInvariants,
   WriteLane,
 } from '../../../shard-agent/engine.ts';
 import type { Position } from '../../../topology/position.ts';
@@ -35,6 +37,12 @@ export class FakeEngine implements Engine {
   /** What `check` and `fit` find. */
   findings: Finding[] = [];
   lockTiming: LockTiming = { lockMs: 0.1, roundTripMs: 0.1 };
+  /** What `checkRestore` finds. */
+  restoreFindings: Finding[] = [];
+  /** Names of those that the server refuses. */
+  readonly failingInvariants = new Set<string>();
+  /** What `check` was asked about. */
+  checked: Partial<CheckOrder> | undefined;
 
   constructor(server: FakeServer) {
     this.server = server;
@@ -48,8 +56,29 @@ export class FakeEngine implements Engine {
     return Promise.resolve(this.lockTiming);
   }
 
-  check(): Promise<Finding[]> {
+  check(order?: Partial<CheckOrder>): Promise<Finding[]> {
+    this.checked = order;
     return Promise.resolve(this.findings);
+  }
+
+  checkRestore(): Promise<Finding[]> {
+    return Promise.resolve(this.restoreFindings);
+  }
+
+  tryInvariants(queries: readonly InvariantQuery[]): Promise<TriedInvariants> {
+    const fails = ({ name }: InvariantQuery): boolean => this.failingInvariants.has(name);
+    return Promise.resolve({
+      answers: queries
+        .filter((query) => !fails(query))
+        .map(({ name, database, sql }) => ({ name, answer: answer(this.server.databases, database, sql) })),
+      findings: queries.filter(fails).map(({ name, database, sql }) => ({
+        code: 'not-ready',
+        subject: `database ${database}: invariant ${name}`,
+        cause: `${sql}: no such table`,
+        remedy: 'Correct its SQL.',
+        warning: false,
+      })),
+    });
   }
 
   prepareBackup(order: BackupOrder): Promise<BackupSession> {

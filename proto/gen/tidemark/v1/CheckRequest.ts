@@ -7,6 +7,8 @@ export interface CheckRequest {
   'context'?: (_tidemark_v1_OperationContext | null);
   'nonce'?: (_tidemark_v1_Nonce | null);
   'globals'?: (string);
+  'lanes'?: (number);
+  'withoutLocks'?: (boolean);
   'holdLimitMs'?: (number | string);
 }
 
@@ -14,5 +16,7 @@ export interface CheckRequest__Output {
   'context': (_tidemark_v1_OperationContext__Output | null);
   'nonce': (_tidemark_v1_Nonce__Output | null);
   'globals': (string);
+  'lanes': (number);
+  'withoutLocks': (boolean);
   'holdLimitMs': (number);
 }

@@ -9,6 +9,7 @@ export interface FitReply {
   'findings'?: (_tidemark_v1_Finding)[];
   'databases'?: (string)[];
   'notAsked'?: (_tidemark_v1_NotAsked)[];
+  'nonceAnswered'?: (boolean);
 }
 
 export interface FitReply__Output {
@@ -16,4 +17,5 @@ export interface FitReply__Output {
   'findings': (_tidemark_v1_Finding__Output)[];
   'databases': (string)[];
   'notAsked': (_tidemark_v1_NotAsked__Output)[];
+  'nonceAnswered': (boolean);
 }

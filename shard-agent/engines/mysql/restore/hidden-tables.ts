@@ -57,7 +57,7 @@ async function tableOf(wire: Wire, unit: ObjectUnit, database: StagedDatabase): 
 async function readings(wire: Wire, bytes: string, unit: ObjectUnit): Promise<string[]> {
   const buffer = Buffer.from(bytes, 'latin1');
   const asUtf8 = buffer.toString('utf8');
-  const settings = unit.statements.filter((sql) => /^SET /.test(sql)).join(' ');
+  const settings = unit.statements.filter((sql) => sql.startsWith('SET ')).join(' ');
   const charset = [...settings.matchAll(/\bcharacter_set_client = (\w+)/g)].at(-1)?.[1] ?? 'utf8mb4';
   if (bytes === asUtf8 || /^(?:utf8|binary)/.test(charset)) return [asUtf8];
   const converted = await wire.value(

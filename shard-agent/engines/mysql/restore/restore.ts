@@ -1,5 +1,4 @@
 /** One shard's restore: staging, data, keys, switch; or all of it undone. */
-import { TidemarkError } from '../../../../proto/errors.ts';
 import type { SchemaLine } from '../../../../repository/manifest-entries.ts';
 import type { InvariantQuery } from '../../../../topology/agent-file.ts';
 import type { RestoreOrder, RestoreSession, WriteLane } from '../../../engine.ts';
@@ -10,7 +9,7 @@ import { type CreateTable, parseCreateTable, stageTable } from '../schema/create
 import { declareDatabase, readDatabaseOptions } from '../schema/database-options.ts';
 import type { Dialect } from '../dialect.ts';
 import { attempt } from '../connection/failure.ts';
-import { countObjects } from './fit.ts';
+import { requireEmpty } from './fit.ts';
 import { withHiddenTables } from './hidden-tables.ts';
 import { allowLooseKeys, type KeyPlace, keyPlaces } from '../schema/foreign-key.ts';
 import type { Endpoint } from '../connection/handshake.ts';
@@ -106,17 +105,13 @@ class MysqlRestore extends MysqlSettling implements RestoreSession {
   async #newMark(): Promise<StagingMark> {
     const databases: StagedDatabase[] = [];
     const standing = await readDatabaseOptions(this.wire);
+    await requireEmpty(
+      this.wire,
+      this.#order.stored.databases.map(({ name }) => name),
+      'make the staging',
+    );
     for (const line of this.#order.stored.databases) {
-      const count = await countObjects(this.wire, line.name);
-      if (count !== undefined && count > 0) {
-        throw new TidemarkError({
-          code: 'target-not-empty',
-          operation: 'make the staging',
-          subject: line.name,
-          cause: `the database holds ${count} objects`,
-        });
-      }
-      const before = count === undefined ? undefined : standing.get(line.name);
+      const before = standing.get(line.name);
       databases.push({
         name: line.name,
         staging: this.#stagingOf(line.name),

@@ -56,9 +56,11 @@ async function requireEmpty(wire: Wire, database: string): Promise<void> {
 /** An empty database that somebody has made meanwhile is theirs when the restore is undone; one that is gone is not. */
 async function withFoundDatabases(wire: Wire, mark: StagingMark): Promise<StagingMark> {
   const found = await readDatabaseOptions(wire);
-  const databases = mark.databases.map(({ before: _, ...database }): StagedDatabase => {
+  const databases = mark.databases.map((database): StagedDatabase => {
+    const now = { ...database };
+    delete now.before;
     const before = found.get(database.name);
-    return before === undefined ? database : { ...database, before };
+    return before === undefined ? now : { ...now, before };
   });
   return { ...mark, databases };
 }

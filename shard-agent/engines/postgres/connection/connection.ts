@@ -254,7 +254,18 @@ function connectionError(error: unknown, config: PostgresConfig, database: strin
         { cause: error },
       );
     case '55000': // the database is not accepting connections
-      return new TidemarkError({ code: 'database-failed', operation, subject, cause }, { cause: error });
+      return new TidemarkError(
+        {
+          code: 'database-failed',
+          operation,
+          subject,
+          cause,
+          remedy: /invalid database/.test(cause)
+            ? `DROP DATABASE ${quoteName(database)};`
+            : `ALTER DATABASE ${quoteName(database)} ALLOW_CONNECTIONS true; or take it off \`database.databases\` in the agent's file.`,
+        },
+        { cause: error },
+      );
     case '42501':
       return new TidemarkError(
         {
@@ -273,14 +284,22 @@ function connectionError(error: unknown, config: PostgresConfig, database: strin
           operation,
           subject,
           cause,
-          remedy:
-            'Raise max_connections (ALTER SYSTEM SET max_connections = …; then restart) or end idle sessions.',
+          remedy: tooManyRemedy(cause, database, user),
         },
         { cause: error },
       );
     default:
       return new TidemarkError({ code: 'database-unreachable', operation, subject, cause }, { cause: error });
   }
+}
+
+/** Which of the three limits it was. A limit of -1 is none. */
+function tooManyRemedy(cause: string, database: string, user: string): string {
+  if (/for database/.test(cause))
+    return `ALTER DATABASE ${quoteName(database)} CONNECTION LIMIT -1; or a higher one, or lower copy.lanes in the topology.`;
+  if (/for role/.test(cause))
+    return `ALTER ROLE ${quoteName(user)} CONNECTION LIMIT -1; or a higher one, or lower copy.lanes in the topology.`;
+  return 'End idle sessions, or raise max_connections (ALTER SYSTEM SET max_connections = …; then restart), or lower copy.lanes in the topology.';
 }
 
 /** A name as SQL writes it. */

@@ -8,6 +8,7 @@ import { quoteName, quoteTable, quoteText, type Session } from '../connection/co
 import { extensionsQuery, type Extension } from './extensions.ts';
 import { placementsQuery, type Placement } from './tablespaces.ts';
 import { readMark } from '../restore/staging-mark.ts';
+import { superuserObjectsQuery } from './superuser-objects.ts';
 import { readUsedRoles } from './used-roles.ts';
 
 export interface SequenceState {
@@ -36,6 +37,8 @@ export interface DatabaseProperties {
   readonly icuRules: string | null;
   readonly owner: string;
   readonly connectionLimit: number;
+  /** Absent in sets of before it was read. */
+  readonly isTemplate?: boolean;
   readonly tablespace: string;
   readonly comment: string | null;
   /** Null: the default grants. */
@@ -53,6 +56,8 @@ export interface DatabaseProperties {
   /** False where the schema `public`, which every new database has, was dropped. */
   readonly publicSchema: boolean;
   readonly sequences: readonly SequenceState[];
+  /** What only a superuser can make again. Absent in sets of before it was read. */
+  readonly superuserObjects?: readonly string[];
   /** Major version of the pg_dump that wrote the archive. */
   readonly dumpMajor: number;
   readonly serverMajor: number;
@@ -67,7 +72,7 @@ export async function readProperties(
   const major = session.majorVersion;
   const locale = major >= 17 ? 'd.datlocale' : major >= 15 ? 'd.daticulocale' : 'NULL';
   const row = await session.row(`
-    SELECT d.oid, pg_catalog.pg_encoding_to_char(d.encoding) AS encoding, d.datcollate, d.datctype, d.datconnlimit,
+    SELECT d.oid, pg_catalog.pg_encoding_to_char(d.encoding) AS encoding, d.datcollate, d.datctype, d.datconnlimit, d.datistemplate,
       ${major >= 15 ? 'd.datlocprovider' : "'c'"} AS provider, ${locale} AS locale,
       ${major >= 16 ? 'd.daticurules' : 'NULL'} AS rules, pg_catalog.pg_get_userbyid(d.datdba) AS owner,
       t.spcname, pg_catalog.shobj_description(d.oid, 'pg_database') AS comment,
@@ -78,7 +83,7 @@ export async function readProperties(
           ORDER BY a.number)
         FROM pg_catalog.aclexplode(d.datacl) WITH ORDINALITY a(grantor, grantee, privilege_type, is_grantable, number)) AS grants,
       (${extensionsQuery}) AS extensions, (${placementsQuery}) AS placements,
-      (${childColumnsQuery}) AS children,
+      (${childColumnsQuery}) AS children, (${superuserObjectsQuery(major)}) AS guarded,
       (SELECT COALESCE(pg_catalog.json_agg(s.spcname), '[]') FROM pg_catalog.pg_tablespace s
         WHERE s.oid = d.dattablespace OR s.oid IN (SELECT reltablespace FROM pg_catalog.pg_class WHERE oid >= 16384)
       ) AS tablespaces,
@@ -101,6 +106,7 @@ export async function readProperties(
     icuRules: row['rules'] ?? null,
     owner: row['owner'] ?? '',
     connectionLimit: Number(row['datconnlimit'] ?? -1),
+    isTemplate: row['datistemplate'] === 't',
     tablespace: row['spcname'] ?? '',
     // Of a database that a restore is making, the comment it will have.
     comment: ownComment(row['comment'] ?? null),
@@ -112,6 +118,7 @@ export async function readProperties(
     placements: JSON.parse(row['placements'] ?? '[]') as DatabaseProperties['placements'],
     childColumns: JSON.parse(row['children'] ?? '[]') as ChildColumn[],
     publicSchema: row['public'] === 't',
+    superuserObjects: JSON.parse(row['guarded'] ?? '[]') as string[],
     sequences: await readSequences(session),
     dumpMajor,
     serverMajor: major,
@@ -210,6 +217,7 @@ export function propertyStatements(name: string, properties: DatabaseProperties)
     statements.push(`ALTER ${target} SET ${key} TO ${settingValue(setting, value)}`);
   }
   statements.push(`ALTER DATABASE ${database} CONNECTION LIMIT ${properties.connectionLimit}`);
+  if (properties.isTemplate === true) statements.push(`ALTER DATABASE ${database} IS_TEMPLATE true`);
   // The default, written out: a staging has others.
   if (properties.grants === null)
     statements.push(

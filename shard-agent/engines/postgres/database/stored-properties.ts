@@ -37,6 +37,7 @@ const properties = z.object({
   icuRules: storedText.nullable(),
   owner: storedName,
   connectionLimit: z.int().min(-1).max(2_147_483_647),
+  isTemplate: z.boolean().exactOptional(),
   tablespace: storedName,
   comment: comment.nullable(),
   grants: z.array(grant).nullable(),
@@ -60,6 +61,7 @@ const properties = z.object({
     }),
   ),
   childColumns: z.array(column).exactOptional(),
+  superuserObjects: z.array(storedText).exactOptional(),
   publicSchema: z.boolean(),
   sequences: z.array(
     z.object({
