@@ -9,6 +9,7 @@ import { testMysqlCheck } from './mysql-check.ts';
 import { testMysqlCopy } from './mysql-copy.ts';
 import { testMysqlLeftOut } from './mysql-left-out.ts';
 import { testMysqlRestore } from './mysql-restore.ts';
+import { testMysqlStalls } from './mysql-stalls.ts';
 
 /** What these tests need of a MariaDB server beside the defaults. */
 export const mariadbSettings: Readonly<Record<string, string>> = {
@@ -30,5 +31,6 @@ export function testMysqlFamily(fixture: EngineFixture): void {
     testMysqlCopy(fixture, () => server);
     testMysqlRestore(fixture, () => server);
     testMysqlLeftOut(fixture, () => server);
+    testMysqlStalls(fixture, () => server);
   });
 }

@@ -7,6 +7,7 @@ import { testPostgresLeftOut } from './postgres-left-out.ts';
 import { testPostgresPlainRestorer } from './postgres-plain-restorer.ts';
 import { testPostgresRefusals } from './postgres-refusals.ts';
 import { testPostgresRestore } from './postgres-restore.ts';
+import { testPostgresStalls } from './postgres-stalls.ts';
 import { testPostgresStaging } from './postgres-staging.ts';
 
 /** The suite of all engines, and what only PostgreSQL has. */
@@ -19,4 +20,5 @@ export function testPostgres(fixture: PostgresFixture): void {
   testPostgresPlainRestorer(fixture);
   testPostgresIndexes(fixture);
   testPostgresStaging(fixture);
+  testPostgresStalls(fixture);
 }

@@ -1,6 +1,7 @@
 /** One question with one answer, asked inside a cut or a staging, in the same way on both sides. */
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { InvariantQuery } from '../../../topology/agent-file.ts';
+import { isStall } from '../../stall-watch.ts';
 import { serverWords, Session, type PostgresConfig } from './connection/connection.ts';
 
 /**
@@ -29,7 +30,7 @@ export async function answerInvariant(
   try {
     await session.script(begin.join('; '));
     const answers = await session.script(query.sql).catch((error: unknown) => {
-      throw refuse(serverWords(error), error);
+      throw isStall(error) ? error : refuse(serverWords(error), error);
     });
     const rows = answers.at(-1)?.rows ?? [];
     const fields = answers.at(-1)?.fields ?? [];
