@@ -11,7 +11,7 @@ import { formatDuration } from '../topology/units.ts';
 export interface Awaited {
   /** For the message: `COPY of public.accounts`. */
   readonly doing: string;
-  /** True when rows must flow: then a server that is at work and gives or takes none for the whole limit is silent as well. */
+  /** True when rows must flow: then a server that is at work and comes no further for half of the limit is silent as well. */
   readonly flowing: boolean;
 }
 
@@ -24,6 +24,8 @@ export interface Sighting {
   readonly state: 'at-work' | 'held-up' | 'idle' | 'silent';
   /** What was seen, as the end of a sentence. */
   readonly words: string;
+  /** How far the server has come, where it says so: rows that are slow to make or to take move it without a byte to us. */
+  readonly reached?: string;
 }
 
 export interface WatchedConnection {
@@ -57,7 +59,8 @@ export class StallWatch {
   #heardMs = performance.now();
   #probe: AbortController | undefined;
   #probedMs = 0;
-  #seen: Sighting | undefined;
+  /** What the last looks of this silence saw. */
+  #sightings: Sighting[] = [];
 
   constructor(limitMs: number | undefined, connection: WatchedConnection) {
     this.#limitMs = limitMs ?? defaultStallLimitMs;
@@ -88,13 +91,15 @@ export class StallWatch {
     }
     const silentMs = nowMs - this.#heardMs;
     if (silentMs < this.#limitMs / 2 || this.#probe !== undefined) return;
-    if (silentMs >= this.#limitMs && this.#seen !== undefined) this.#giveUp(awaited, silentMs, this.#seen);
+    const [seen, before] = this.#sightings.toReversed();
+    const certain = seen !== undefined && (seen.state !== 'at-work' || before !== undefined);
+    if (silentMs >= this.#limitMs && certain) this.#giveUp(awaited, silentMs, seen);
     else if (nowMs - this.#probedMs >= this.#limitMs / 4) void this.#ask(awaited);
   }
 
   #hear(nowMs: number): void {
     this.#heardMs = nowMs;
-    this.#seen = undefined;
+    this.#sightings = [];
     this.#probe?.abort();
   }
 
@@ -106,9 +111,14 @@ export class StallWatch {
     this.#probe = undefined;
     // Bytes came meanwhile, or the watch is over.
     if (probe.signal.aborted) return;
-    if (seen.state === 'held-up' || (seen.state === 'at-work' && !awaited.flowing))
+    if (seen.state === 'held-up' || (seen.state === 'at-work' && (!awaited.flowing || this.#moved(seen))))
       this.#hear(performance.now());
-    else this.#seen = seen;
+    else this.#sightings.push(seen);
+  }
+
+  /** Has the server come further since an earlier look of this silence? */
+  #moved({ reached }: Sighting): boolean {
+    return reached !== undefined && this.#sightings.some((before) => before.reached !== reached);
   }
 
   /** Never rejects, and takes no longer than half of the limit. */

@@ -112,6 +112,18 @@ export function testPostgresStalls(fixture: PostgresFixture): void {
       session.destroy();
     });
 
+    test('rows that the server is slow to take are none, as long as it takes some', async () => {
+      const session = await open();
+      await session.script(`CREATE FUNCTION public.slowly(bigint) RETURNS boolean LANGUAGE plpgsql
+          AS 'BEGIN PERFORM pg_catalog.pg_sleep(0.2); RETURN true; END';
+        CREATE TABLE public.slow (n bigint CHECK (public.slowly(n)))`);
+      async function* rows(): AsyncGenerator<Buffer> {
+        yield Buffer.from('1\n'.repeat((5 * stallLimitMs) / 200));
+      }
+      const copy = { sql: 'COPY public.slow FROM STDIN', doing: 'COPY' };
+      expect(await copyIn(session.wire, copy, rows(), never)).toBe((5 * stallLimitMs) / 200);
+    });
+
     test('rows that we are slow to take or to give are none', async () => {
       const session = await open();
       let waits = 0;

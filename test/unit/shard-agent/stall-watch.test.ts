@@ -79,6 +79,18 @@ test.each<[Sighting['state'], Awaited]>([
   expect(connection.probes).toBeLessThan(15);
 });
 
+test('a server that says it comes further is not silent, although its rows are slow', async () => {
+  const connection = watched('nothing', rows);
+  connection.probe = () => {
+    connection.probes += 1;
+    return Promise.resolve({ state: 'at-work', words: '', reached: String(connection.probes) });
+  };
+  await sleep(5 * limitMs);
+  expect(connection.error).toBeUndefined();
+  connection.probe = () => Promise.resolve({ state: 'at-work', words: 'it is stuck', reached: '7' });
+  await expect.poll(() => connection.error, { timeout: 4 * limitMs, interval: 10 }).toBeDefined();
+});
+
 test('bytes that come keep it, without a second connection', async () => {
   const connection = watched('nothing', rows);
   for (let n = 0; n < 20; n += 1) {

@@ -35,8 +35,9 @@ export async function sightBackend(
   try {
     await client.connect();
     if (pid === undefined) return { state: 'at-work', words: 'the server answers a second connection' };
-    const { rows } = await client.query<{ state: string | null; type: string | null; event: string | null }>(
-      `SELECT state, wait_event_type AS type, wait_event AS event FROM pg_catalog.pg_stat_activity WHERE pid = $1`,
+    const { rows } = await client.query<Backend>(
+      `SELECT a.state, a.wait_event_type AS type, a.wait_event AS event, c.bytes_processed || ' ' || c.tuples_processed AS reached
+       FROM pg_catalog.pg_stat_activity a LEFT JOIN pg_catalog.pg_stat_progress_copy c ON c.pid = a.pid WHERE a.pid = $1`,
       [pid],
     );
     return sighting(pid, rows[0]);
@@ -50,10 +51,15 @@ export async function sightBackend(
   }
 }
 
-function sighting(
-  pid: number,
-  row: { state: string | null; type: string | null; event: string | null } | undefined,
-): Sighting {
+interface Backend {
+  readonly state: string | null;
+  readonly type: string | null;
+  readonly event: string | null;
+  /** Of a COPY. */
+  readonly reached: string | null;
+}
+
+function sighting(pid: number, row: Backend | undefined): Sighting {
   if (row === undefined)
     return {
       state: 'idle',
@@ -63,5 +69,6 @@ function sighting(
   const words = `the server answers a second connection; of process ${pid} it says: ${row.state ?? 'nothing'}${wait}`;
   // Waiting for this client: its question never came, or its answer does not go through.
   if (row.type === 'Client' || row.state?.startsWith('idle') === true) return { state: 'idle', words };
-  return { state: row.type === 'Lock' ? 'held-up' : 'at-work', words };
+  const state = row.type === 'Lock' ? 'held-up' : 'at-work';
+  return row.reached === null ? { state, words } : { state, words, reached: row.reached };
 }
