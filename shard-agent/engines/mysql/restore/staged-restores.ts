@@ -37,7 +37,7 @@ async function reopen(endpoint: Endpoint, restore: string): Promise<Undoable> {
 /** What can be done with a restore by its mark alone. */
 export class MysqlUndoable implements Undoable {
   protected readonly endpoint: Endpoint;
-  protected readonly wire: Wire;
+  protected wire: Wire;
   protected readonly restore: string;
 
   constructor(endpoint: Endpoint, wire: Wire, restore: string) {
@@ -48,6 +48,7 @@ export class MysqlUndoable implements Undoable {
 
   async switch(): Promise<void> {
     await attempt('switch to the final names', this.restore, async () => {
+      await this.#connectAgain();
       const mark = await readMark(this.wire, this.restore);
       if (mark === undefined) throw new Error('no staging of this restore stands on the server');
       await switchOver(this.wire, mark);
@@ -56,12 +57,14 @@ export class MysqlUndoable implements Undoable {
 
   async discard(): Promise<void> {
     await attempt('drop what the restore made', this.restore, async () => {
+      await this.#connectAgain();
       await discardAll(this.wire, this.restore, await readMark(this.wire, this.restore));
     });
   }
 
   async finish(): Promise<void> {
     await attempt('finish the restore', this.restore, async () => {
+      await this.#connectAgain();
       const mark = await readMark(this.wire, this.restore);
       // The mark goes last: without it all was done.
       if (mark !== undefined) await finishRestore(this.endpoint, this.wire, mark);
@@ -70,5 +73,11 @@ export class MysqlUndoable implements Undoable {
 
   async close(): Promise<void> {
     await this.wire.close();
+  }
+
+  /** A server that was restarted or silent has taken the connection with it: the next attempt needs another. */
+  async #connectAgain(): Promise<void> {
+    if (this.wire.alive) return;
+    this.wire = (await openSession(this.endpoint, { name: 'restore' }, { limitMs: restoreLimitMs })).wire;
   }
 }
