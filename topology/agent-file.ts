@@ -7,6 +7,9 @@ export type PasswordSource =
   | { readonly kind: 'env'; readonly name: string }
   | { readonly kind: 'file'; readonly path: string };
 
+/** `database.stallLimit` of a file that does not say it. */
+export const defaultStallLimitMs = 60_000;
+
 export interface DatabaseConfig {
   readonly engine: 'postgres' | 'mysql';
   /** A host name or address, or an absolute path: a socket directory (PostgreSQL) or socket file (MySQL, MariaDB). */
@@ -16,6 +19,8 @@ export interface DatabaseConfig {
   readonly password: PasswordSource;
   /** Undefined: every database that is not the server's own. */
   readonly databases: readonly string[] | undefined;
+  /** How long the server may be silent before a connection is given up. Default `defaultStallLimitMs`. */
+  readonly stallLimitMs?: number;
 }
 
 /**

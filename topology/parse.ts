@@ -5,6 +5,7 @@
  */
 
 import { dirname, resolve } from 'node:path';
+import { defaultStallLimitMs } from './agent-file.ts';
 import type { AgentFile, DatabaseConfig, InvariantQuery, PasswordSource, ToolPaths } from './agent-file.ts';
 import type { RepositoryConfig, TransportConfig } from './connection.ts';
 import {
@@ -246,6 +247,7 @@ function databaseIn(folder: string): Read<DatabaseConfig> {
       user: keys.required('user', text),
       password: keys.optional('password', passwordIn(folder), { kind: 'none' }),
       databases: keys.optional<readonly string[] | undefined>('databases', databases, undefined),
+      stallLimitMs: keys.optional('stallLimit', duration(second, day), defaultStallLimitMs),
     };
   });
 }

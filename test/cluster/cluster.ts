@@ -35,6 +35,8 @@ export interface ClusterOptions {
   readonly copy?: Readonly<Record<string, string | number>>;
   /** One sum over all shards, as SQL that is asked in the first of the databases. */
   readonly money?: Readonly<Record<TestServer['engine'], string>>;
+  /** The agent files' `database.stallLimit`. */
+  readonly stallLimit?: string;
   /** False: no step of the programs is logged, or can be stopped at. Default true. */
   readonly steps?: boolean;
   /** Server settings per engine. */
@@ -220,6 +222,7 @@ async function shardOf(
     databases: options.databases ?? ['bank'],
     money: options.money?.[server.engine],
     ...(options.tools === undefined ? {} : { tools: options.tools }),
+    ...(options.stallLimit === undefined ? {} : { stallLimit: options.stallLimit }),
     allow: options.purpose === 'source' ? ['backup'] : ['restore'],
   });
   return { name, server, agent: new AgentProcess(name, address, configPath) };
@@ -233,6 +236,7 @@ export interface AgentFileContent {
   readonly databases: readonly string[];
   readonly money: string | undefined;
   readonly tools?: Readonly<Record<string, string>>;
+  readonly stallLimit?: string;
   readonly allow: readonly ('backup' | 'restore')[];
 }
 
@@ -252,6 +256,7 @@ export function writeAgentFile(file: string, content: AgentFileContent): void {
       user: agentUser,
       password: { file: passwordFile },
       databases: content.databases,
+      ...(content.stallLimit === undefined ? {} : { stallLimit: content.stallLimit }),
     },
     ...invariants,
     ...(content.tools === undefined || content.server.engine !== 'postgres' ? {} : { tools: content.tools }),

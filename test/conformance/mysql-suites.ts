@@ -12,6 +12,7 @@ import { mysqlHostility } from './mysql-hostility.ts';
 import { testMysqlLeftOut } from './mysql-left-out.ts';
 import { testMysqlLimits } from './mysql-limits.ts';
 import { testMysqlRestore } from './mysql-restore.ts';
+import { testMysqlStalls } from './mysql-stalls.ts';
 import { testMysqlRestorer } from './mysql-restorer.ts';
 import { testMysqlStrangers } from './mysql-strangers.ts';
 
@@ -38,6 +39,7 @@ export function testMysqlFamily(fixture: EngineFixture): void {
     testMysqlRestore(fixture, () => server);
     testMysqlRestorer(fixture, () => server);
     testMysqlLeftOut(fixture, () => server);
+    testMysqlStalls(fixture, () => server);
     testHostileManifest(fixture, () => server, mysqlHostility);
   });
 }

@@ -13,6 +13,7 @@ import { testPostgresLeftOut } from './postgres-left-out.ts';
 import { testPostgresPlainRestorer } from './postgres-plain-restorer.ts';
 import { testPostgresRefusals } from './postgres-refusals.ts';
 import { testPostgresRestore } from './postgres-restore.ts';
+import { testPostgresStalls } from './postgres-stalls.ts';
 import { testPostgresStaging } from './postgres-staging.ts';
 import { testPostgresStrangers } from './postgres-strangers.ts';
 import { testPostgresVacuum } from './postgres-vacuum.ts';
@@ -30,6 +31,7 @@ export function testPostgres(fixture: PostgresFixture): void {
   testPostgresPlainRestorer(fixture);
   testPostgresIndexes(fixture);
   testPostgresStaging(fixture);
+  testPostgresStalls(fixture);
   testPostgresClosing(fixture);
   testPostgresManifest(fixture);
 }

@@ -39,8 +39,8 @@ export function openMysql(config: {
   password: string | undefined;
   tools: ToolPaths;
 }): Engine {
-  const { host, port, user, databases } = config.database;
-  return new MysqlEngine({ host, port, user, password: config.password }, databases);
+  const { host, port, user, databases, stallLimitMs } = config.database;
+  return new MysqlEngine({ host, port, user, password: config.password, stallLimitMs }, databases);
 }
 
 class MysqlEngine implements Engine {

@@ -4,6 +4,7 @@ import type { DatabaseLine, InvariantLine } from '../../../../repository/manifes
 import type { InvariantQuery } from '../../../../topology/agent-file.ts';
 import type { BackupOrder, SchemaPiece } from '../../../engine.ts';
 import { databaseError, serverWords, type PostgresConfig, type Session } from '../connection/connection.ts';
+import { isStall } from '../../../stall-watch.ts';
 import type { DatabaseBarrier } from '../barrier/database-barrier.ts';
 import { answerInvariant, requireBackedUp } from '../invariant.ts';
 import { readProperties } from '../database/properties.ts';
@@ -105,7 +106,7 @@ async function inSnapshot<T>(
     return await action();
   } catch (error) {
     const subject = `database ${database.database}`;
-    if (database.exporter.alive) throw databaseError(error, operation, subject);
+    if (database.exporter.alive || isStall(error)) throw databaseError(error, operation, subject);
     throw new TidemarkError(
       { code: 'snapshot-lost', operation, subject, cause: serverWords(error) },
       { cause: error },
