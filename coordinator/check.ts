@@ -2,11 +2,15 @@
 import { TidemarkError, errorTable, foremost } from '../proto/errors.ts';
 import { type BackupOptions, withoutGlobals } from './backup/backup-run.ts';
 import type { CheckReply__Output as CheckReply } from '../proto/gen/tidemark/v1/CheckReply.ts';
+import { tlsFaults } from '../proto/tls-check.ts';
 import { setIds } from '../repository/backup-set.ts';
-import { clockToleranceMs, futureSetWarning, setAge } from './set-age.ts';
+import type { TransportConfig } from '../topology/connection.ts';
 import { formatBytes, formatDuration } from '../topology/units.ts';
+import { clockToleranceMs, futureSetWarning, setAge } from './set-age.ts';
 import { askAgents, contextFor, shardError } from './agents.ts';
 import type { Agent, ShardFailure } from './agents.ts';
+import { answersFromWire, invariantsAmiss } from './invariants.ts';
+import type { ShardAnswer } from './invariants.ts';
 import { beginRepositoryProof } from './nonce.ts';
 import type { RepositoryProof } from './nonce.ts';
 import { bad, findingText, good, table, warn } from './output.ts';
@@ -14,6 +18,7 @@ import type { Outcome, Run } from './run.ts';
 
 /** One thing to be put right; a warning does not stop a backup. */
 interface Finding {
+  /** Empty for what concerns no single shard. */
   readonly shard: string;
   readonly code: string;
   readonly subject: string;
@@ -30,6 +35,10 @@ interface Finding {
 export async function check(run: Run, options: BackupOptions = withoutGlobals): Promise<Outcome> {
   const { topology, store, signal } = run;
   run.progress.step(`checking ${topology.cluster}`);
+  const tls = tlsFindings(topology.transport);
+  // Without them no agent is reached, for the same reason each time.
+  const unusable = tls.filter(({ warning }) => !warning);
+  if (unusable.length > 0) return outcome(run, [], warningsOf(tls), unusable.map(tlsFailure));
   const proof = await beginRepositoryProof(store, topology.cluster);
   try {
     const { agents, failures, close } = await askAgents(topology, topology.shards, signal);
@@ -39,6 +48,8 @@ export async function check(run: Run, options: BackupOptions = withoutGlobals): 
       const findings = [
         ...(await futureSet(run)),
         ...agents.flatMap(clockFinding),
+        ...tls,
+        ...invariantFindings(run, checked, failures.length === 0),
         ...checked.flatMap((shard) => shard.findings),
       ];
       const broken = [...failures, ...checked.flatMap((shard) => shard.failures)];
@@ -51,35 +62,103 @@ export async function check(run: Run, options: BackupOptions = withoutGlobals): 
   }
 }
 
+/** The coordinator's own TLS files. */
+function tlsFindings(transport: TransportConfig): TlsFinding[] {
+  if (transport.kind !== 'tls') return [];
+  return tlsFaults(transport, 'coordinator').map(({ path, ...fault }) => ({
+    shard: '',
+    subject: path,
+    ...fault,
+  }));
+}
+
+function tlsFailure({ code, subject, cause, remedy }: TlsFinding): ShardFailure {
+  const operation = 'load a TLS file';
+  return { shard: '', error: new TidemarkError({ code, operation, subject, cause, remedy }) };
+}
+
+function warningsOf(findings: readonly Finding[]): Finding[] {
+  return findings.filter(({ warning }) => warning);
+}
+
+interface TlsFinding extends Finding {
+  readonly code: 'file-unreadable' | 'file-invalid';
+}
+
+interface CheckedShard {
+  readonly findings: readonly Finding[];
+  readonly failures: readonly ShardFailure[];
+  /** Undefined where it could not be asked. */
+  readonly declared: readonly ShardAnswer[] | undefined;
+}
+
 async function checkShard(
   run: Run,
   agent: Agent,
   proof: RepositoryProof,
   { globals }: BackupOptions,
-): Promise<{ findings: Finding[]; failures: ShardFailure[] }> {
+): Promise<CheckedShard> {
   const { topology, signal } = run;
-  const context = contextFor(topology.cluster, topology.repository.url, agent.shard);
+  const { shard } = agent;
+  const context = contextFor(topology.cluster, topology.repository.url, shard);
+  const failed = (error: unknown): ShardFailure => ({
+    shard,
+    error: shardError(shard, error, signal, 'check'),
+  });
+  let reply: CheckReply;
   try {
-    const reply: CheckReply = await agent.client.check(
-      { context, nonce: proof.nonceFor(agent.shard), globals: globals ?? 'none' },
+    reply = await agent.client.check(
+      {
+        context,
+        nonce: proof.nonceFor(shard),
+        globals: globals ?? 'none',
+        lanes: topology.copy.lanes,
+        withoutLocks: topology.barrier.consistency === 'simultaneous',
+        holdLimitMs: topology.barrier.consistency === 'atomic' ? topology.barrier.holdLimitMs : 0,
+      },
       { signal },
     );
-    await proof.confirm(agent.shard);
-    const findings = reply.findings.map(({ code, subject, cause, remedy, warning }) => ({
-      shard: agent.shard,
-      code,
-      subject,
-      cause,
-      remedy,
-      warning,
-    }));
-    return { findings, failures: [] };
   } catch (error) {
-    return {
-      findings: [],
-      failures: [{ shard: agent.shard, error: shardError(agent.shard, error, signal, 'check') }],
-    };
+    return { findings: [], failures: [failed(error)], declared: undefined };
   }
+  const findings = reply.findings.map(({ code, subject, cause, remedy, warning }) => ({
+    shard,
+    code,
+    subject,
+    cause,
+    remedy,
+    warning,
+  }));
+  const declared = answersFromWire(shard, reply.invariants);
+  // That it sees another repository is only one of the reasons why an agent cannot answer, and it has said which.
+  const [elsewhere] = findings.filter(({ code }) => code === 'repository-mismatch');
+  if (elsewhere !== undefined) {
+    const { subject, cause, remedy } = elsewhere;
+    const operation = 'see what the coordinator wrote';
+    const error = new TidemarkError({ code: 'repository-mismatch', operation, subject, cause, remedy });
+    const others = findings.filter((finding) => finding !== elsewhere);
+    return { findings: others, failures: [failed(error)], declared };
+  }
+  const unexplained = findings.every(({ warning }) => warning);
+  if (!reply.nonceAnswered && !unexplained) return { findings, failures: [], declared };
+  try {
+    await proof.confirm(shard);
+    return { findings, failures: [], declared };
+  } catch (error) {
+    return { findings, failures: [failed(error)], declared };
+  }
+}
+
+/** Said only when every agent has said what it declares. */
+function invariantFindings(run: Run, checked: readonly CheckedShard[], all: boolean): Finding[] {
+  const declared = checked.flatMap((shard) => (shard.declared === undefined ? [] : [shard.declared]));
+  if (!all || declared.length < checked.length) return [];
+  return invariantsAmiss(run.topology.invariants, declared.flat()).map(
+    ({ code, subject, reason: cause, remedy }) => {
+      const shard = run.topology.shards.find(({ name }) => subject.startsWith(`${name}: `))?.name ?? '';
+      return { shard, code, subject, cause, remedy, warning: false };
+    },
+  );
 }
 
 /** Nothing is decided by comparing clocks; but the ages and times that people read are wrong where one is. */
@@ -109,7 +188,8 @@ function outcome(
   const serious = findings.filter((finding) => !finding.warning);
   const shards = topology.shards.map(({ name, agent: address }) => {
     const server = agents.find((agent) => agent.shard === name)?.server;
-    return { name, agent: address, server, ok: !serious.some((finding) => finding.shard === name) };
+    const found = serious.some((finding) => finding.shard === name);
+    return { name, agent: address, server, ok: server !== undefined && !found };
   });
   const document = { cluster: topology.cluster, ok: serious.length === 0, shards, findings };
   const rows = shards.map(({ name, agent, server, ok }) => [

@@ -5,8 +5,9 @@
  */
 import type { InvariantRule } from '../topology/topology.ts';
 import { TidemarkError } from '../proto/errors.ts';
-import { addDecimals, formatDecimal, parseDecimal, sameDecimal } from './decimal.ts';
-import type { Decimal } from './decimal.ts';
+import { addDecimals, formatDecimal, parseDecimal } from '../repository/decimal.ts';
+import type { Decimal } from '../repository/decimal.ts';
+import { sameAnswer, shownAnswer } from '../repository/invariant-answer.ts';
 
 /** One shard's answer to one invariant; null for SQL NULL. */
 export interface ShardAnswer {
@@ -23,6 +24,61 @@ export interface ClusterAnswer {
   readonly answer: string;
 }
 
+/** One `not-ready` for each rule that no shard answers, or declares that it will. */
+function undeclaredInvariants(
+  rules: readonly InvariantRule[],
+  answers: readonly Pick<ShardAnswer, 'name'>[],
+): TidemarkError[] {
+  return rules
+    .filter((rule) => !answers.some((answer) => answer.name === rule.name))
+    .map(
+      ({ name }) =>
+        new TidemarkError({
+          code: 'not-ready',
+          operation: 'check the invariants',
+          subject: `invariant ${name}`,
+          cause: 'the topology names it, and no agent declares it',
+          remedy: `Declare ${name} under \`invariants\` in the agents' files, or take it out of the topology.`,
+        }),
+    );
+}
+
+/**
+ * What is wrong with invariants before there is a cut, one error each: a rule that no agent declares, and a `sum` of what is
+ * not a number. `declared` has every invariant of every agent, null where it was not answered: the answers are of different
+ * instants, so nothing is said of their sum, nor of whether they are equal.
+ */
+export function invariantsAmiss(
+  rules: readonly InvariantRule[],
+  declared: readonly ShardAnswer[],
+): TidemarkError[] {
+  const sums = rules.filter(({ across }) => across === 'sum').map(({ name }) => name);
+  const notNumbers = declared.filter(
+    ({ name, answer }) => sums.includes(name) && answer !== null && parseDecimal(answer) === undefined,
+  );
+  return [
+    ...undeclaredInvariants(rules, declared),
+    ...notNumbers.map(
+      ({ shard, name, answer }) =>
+        new TidemarkError({
+          code: 'not-ready',
+          operation: 'check the invariants',
+          subject: `${shard}: invariant ${name}`,
+          cause: `it answers ${answer}, which is not a number, and the topology says \`across: sum\``,
+          remedy: `Correct its SQL under \`invariants\` in the agent's file, or say \`across: each\` in the topology.`,
+        }),
+    ),
+  ];
+}
+
+/** The answers of one agent, as they came over the wire: NULL is no text at all, which is not the empty text. */
+export function answersFromWire(
+  shard: string,
+  answers: readonly { readonly name: string; readonly answer?: string }[],
+): ShardAnswer[] {
+  return answers.map(({ name, answer }) => ({ shard, name, answer: answer ?? null }));
+}
+
 /**
  * Checks the answers from inside the cut: every rule is answered by at least one shard (else `not-ready`), `equal`
  * answers are equal and `sum` answers are numbers (else `invariant-differs`). Invariants that the topology does not
@@ -32,61 +88,51 @@ export function checkInvariantsAtCut(
   rules: readonly InvariantRule[],
   answers: readonly ShardAnswer[],
 ): ClusterAnswer[] {
-  for (const rule of rules) {
-    if (answers.some((answer) => answer.name === rule.name)) continue;
-    throw new TidemarkError({
-      code: 'not-ready',
-      operation: 'check the invariants at the cut',
-      subject: `invariant ${rule.name}`,
-      cause: 'the topology names it, and no agent declares it',
-      remedy: `Declare ${rule.name} under \`invariants\` in the agents' files, or take it out of the topology.`,
-    });
-  }
+  const [undeclared] = undeclaredInvariants(rules, answers);
+  if (undeclared !== undefined) throw undeclared;
   return allRules(rules, answers).map((rule) =>
     clusterAnswer(rule, answers, 'check the invariants at the cut'),
   );
 }
 
+/** An invariant that a stored shard recorded and the target agent's file does not ask. */
+export interface NotAskedAnswer {
+  /** Of the stored shard. */
+  readonly shard: string;
+  readonly name: string;
+  readonly reason: string;
+}
+
 /**
- * Compares what the restored shards answer with what the manifests say: each shard's own answer must come back (as
- * a number where both are numbers), and so must the answer over all shards. Throws `invariant-differs` naming the
- * first difference. `stored` and `found` carry the names of the stored shards.
+ * Compares what the restored shards answer with what the manifests say: each shard's own answer must come back, and so must
+ * the answer over all shards. Throws `invariant-differs` naming the first difference. `stored` and `found` carry the names of
+ * the stored shards. What is `notAsked` on a shard is not compared there, and over all shards only what every shard was asked.
  */
 export function compareInvariants(
   rules: readonly InvariantRule[],
   stored: readonly ShardAnswer[],
   found: readonly ShardAnswer[],
+  notAsked: readonly NotAskedAnswer[] = [],
 ): ClusterAnswer[] {
   const operation = 'compare the invariants after loading';
+  const skipped = (shard: string, name: string): boolean =>
+    notAsked.some((one) => one.shard === shard && one.name === name);
   for (const expected of stored) {
-    const same = found.filter((answer) => answer.shard === expected.shard && answer.name === expected.name);
-    const answer = same[0];
-    if (answer === undefined) {
-      throw differs(
-        operation,
-        `${expected.shard}: invariant ${expected.name}`,
-        'the restored shard gave no answer',
-      );
-    }
-    if (!sameAnswer(expected.answer, answer.answer)) {
-      throw differs(
-        operation,
-        `${expected.shard}: invariant ${expected.name}`,
-        `the set says ${shown(expected.answer)}, the restored shard answers ${shown(answer.answer)}`,
-      );
-    }
+    if (skipped(expected.shard, expected.name)) continue;
+    const answer = found.find((one) => one.shard === expected.shard && one.name === expected.name);
+    const subject = `${expected.shard}: invariant ${expected.name}`;
+    if (answer === undefined) throw differs(operation, subject, 'the restored shard gave no answer');
+    if (sameAnswer(expected.answer, answer.answer)) continue;
+    const cause = `the set says ${shownAnswer(expected.answer)}, the restored shard answers ${shownAnswer(answer.answer)}`;
+    throw differs(operation, subject, cause);
   }
-  return allRules(rules, stored).map((rule) => {
+  const whole = stored.filter(({ name }) => !notAsked.some((one) => one.name === name));
+  return allRules(rules, whole).map((rule) => {
     const before = clusterAnswer(rule, stored, operation);
     const after = clusterAnswer(rule, found, operation);
-    if (!sameAnswer(before.answer, after.answer)) {
-      throw differs(
-        operation,
-        `invariant ${rule.name}`,
-        `the set says ${before.answer}, the restored shards ${after.answer}`,
-      );
-    }
-    return after;
+    if (sameAnswer(before.answer, after.answer)) return after;
+    const cause = `the set says ${before.answer}, the restored shards ${after.answer}`;
+    throw differs(operation, `invariant ${rule.name}`, cause);
   });
 }
 
@@ -106,10 +152,10 @@ function clusterAnswer(
         throw differs(
           operation,
           `invariant ${rule.name}`,
-          `${first.shard} answers ${shown(first.answer)} and ${other.shard} ${shown(other.answer)}; they must be equal`,
+          `${first.shard} answers ${shownAnswer(first.answer)} and ${other.shard} ${shownAnswer(other.answer)}; they must be equal`,
         );
       }
-      return { ...rule, answer: shown(first?.answer ?? null) };
+      return { ...rule, answer: shownAnswer(first?.answer ?? null) };
     }
     case 'each':
       return { ...rule, answer: `${own.length} shard${own.length === 1 ? '' : 's'}` };
@@ -140,16 +186,6 @@ function allRules(rules: readonly InvariantRule[], answers: readonly ShardAnswer
   const known = new Set(ruled.map((rule) => rule.name));
   const others = [...names].filter((name) => !known.has(name));
   return [...ruled, ...others.map((name): InvariantRule => ({ name, across: 'each' }))];
-}
-
-function sameAnswer(a: string | null, b: string | null): boolean {
-  if (a === null || b === null || a === b) return a === b;
-  const [left, right] = [parseDecimal(a), parseDecimal(b)];
-  return left !== undefined && right !== undefined && sameDecimal(left, right);
-}
-
-function shown(answer: string | null): string {
-  return answer ?? 'NULL';
 }
 
 function differs(operation: string, subject: string, cause: string): TidemarkError {

@@ -2,6 +2,7 @@
 import { listSets, type StoredSet } from '../repository/backup-set.ts';
 import { displayText } from '../topology/display-text.ts';
 import { formatBytes, formatDuration } from '../topology/units.ts';
+import { holdText } from './hold.ts';
 import { bad, type Cell, good, table, warn as yellow } from './output.ts';
 import type { Outcome, Run } from './run.ts';
 import { futureSetWarning, setAge } from './set-age.ts';
@@ -61,11 +62,6 @@ export async function list(run: Run): Promise<Outcome> {
     { title: 'longest hold', align: 'right' },
   ] as const;
   return { document, text: table(columns, rows) };
-}
-
-/** A hold in ms with one digit; `-` when nobody was held. */
-export function holdText(holdMs: number): string {
-  return holdMs === 0 ? '-' : `${holdMs.toFixed(1)} ms`;
 }
 
 function stateStyle(state: SetState): (text: string) => string {

@@ -76,9 +76,13 @@ function stdoutColumns(): number | undefined {
 }
 
 /** Pairs of name and value, the values standing under each other. */
-export function pairs(entries: readonly (readonly [string, string])[]): string {
+export function pairs(entries: readonly (readonly [string, Cell])[]): string {
   const widest = Math.max(0, ...entries.map(([name]) => name.length));
-  return entries.map(([name, value]) => `${faint(name.padEnd(widest))}  ${displayText(value)}`).join('\n');
+  return entries.map(([name, value]) => `${faint(name.padEnd(widest))}  ${cellText(value)}`).join('\n');
+}
+
+function cellText(cell: Cell): string {
+  return typeof cell === 'string' ? displayText(cell) : cell.style(displayText(cell.text));
 }
 
 /** What was found, and under it what to do; `mark` says how bad it is. The other texts are from elsewhere. */

@@ -9,7 +9,7 @@ import { formatBytes, formatDuration } from '../topology/units.ts';
 import { openAgents } from './agents.ts';
 import type { Agent, Agents } from './agents.ts';
 import { compareInvariants } from './invariants.ts';
-import type { ClusterAnswer } from './invariants.ts';
+import type { ClusterAnswer, NotAskedAnswer } from './invariants.ts';
 import { conductRestore } from './restore/course.ts';
 import { loadShards, newRestoreId } from './restore/load-shards.ts';
 import type { LoadedShard } from './restore/load-shards.ts';
@@ -101,6 +101,7 @@ interface Done {
   readonly restore: string;
   readonly loaded: readonly LoadedShard[];
   readonly invariants: readonly ClusterAnswer[];
+  readonly notAsked: readonly NotAskedAnswer[];
   /** Why not every shard is known to be open. */
   readonly failure: TidemarkError | undefined;
 }
@@ -127,10 +128,12 @@ async function carryOut(
   });
   const shards = agents.map((agent) => new ShardRestore(agent, sourceOf(pairs, agent), run.progress));
   run.progress.step(`loading ${seal.set}`);
-  const load = async (): Promise<Pick<Done, 'loaded' | 'invariants'>> => {
+  const load = async (): Promise<Omit<Done, 'restore' | 'failure'>> => {
     const loaded = await loadShards(run, options, seal, restoreId, shards);
     const answers = loaded.flatMap((shard) => shard.answers);
-    return { loaded, invariants: compareInvariants(run.topology.invariants, catalogue.answers, answers) };
+    const notAsked = loaded.flatMap((shard) => shard.notAsked);
+    const invariants = compareInvariants(run.topology.invariants, catalogue.answers, answers, notAsked);
+    return { loaded, invariants, notAsked };
   };
   const { loaded, failure } = await conductRestore({ run, target, restore: restoreId, shards, load });
   return { restore: restoreId, ...loaded, failure };
@@ -186,6 +189,7 @@ function report(plan: RestorePlan, done: Done, durationMs: number): Outcome {
     durationMs,
     sums: total,
     invariants: done.invariants,
+    notAsked: done.notAsked,
     shards,
   };
   const row = (name: string, rows: number, bytes: number, ms: number): string[] => [
@@ -209,11 +213,15 @@ function report(plan: RestorePlan, done: Done, durationMs: number): Outcome {
   const invariants = done.invariants.map(
     ({ name, across, answer }) => `invariant ${displayText(name)} (${across}): ${displayText(answer)}`,
   );
+  const notAsked = done.notAsked.map(
+    ({ shard, name, reason }) =>
+      `invariant ${displayText(name)} of ${displayText(shard)} was not asked: ${displayText(reason)}`,
+  );
   const { failure } = done;
   const verdict =
     failure === undefined
       ? `restored ${plan.set}`
       : `${bad('not complete')}  ${displayLines(failure.message)}`;
-  const text = [verdict, table(columns, rows), ...invariants].join('\n');
+  const text = [verdict, table(columns, rows), ...invariants, ...notAsked].join('\n');
   return failure === undefined ? { document, text } : { document, text, failure };
 }

@@ -1,7 +1,7 @@
 /** The table of a set's shards: one line for each, as `backup` and `show` print it. */
 import type { SealBody } from '../repository/seal.ts';
 import { formatBytes } from '../topology/units.ts';
-import { holdText } from './list.ts';
+import { holdText } from './hold.ts';
 import { formatCount } from './output.ts';
 import type { Sums } from '../repository/manifest-entries.ts';
 

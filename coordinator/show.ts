@@ -7,9 +7,9 @@ import type { ObjectStore } from '../repository/object-store.ts';
 import type { SealBody } from '../repository/seal.ts';
 import type { Position } from '../topology/position.ts';
 import { formatBytes } from '../topology/units.ts';
-import { holdText } from './list.ts';
+import { cancelledText, limitText, longestHoldText, overrunText } from './hold.ts';
 import { chooseSet, tellNewer } from './open-set.ts';
-import { formatCount, pairs, table } from './output.ts';
+import { formatCount, pairs, table, warn } from './output.ts';
 import type { Outcome, Run } from './run.ts';
 import { shardColumns, shardRows } from './shard-table.ts';
 
@@ -53,6 +53,7 @@ function positionText(position: Position): string {
 }
 
 function summary(seal: SealBody): string {
+  const overrun = overrunText(seal.barrier);
   return pairs([
     ['set', seal.set],
     ['cluster', seal.cluster],
@@ -60,8 +61,11 @@ function summary(seal: SealBody): string {
     ['started', seal.startedAt],
     ['sealed', seal.sealedAt],
     ['attempts', String(seal.barrier.attempts)],
-    ['longest hold', holdText(seal.barrier.longestHoldMs)],
+    ['longest hold', longestHoldText(seal.barrier)],
+    ['hold limit', limitText(seal.barrier)],
+    ...(overrun === undefined ? [] : [['limit exceeded', { text: overrun, style: warn }] as const]),
     ['window', `${seal.barrier.windowMs.toFixed(1)} ms`],
+    ['cancelled autovacuums', cancelledText(seal.barrier)],
     ['globals', seal.globals ?? 'none'],
     ['tables', formatCount(seal.sums.tables)],
     ['rows', formatCount(seal.sums.rows)],

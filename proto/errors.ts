@@ -97,10 +97,14 @@ export const errorTable = {
     exit: 4,
     remedy: 'Do not trust this copy. Verify the set and compare the invariant by hand.',
   },
-  'privilege-missing': { exit: 1, remedy: 'Run the statement shown as an administrator of that server.' },
+  'privilege-missing': {
+    exit: 1,
+    remedy:
+      "As an administrator of that server, let the agent's account do what it was refused; `tidemark check` names the statements.",
+  },
   'not-ready': {
     exit: 1,
-    remedy: 'Run the statements or change the settings shown, then run `tidemark check` again.',
+    remedy: 'Do what `tidemark check` says under each of its findings, then run it again.',
   },
   'clock-wrong': {
     exit: 1,
@@ -122,7 +126,10 @@ export const errorTable = {
     exit: 1,
     remedy: 'Run the backup again. If it happens again, look in the server log for who ended the session.',
   },
-  'table-locked': { exit: 1, remedy: 'Wait until the statement named has ended, then run the backup again.' },
+  'table-locked': {
+    exit: 1,
+    remedy: 'Wait until what alters the table has ended, or end it, then run the backup again.',
+  },
   'schema-changed': { exit: 1, remedy: 'Run the backup again when no schema change is in progress.' },
   'not-supported': {
     exit: 6,

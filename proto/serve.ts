@@ -20,6 +20,7 @@ import {
   boundedCopy,
   boundedDescribe,
   boundedFit,
+  boundedRestore,
   boundedRestoreState,
   boundedVerify,
 } from './wire-limits.ts';
@@ -119,7 +120,10 @@ export async function serveAgent(
       (request: CopyRequest, replies: ReplyStream<CopyReply>) => implementation.copy(request, replies),
       boundedCopy,
     ),
-    restore: twoWay((call: ServerCall<RestoreRequest, RestoreReply>) => implementation.restore(call)),
+    restore: twoWay(
+      (call: ServerCall<RestoreRequest, RestoreReply>) => implementation.restore(call),
+      boundedRestore,
+    ),
     verify: streamed(
       (request: VerifyRequest, replies: ReplyStream<VerifyReply>) => implementation.verify(request, replies),
       boundedVerify,

@@ -10,6 +10,9 @@ import type { CopyReply } from './gen/tidemark/v1/CopyReply.ts';
 import type { DescribeReply } from './gen/tidemark/v1/DescribeReply.ts';
 import type { Finding } from './gen/tidemark/v1/Finding.ts';
 import type { FitReply } from './gen/tidemark/v1/FitReply.ts';
+import type { InvariantAnswer } from './gen/tidemark/v1/InvariantAnswer.ts';
+import type { NotAsked } from './gen/tidemark/v1/NotAsked.ts';
+import type { RestoreReply } from './gen/tidemark/v1/RestoreReply.ts';
 import type { RestoreStateReply } from './gen/tidemark/v1/RestoreStateReply.ts';
 import type { Server } from './gen/tidemark/v1/Server.ts';
 import type { VerifyReply } from './gen/tidemark/v1/VerifyReply.ts';
@@ -27,6 +30,11 @@ const blockersLimit = 200;
 /** Of each text of a blocker. Its transaction is compared from attempt to attempt, and no server's is that long. */
 const blockerBytes = 1024;
 const reasonBytes = 4096;
+/** Digits enough for any sum. */
+const triedAnswerBytes = 4096;
+const notAskedLimit = 200;
+/** Of a name and of a reason each. */
+const notAskedBytes = 1024;
 /** Names of databases are shown and nothing else. */
 const namesBytes = 64 * 1024;
 
@@ -89,6 +97,7 @@ export function boundedCheck(reply: CheckReply): CheckReply {
     ...reply,
     server: boundedServer(reply.server),
     findings: boundedFindings(reply.findings ?? []),
+    invariants: (reply.invariants ?? []).map(shortAnswer),
   };
 }
 
@@ -98,16 +107,25 @@ export function boundedFit(reply: FitReply): FitReply {
     server: boundedServer(reply.server),
     findings: boundedFindings(reply.findings ?? []),
     databases: boundedNames(reply.databases ?? []),
+    notAsked: boundedNotAsked(reply.notAsked ?? []),
   };
 }
 
 export function boundedBarrier(reply: BarrierReply): BarrierReply {
-  const { prepared, probed, blocked } = reply;
+  const { prepared, probed, blocked, cutTaken } = reply;
   if (prepared) {
     const warnings = boundedFindings(prepared.warnings ?? []);
-    return { ...reply, prepared: { ...prepared, server: boundedServer(prepared.server), warnings } };
+    const invariants = (prepared.invariants ?? []).map(shortAnswer);
+    return {
+      ...reply,
+      prepared: { ...prepared, server: boundedServer(prepared.server), warnings, invariants },
+    };
   }
   if (probed) return { ...reply, probed: { ...probed, ...boundedBlockers(probed.blockers ?? []) } };
+  if (cutTaken) {
+    const cancelledAutovacuums = boundedNames(cutTaken.cancelledAutovacuums ?? []);
+    return { ...reply, cutTaken: { ...cutTaken, cancelledAutovacuums } };
+  }
   if (!blocked) return reply;
   const reason = cutText(blocked.reason ?? '', reasonBytes);
   return { ...reply, blocked: { ...blocked, reason, ...boundedBlockers(blocked.blockers ?? []) } };
@@ -116,6 +134,15 @@ export function boundedBarrier(reply: BarrierReply): BarrierReply {
 export function boundedCopy(reply: CopyReply): CopyReply {
   if (!reply.done) return reply;
   return { ...reply, done: { ...reply.done, server: boundedServer(reply.done.server) } };
+}
+
+/** Every invariant that was not asked is named: the coordinator compares the others with the set. */
+export function boundedRestore(reply: RestoreReply): RestoreReply {
+  if (!reply.loaded) return reply;
+  return {
+    ...reply,
+    loaded: { ...reply.loaded, notAsked: (reply.loaded.notAsked ?? []).map(shortNotAsked) },
+  };
 }
 
 export function boundedRestoreState(reply: RestoreStateReply): RestoreStateReply {
@@ -134,6 +161,24 @@ function boundedFinding({ code, subject, cause, remedy, warning }: Finding): Fin
     remedy: cutText(remedy ?? '', findingBytes.remedy),
     warning: warning ?? false,
   };
+}
+
+/** Of a plan: they are shown and nothing else. */
+function boundedNotAsked(all: readonly NotAsked[]): NotAsked[] {
+  const kept = all.slice(0, notAskedLimit).map(shortNotAsked);
+  const left = all.length - kept.length;
+  return left === 0 ? kept : [...kept, { name: `and ${left} more`, reason: 'left out of this answer' }];
+}
+
+function shortNotAsked({ name, reason }: NotAsked): NotAsked {
+  return { name: cutText(name ?? '', notAskedBytes), reason: cutText(reason ?? '', notAskedBytes) };
+}
+
+/** Of an invariant that was only tried: it is asked whether it is a number, and no number is cut. Every one is named. */
+function shortAnswer(answer: InvariantAnswer): InvariantAnswer {
+  return answer.answer === undefined
+    ? answer
+    : { ...answer, answer: cutText(answer.answer, triedAnswerBytes) };
 }
 
 /** The engine names first who matters most. */

@@ -87,6 +87,7 @@ export interface InvariantLine {
   readonly kind: 'invariant';
   readonly name: string;
   readonly database: string;
+  /** What was asked, for people to read. Nothing runs it: a restore asks what its agent's own file declares. */
   readonly sql: string;
   /** The server's own text for the one value; null for SQL NULL. */
   readonly answer: string | null;

@@ -54,8 +54,28 @@ export const recordDigest = z.strictObject({ size: count, sha256 });
 /** How the barrier was reached: the same in cut and seal. */
 export const barrierEvidence = z.strictObject({
   attempts: count,
+  /** No attempt was to hold a shard's writers for longer. */
+  holdLimitMs: milliseconds,
+  /** Of any shard in any attempt, the failed ones included. */
   longestHoldMs: milliseconds,
+  /** Where that was, and how it ended. Absent: nobody was held. */
+  longestHold: z
+    .strictObject({
+      shard: name,
+      attempt: count,
+      end: z.enum(['cut', 'blocked', 'thawed', 'silent']),
+      /** Of a thawed one: from the order, or the agent's timer, to the server's confirmation. */
+      releaseMs: milliseconds.optional(),
+    })
+    .optional(),
   /** Between the first and the last snapshot over all shards. */
   windowMs: milliseconds,
-  shards: z.array(z.strictObject({ name, holdMs: milliseconds })),
+  shards: z.array(
+    z.strictObject({
+      name,
+      holdMs: milliseconds,
+      /** Tables whose autovacuum was cancelled for the barrier. Absent: none. */
+      cancelledAutovacuums: z.array(z.string()).max(100).optional(),
+    }),
+  ),
 });

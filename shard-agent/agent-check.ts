@@ -1,4 +1,4 @@
-/** `tidemark-agent check`: tries everything a backup needs, on the shard's host itself. */
+/** `tidemark-agent check`: tries everything that what the agent is allowed to do needs, on the shard's host itself. */
 import { styleText } from 'node:util';
 import { TidemarkError } from '../proto/errors.ts';
 import { serverFiles } from '../proto/transport.ts';
@@ -8,16 +8,24 @@ import { displayLines, displayText } from '../topology/display-text.ts';
 import type { AgentFile } from '../topology/agent-file.ts';
 import type { Engine, Finding, ServerDescription } from './engine.ts';
 import { findingOf, withoutTwins } from './findings.ts';
+import { tlsFindings } from './tls-findings.ts';
 
 export interface AgentCheckReport {
   readonly shard: string;
+  readonly allow: AgentFile['allow'];
   readonly server: ServerDescription | undefined;
   /** False when a finding that is no warning stands in the way. */
   readonly ready: boolean;
   readonly findings: readonly Finding[];
 }
 
-/** Reports every finding at once. `openStore` throws when the repository cannot be opened: that is a finding too. */
+/** How long it asks invariants, all together. */
+const invariantLimitMs = 30_000;
+
+/**
+ * An agent that may do both is asked for what a backup needs: that a restore needs more is told by its dry run. Reports every finding at once. `openStore` throws when the
+ * repository cannot be opened: that is a finding too.
+ */
 export async function checkAgent(
   file: AgentFile,
   engine: Engine,
@@ -32,12 +40,28 @@ export async function checkAgent(
       return undefined;
     }
   };
-  await attempt(() => void serverFiles(file.listen, file.transport));
+  const tls = tlsFindings(file.transport);
+  findings.push(...tls);
+  // What cannot be loaded has been named.
+  if (tls.every(({ warning }) => warning)) await attempt(() => void serverFiles(file.listen, file.transport));
   await attempt(() => tryRepository(openStore(), file.shard));
   const server = await attempt(() => engine.describe());
-  findings.push(...((await attempt(() => engine.check())) ?? []));
+  const ask = (): Promise<Finding[]> =>
+    file.allow.includes('backup') ? checkBackup(file, engine) : engine.checkRestore();
+  findings.push(...((await attempt(ask)) ?? []));
   const all = withoutTwins(findings);
-  return { shard: file.shard, server, ready: all.every(({ warning }) => warning), findings: all };
+  return {
+    shard: file.shard,
+    allow: file.allow,
+    server,
+    ready: all.every(({ warning }) => warning),
+    findings: all,
+  };
+}
+
+async function checkBackup({ invariants }: AgentFile, engine: Engine): Promise<Finding[]> {
+  const findings = await engine.check();
+  return [...findings, ...(await engine.tryInvariants(invariants, invariantLimitMs)).findings];
 }
 
 /**
@@ -74,10 +98,13 @@ export function printReport(report: AgentCheckReport): string {
     lines.push('', `${mark}  ${displayText(`${subject}: ${cause}`)} (${code})`);
     lines.push(`    ${displayLines(remedy, '    ')}`);
   }
+  const purpose = report.allow.includes('backup') ? 'backup' : 'restore';
   const bad = report.findings.filter(({ warning }) => !warning).length;
   lines.push(
     '',
-    bad === 0 ? styleText('green', 'ready for backups') : `${bad} to be mended before a backup can run`,
+    bad === 0
+      ? styleText('green', `ready for ${purpose}s`)
+      : `${bad} problem${bad === 1 ? '' : 's'} to fix before a ${purpose} can run`,
   );
   return lines.join('\n');
 }

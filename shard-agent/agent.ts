@@ -57,6 +57,7 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
     repositoryUrl: file.repository.url,
     invariants: file.invariants,
     allow: file.allow,
+    transport: file.transport,
     engine,
     store,
     session,
@@ -82,7 +83,11 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
 }
 
 /** Returns when that is done or has taken `settleFirstMs`; then it goes on, and nothing else begins before it is done. */
-async function settleLeftBehind(parts: RestoreParts, session: Session, log: AgentLog): Promise<void> {
+async function settleLeftBehind(
+  parts: Omit<RestoreParts, 'invariants'>,
+  session: Session,
+  log: AgentLog,
+): Promise<void> {
   const activity = session.beginSettling();
   const settled = settleStaged(parts, activity.signal).then((count) => {
     session.settle();

@@ -16,8 +16,8 @@ import type { ObjectStore } from '../repository/object-store.ts';
 import type { InvariantQuery } from '../topology/agent-file.ts';
 import { runBarrierCall } from './barrier-call.ts';
 import { copyShard, type CopyResult } from './copy.ts';
-import type { BackupSession, Engine } from './engine.ts';
-import { findingMessage, serverMessage, type OperationContext } from './messages.ts';
+import type { BackupSession, Engine, TriedInvariants } from './engine.ts';
+import { findingMessage, invariantMessages, serverMessage, type OperationContext } from './messages.ts';
 import { answerNonce } from './nonce.ts';
 import { globalsOrder } from './orders.ts';
 import { Progress } from './progress.ts';
@@ -31,6 +31,9 @@ export interface BackupParts {
   readonly invariants: readonly InvariantQuery[];
   readonly session: Session;
 }
+
+/** How long a backup that is being prepared asks invariants, all together. */
+const invariantLimitMs = 10_000;
 
 type BarrierStream = ServerCall<BarrierRequest, BarrierReply>;
 
@@ -70,8 +73,13 @@ export class Backup {
   /** The Barrier call after `prepare` was read. When it returns, the cut is held, or nothing is. */
   async barrier(call: BarrierStream): Promise<void> {
     try {
-      const snapshots = await this.#prepare(call);
-      call.send({ prepared: preparedMessage(snapshots) });
+      const { snapshots, tried } = await this.#prepare(call);
+      call.send({
+        prepared: {
+          ...preparedMessage(snapshots),
+          invariants: invariantMessages(this.#parts.invariants, tried),
+        },
+      });
       this.#activity.kind = 'barrier';
       await reached('agent.prepared');
       const outcome = await runBarrierCall({
@@ -88,24 +96,36 @@ export class Backup {
     }
   }
 
-  async #prepare(call: BarrierStream): Promise<BackupSession> {
+  async #prepare(call: BarrierStream): Promise<{ snapshots: BackupSession; tried: TriedInvariants }> {
     const { store, engine } = this.#parts;
     const { lanes, chunkBytes, holdLimitMs, copyLimitMs, locks, nonce, globals } = this.#order;
+    const { cancelAutovacuumMs } = this.#order;
     await answerNonce(store, this.context.cluster, nonce);
     await this.#fence();
     const signal = AbortSignal.any([this.#activity.signal, call.broken]);
+    // What keeps the backup from being prepared is told first: it may be why an invariant fails.
+    const [tried] = await Promise.allSettled([
+      engine.tryInvariants(this.#parts.invariants, invariantLimitMs, signal),
+    ]);
     const snapshots = await engine.prepareBackup({
       lanes,
       chunkBytes: Number(chunkBytes),
       holdLimitMs,
       copyLimitMs,
+      cancelAutovacuumMs,
       locks,
       globals: globalsOrder(globals),
       signal,
     });
-    if (!signal.aborted) return snapshots;
-    await snapshots.close();
-    throw signal.reason;
+    try {
+      signal.throwIfAborted();
+      if (tried.status === 'rejected') throw tried.reason;
+      requireAnswers(tried.value);
+      return { snapshots, tried: tried.value };
+    } catch (error) {
+      await snapshots.close();
+      throw error;
+    }
   }
 
   /**
@@ -244,6 +264,20 @@ export function noCut(shard: string, { set }: OperationContext, ended?: Tidemark
     },
     { cause: ended },
   );
+}
+
+/** Throws when one fails now, since it would fail inside the cut too. One that is slow may take its time there. */
+function requireAnswers({ findings }: TriedInvariants): void {
+  const failed = findings.filter(({ warning }) => !warning);
+  const [first] = failed;
+  if (first === undefined) return;
+  throw new TidemarkError({
+    code: first.code,
+    operation: 'ask the invariants',
+    subject: failed.map(({ subject }) => subject).join(', '),
+    cause: failed.map(({ cause }) => cause).join('; '),
+    remedy: [...new Set(failed.map(({ remedy }) => remedy))].join('\n'),
+  });
 }
 
 /** Rejects with the signal's reason, when it is aborted. */

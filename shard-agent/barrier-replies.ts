@@ -21,13 +21,23 @@ export function blockedReply(
   return { blocked: { attempt, reason, blockers: [...blockers], holdMs } };
 }
 
-export function thawedReply(attempt: number, holdMs: number): BarrierReply {
-  return { thawed: { attempt, holdMs } };
+/** `releaseMs` is the last part of the hold: from the order, or the hold limit's timer, to the server's confirmation. */
+export function thawedReply(attempt: number, holdMs: number, releaseMs: number): BarrierReply {
+  return { thawed: { attempt, holdMs, releaseMs } };
 }
 
 /** `snapshotMs` bounds, from the cut's arrival, when the last snapshot was opened; it includes the proof and the unlock. */
 export function cutTakenReply(attempt: number, cut: Cut, snapshotMs: number): BarrierReply {
-  return { cutTaken: { attempt, holdMs: cut.holdMs, snapshotMs, position: wirePosition(cut.position) } };
+  const { holdMs, position, cancelledAutovacuums = [] } = cut;
+  return {
+    cutTaken: {
+      attempt,
+      holdMs,
+      snapshotMs,
+      position: wirePosition(position),
+      cancelledAutovacuums: [...cancelledAutovacuums],
+    },
+  };
 }
 
 function wirePosition(position: Position): WirePosition {

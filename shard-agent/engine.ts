@@ -22,9 +22,28 @@ export interface Engine {
   /** One short connection. Repeatable, concurrent with everything. */
   describe(): Promise<ServerDescription>;
 
-  /** Tries everything a backup needs, with `globals` if it is to store them, and changes nothing. Reports all findings, never
-   * only the first. Repeatable. */
-  check(globals?: GlobalsOrder): Promise<Finding[]>;
+  /** Tries everything a backup like `order` needs, and changes nothing. Reports all findings, never only the first. Repeatable. */
+  check(order?: Partial<CheckOrder>): Promise<Finding[]>;
+
+  /** What any restore onto this server needs, whatever the set: role, tools, privileges. As `check` in all else. */
+  checkRestore(): Promise<Finding[]>;
+
+  /**
+   * Asks each of these once, of the live databases, as in a backup (see `BackupSession.invariants`): whether a backup will be able to
+   * ask it inside its cut. All together take no longer than about `limitMs`; one that is not answered by then is a warning, one that
+   * fails is a finding. When `signal` is aborted no further one is asked. Repeatable.
+   */
+  tryInvariants(
+    queries: readonly InvariantQuery[],
+    limitMs: number,
+    signal?: AbortSignal,
+  ): Promise<TriedInvariants>;
+
+  /**
+   * How long the locks of a backup take when nobody is in the way, on sessions of its own. Holds no writer and disturbs no vacuum.
+   * Repeatable; not during a backup, whose locks would wait for it.
+   */
+  timeLocks(): Promise<LockTiming>;
 
   /**
    * Checks that this is the sole writable primary (else `shard-refused`), takes the DDL guard where there is one, reads
@@ -106,6 +125,12 @@ export interface ServerDescription {
   readonly bytes: number;
 }
 
+export interface LockTiming {
+  readonly lockMs: number;
+  /** The slowest of a few: from a statement that does nothing to its answer. */
+  readonly roundTripMs: number;
+}
+
 export interface Finding {
   readonly code: ErrorCode;
   readonly subject: string;
@@ -114,6 +139,20 @@ export interface Finding {
   readonly remedy: string;
   /** True: worth knowing, does not stop the operation. */
   readonly warning: boolean;
+}
+
+/** What the backup that `check` is about would be like. */
+export interface CheckOrder {
+  readonly lanes: number;
+  /** False for consistency `simultaneous`. */
+  readonly locks: boolean;
+  readonly globals: GlobalsOrder;
+}
+
+export interface TriedInvariants {
+  /** Of those that were answered, at different times: no two belong to one instant. */
+  readonly answers: readonly { readonly name: string; readonly answer: string | null }[];
+  readonly findings: readonly Finding[];
 }
 
 /** What to store of the server's roles or users and their grants. */
@@ -126,6 +165,11 @@ export interface BackupOrder {
   readonly holdLimitMs: number;
   /** Greatest age of the snapshots; server-side session timeouts are set to it. */
   readonly copyLimitMs: number;
+  /**
+   * A running autovacuum is in the way for so long, from the first `inTheWay` or `lock` on; after that the server is let cancel it.
+   * Absent: it is in the way for as long as it runs. One against wraparound always is, and so is a vacuum started by hand.
+   */
+  readonly cancelAutovacuumMs?: number | undefined;
   /** False for consistency `simultaneous`: no lock session is opened, and only `cutWithoutLocks` may be called. */
   readonly locks: boolean;
   readonly globals: GlobalsOrder;
@@ -179,7 +223,11 @@ export interface BackupSession {
    * for. Globals, which are in no snapshot, are a piece without a database, as they are when it is read. */
   schema(): AsyncIterable<SchemaPiece>;
 
-  /** After a cut, before lanes read rows: answers from inside the snapshot. Throws `not-ready` for a query that gives no single value. */
+  /**
+   * After a cut, before lanes read rows: answers from inside the snapshot. Each query is one statement that reads, in a
+   * read-only transaction, and its names have one meaning only: no search path is looked through. Throws `not-ready` for one
+   * that is anything else or gives no single value.
+   */
   invariants(queries: readonly InvariantQuery[]): Promise<InvariantLine[]>;
 
   /** After a cut: what is to be read, in this order: the last ones are short. Bounded by the catalogue, not by rows. */
@@ -209,6 +257,8 @@ export interface Cut {
   /** From the first lock request of this attempt to the confirmed unlock. 0 without locks. */
   readonly holdMs: number;
   readonly position: Position;
+  /** Tables whose autovacuum was cancelled for the locks of this or an earlier attempt. Absent: none. */
+  readonly cancelledAutovacuums?: readonly string[];
 }
 
 export interface Blocker {
@@ -307,8 +357,11 @@ export interface RestoreSession {
    * staging, statistics too where they move with it. That every row is there was seen chunk by chunk: see `load`.
    */
   finishLoad(): Promise<void>;
-  /** Answers from the staging; names as in the manifest. */
-  invariants(): Promise<{ name: string; answer: string | null }[]>;
+  /**
+   * Answers from the staging of each query's database, asked as in a backup. Never from what stands under the final names:
+   * a query that would read there is refused. Throws `not-ready` as `BackupSession.invariants` does.
+   */
+  invariants(queries: readonly InvariantQuery[]): Promise<{ name: string; answer: string | null }[]>;
   /**
    * After the load and before the decision: turns applications away from what has the final names, then makes sure that it is
    * still empty. Throws `target-not-empty` with the name of what was made meanwhile. `discard` opens it again. Idempotent.
@@ -353,5 +406,5 @@ export type SettlingSession = Pick<RestoreSession, 'switch' | 'open' | 'discard'
 export interface StagedRestore {
   readonly restore: string;
   readonly cluster: string;
-  reopen(): Promise<SettlingSession>;
+  readonly reopen: () => Promise<SettlingSession>;
 }

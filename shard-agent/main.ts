@@ -119,7 +119,9 @@ function command(
     .action((options) => run(serve, options));
   program
     .command('check')
-    .description('Try everything a backup needs and print what is missing.')
+    .description(
+      'Try everything a backup needs, or a restore where the file allows nothing else; print what is missing.',
+    )
     .option('--config <file>', "the agent's file")
     .option('--json', 'one JSON document on stdout')
     .addHelpText('after', exitCodes)

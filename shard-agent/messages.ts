@@ -1,11 +1,13 @@
 /** The agent's own shapes as the wire carries them, and back. */
 import type { Finding as WireFinding } from '../proto/gen/tidemark/v1/Finding.ts';
+import type { InvariantAnswer } from '../proto/gen/tidemark/v1/InvariantAnswer.ts';
 import type { ManifestRef__Output as WireManifestRef } from '../proto/gen/tidemark/v1/ManifestRef.ts';
 import type { OperationContext__Output as WireContext } from '../proto/gen/tidemark/v1/OperationContext.ts';
 import type { Server as WireServer } from '../proto/gen/tidemark/v1/Server.ts';
 import { TidemarkError } from '../proto/errors.ts';
 import type { ManifestRef } from '../repository/manifest-entries.ts';
-import type { Finding, ServerDescription } from './engine.ts';
+import type { InvariantQuery } from '../topology/agent-file.ts';
+import type { Finding, ServerDescription, TriedInvariants } from './engine.ts';
 
 /** A checked OperationContext. */
 export interface OperationContext {
@@ -25,6 +27,17 @@ export function serverMessage(server: ServerDescription): WireServer {
 
 export function findingMessage({ code, subject, cause, remedy, warning }: Finding): WireFinding {
   return { code, subject, cause, remedy, warning };
+}
+
+/** Every invariant that the agent declares, with its answer where there is one. On the wire NULL is no answer. */
+export function invariantMessages(
+  declared: readonly InvariantQuery[],
+  { answers }: Pick<TriedInvariants, 'answers'>,
+): InvariantAnswer[] {
+  return declared.map(({ name }) => {
+    const answer = answers.find((each) => each.name === name)?.answer ?? undefined;
+    return answer === undefined ? { name } : { name, answer };
+  });
 }
 
 /** Throws `internal` when the request names no manifest. */

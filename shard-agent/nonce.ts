@@ -11,14 +11,14 @@ const valueBytes = 4096;
 /**
  * Reads what the coordinator wrote and writes the same value under the reply key, for the coordinator to read.
  * Throws `repository-mismatch` when the coordinator's object is not to be seen here, `repository-failed`, and `internal` for keys
- * that are no nonces of `cluster`: nobody writes another object through an agent. Repeatable.
+ * that are not nonces of `cluster`: nobody writes another object through an agent. Repeatable. False: there was no nonce.
  */
 export async function answerNonce(
   store: ObjectStore,
   cluster: string,
   nonce: WireNonce | null,
-): Promise<void> {
-  if (nonce === null || nonce.key === '') return;
+): Promise<boolean> {
+  if (nonce === null || nonce.key === '') return false;
   const prefix = noncePrefix(cluster);
   const own = [nonce.key, nonce.replyKey].every((key) => key.startsWith(prefix));
   if (!own || nonce.value.length > valueBytes)
@@ -36,4 +36,5 @@ export async function answerNonce(
     });
   }
   await store.create(nonce.replyKey, Buffer.from(nonce.value));
+  return true;
 }

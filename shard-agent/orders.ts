@@ -33,7 +33,13 @@ export function checkPrepare(prepare: Prepare): void {
   within('hold limit', prepare.holdLimitMs, 1, minuteMs);
   within('copy limit', prepare.copyLimitMs, 1, longestMs);
   within('grace', prepare.graceMs, 1, longestMs);
+  within('wait for an autovacuum', prepare.cancelAutovacuumMs ?? 0, 0, longestMs);
   globalsOrder(prepare.globals);
+}
+
+/** Throws `internal` for more lanes than a topology can say; 0 says nothing of them. */
+export function checkLanes(lanes: number): void {
+  within('lanes', lanes, 0, lanesLimit);
 }
 
 /** Throws `internal` for a `load` whose restore cannot name a staging, or beyond what a topology can say. */

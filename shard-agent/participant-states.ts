@@ -23,8 +23,8 @@ export type AfterThaw =
 
 /** `attempt` is the highest seen; an order of that attempt that was carried out before, or of a lower one, is stale. */
 export type ParticipantState =
-  /** No lock is held or asked for, and no cut counts. `holdMs` is what the last attempt held. */
-  | { readonly kind: 'idle'; readonly attempt: number; readonly holdMs: number }
+  /** No lock is held or asked for, and no cut counts. `holdMs` is what the last attempt held, `releaseMs` how much of it the thaw took. */
+  | { readonly kind: 'idle'; readonly attempt: number; readonly holdMs: number; readonly releaseMs: number }
   /** The engine looks for what is in the way; no lock is held or asked for. An order waits until it has answered. */
   | { readonly kind: 'probing'; readonly attempt: number; readonly deferred: Order | undefined }
   /** Locks are asked for, some may be granted: writers may wait since `sinceMs`. */
@@ -44,6 +44,8 @@ export type ParticipantState =
       readonly kind: 'thawing';
       readonly attempt: number;
       readonly sinceMs: number;
+      /** When that began. */
+      readonly thawMs: number;
       readonly holdMs: number | undefined;
       readonly busy: boolean;
       readonly after: AfterThaw;

@@ -23,7 +23,7 @@ export interface ParticipantStep {
   readonly effects: readonly ParticipantEffect[];
 }
 
-export const participantStart: ParticipantState = { kind: 'idle', attempt: 0, holdMs: 0 };
+export const participantStart: ParticipantState = { kind: 'idle', attempt: 0, holdMs: 0, releaseMs: 0 };
 
 /** One step. Total: a request that breaks the protocol thaws the shard and ends the call with `internal`. */
 export function participantStep(
@@ -34,7 +34,7 @@ export function participantStep(
   if (state.kind === 'over') return step(state);
   switch (event.kind) {
     case 'probe':
-      return onProbe(terms, state);
+      return onProbe(terms, state, event);
     case 'freeze':
       return onFreeze(terms, state, event);
     case 'thaw':
@@ -43,20 +43,25 @@ export function participantStep(
       return event.withoutLocks ? onCutWithoutLocks(terms, state, event) : onCut(terms, state, event);
     case 'finished':
       if (state.kind === 'cut') return step({ kind: 'over' }, { kind: 'hand-over', cut: state.cut });
-      return leave(state, undefined);
+      return leave(state, undefined, event.atMs);
     case 'broken':
-      return leave(state, event.error);
+      return leave(state, event.error, event.atMs);
     case 'hold-limit':
       if (state.kind === 'locking' || state.kind === 'frozen' || state.kind === 'cutting') {
-        if (state.attempt === event.attempt) return thaw(state, { kind: 'say-thawed' });
+        if (state.attempt === event.attempt) return thaw(state, { kind: 'say-thawed' }, event.atMs);
       }
       return step(state);
     case 'probed':
       if (state.kind !== 'probing') return step(state);
-      return settle(terms, { kind: 'idle', attempt: state.attempt, holdMs: 0 }, state.deferred, {
-        kind: 'reply',
-        reply: probedReply(event.blockers),
-      });
+      return settle(
+        terms,
+        { kind: 'idle', attempt: state.attempt, holdMs: 0, releaseMs: 0 },
+        state.deferred,
+        {
+          kind: 'reply',
+          reply: probedReply(event.blockers),
+        },
+      );
     case 'lock-returned':
       return onLockReturned(terms, state, event);
     case 'cut-returned':
@@ -69,15 +74,16 @@ export function participantStep(
   }
 }
 
-function onProbe(terms: Terms, state: ParticipantState): ParticipantStep {
-  if (state.kind !== 'idle' && state.kind !== 'cut') return violation(terms, state, 'PROBE');
+function onProbe(terms: Terms, state: ParticipantState, { atMs }: EventOf<'probe'>): ParticipantStep {
+  if (state.kind !== 'idle' && state.kind !== 'cut') return violation(terms, state, 'PROBE', atMs);
   return step({ kind: 'probing', attempt: state.attempt, deferred: undefined }, { kind: 'probe' });
 }
 
 function onFreeze(terms: Terms, state: ParticipantState, event: EventOf<'freeze'>): ParticipantStep {
   const { attempt, atMs, drainMs } = event;
   const order = `FREEZE of attempt ${attempt}`;
-  if (!terms.locks) return violation(terms, state, `${order} of a backup prepared without locks,`);
+  if (!terms.locks)
+    return violation(terms, state, `${order} of a backup prepared without locks,`, event.atMs);
   return beginAttempt(terms, state, event, order, () =>
     step(
       { kind: 'locking', attempt, sinceMs: atMs },
@@ -105,7 +111,7 @@ function beginAttempt(
     case 'locking':
     case 'frozen':
     case 'cutting':
-      return event.attempt <= state.attempt ? step(state) : violation(terms, state, named);
+      return event.attempt <= state.attempt ? step(state) : violation(terms, state, named, event.atMs);
     case 'over':
       return step(state);
   }
@@ -116,14 +122,14 @@ function onCut(terms: Terms, state: ParticipantState, event: EventOf<'cut'>): Pa
   const { attempt, atMs } = event;
   if (state.kind === 'frozen' && state.attempt === attempt) {
     // A timer may come late; a late CUT must not stretch the hold.
-    if (atMs - state.sinceMs >= terms.holdLimitMs) return thaw(state, { kind: 'say-thawed' });
+    if (atMs - state.sinceMs >= terms.holdLimitMs) return thaw(state, { kind: 'say-thawed' }, event.atMs);
     return step({ kind: 'cutting', attempt, sinceMs: state.sinceMs, arrivedMs: atMs }, { kind: 'cut' });
   }
   if (state.kind === 'over' || attempt < state.attempt) return step(state);
   // The hold limit thawed it while the CUT was on its way: THAWED of this attempt is the answer, said or about to be.
   const thawedMeanwhile = state.kind === 'idle' || state.kind === 'thawing';
   if (thawedMeanwhile && state.attempt === attempt) return step(state);
-  return violation(terms, state, `CUT of attempt ${attempt}`);
+  return violation(terms, state, `CUT of attempt ${attempt}`, event.atMs);
 }
 
 function onCutWithoutLocks(terms: Terms, state: ParticipantState, event: EventOf<'cut'>): ParticipantStep {
@@ -139,27 +145,31 @@ function onThaw(terms: Terms, state: ParticipantState, event: EventOf<'thaw'>): 
   if (state.kind === 'over' || attempt < state.attempt) return step(state);
   switch (state.kind) {
     case 'idle': {
-      const holdMs = attempt === state.attempt ? state.holdMs : 0;
-      return step({ kind: 'idle', attempt, holdMs }, { kind: 'reply', reply: thawedReply(attempt, holdMs) });
+      const { holdMs, releaseMs } = attempt === state.attempt ? state : { holdMs: 0, releaseMs: 0 };
+      return idle(attempt, holdMs, releaseMs);
     }
     case 'cut': {
       // The coordinator does not want this cut: a clean end must not hand it over any more.
-      const holdMs = attempt === state.attempt ? state.cut.holdMs : 0;
-      return step({ kind: 'idle', attempt, holdMs }, { kind: 'reply', reply: thawedReply(attempt, holdMs) });
+      return idle(attempt, attempt === state.attempt ? state.cut.holdMs : 0, 0);
     }
     case 'probing': {
       const deferred =
         state.deferred !== undefined && state.deferred.attempt > attempt ? state.deferred : undefined;
-      return step({ kind: 'probing', attempt, deferred }, { kind: 'reply', reply: thawedReply(attempt, 0) });
+      return step(
+        { kind: 'probing', attempt, deferred },
+        { kind: 'reply', reply: thawedReply(attempt, 0, 0) },
+      );
     }
     case 'locking':
     case 'frozen':
     case 'cutting':
-      if (attempt > state.attempt) return violation(terms, state, `THAW of attempt ${attempt}`);
-      return thaw(state, { kind: 'say-thawed' });
+      if (attempt > state.attempt) return violation(terms, state, `THAW of attempt ${attempt}`, event.atMs);
+      return thaw(state, { kind: 'say-thawed' }, event.atMs);
     case 'thawing':
       // THAWED (or BLOCKED) follows when it is true.
-      return attempt > state.attempt ? violation(terms, state, `THAW of attempt ${attempt}`) : step(state);
+      return attempt > state.attempt
+        ? violation(terms, state, `THAW of attempt ${attempt}`, event.atMs)
+        : step(state);
   }
 }
 
@@ -188,7 +198,11 @@ function onLockReturned(
       // The engine's own count: it has looked for names since, and nobody waited for that.
       const { reason, blockers, holdMs } = outcome;
       const reply = blockedReply(attempt, reason, blockers, holdMs);
-      return step({ kind: 'idle', attempt, holdMs }, { kind: 'disarm' }, { kind: 'reply', reply });
+      return step(
+        { kind: 'idle', attempt, holdMs, releaseMs: 0 },
+        { kind: 'disarm' },
+        { kind: 'reply', reply },
+      );
     }
   }
 }
@@ -216,30 +230,30 @@ function onEngineFailed(
       // We interrupted that call; its complaint says nothing new.
       return whenThawed(terms, { ...state, busy: false });
     case 'locking':
-      return thaw(state, { kind: 'close', error: event.error }, false);
+      return thaw(state, { kind: 'close', error: event.error }, event.atMs, false);
     case 'cutting':
-      if (state.sinceMs === undefined) return leave(state, event.error);
+      if (state.sinceMs === undefined) return leave(state, event.error, event.atMs);
       // Under the locks it is a failed attempt: a lock was lost, or a commit passed by. What is wrong for good comes
       // back in the next attempt's lock call, and ends the barrier there.
-      return thaw(state, { kind: 'say-blocked', reason: event.error.message }, false);
+      return thaw(state, { kind: 'say-blocked', reason: event.error.message }, event.atMs, false);
     case 'idle':
     case 'probing':
     case 'frozen':
     case 'cut':
-      return leave(state, event.error);
+      return leave(state, event.error, event.atMs);
     case 'over':
       return step(state);
   }
 }
 
 /** Ends the call: thaws first where locks may be held. */
-function leave(state: ParticipantState, error: TidemarkError | undefined): ParticipantStep {
+function leave(state: ParticipantState, error: TidemarkError | undefined, atMs: number): ParticipantStep {
   switch (state.kind) {
     case 'locking':
     case 'frozen':
-      return thaw(state, { kind: 'close', error });
+      return thaw(state, { kind: 'close', error }, atMs);
     case 'cutting':
-      if (state.sinceMs !== undefined) return thaw(state, { kind: 'close', error });
+      if (state.sinceMs !== undefined) return thaw(state, { kind: 'close', error }, atMs);
       return step({ kind: 'over' }, { kind: 'close', error });
     case 'thawing':
       if (state.holdMs !== undefined) return step({ kind: 'over' }, { kind: 'close', error });
@@ -256,28 +270,30 @@ function leave(state: ParticipantState, error: TidemarkError | undefined): Parti
 function thaw(
   state: StateOf<'locking'> | StateOf<'frozen'> | StateOf<'cutting'>,
   after: AfterThaw,
+  atMs: number,
   busy: boolean = state.kind !== 'frozen',
 ): ParticipantStep {
   const { attempt } = state;
   // A cut without locks has nobody waiting: its hold begins and ends now.
   const sinceMs = state.sinceMs ?? (state as StateOf<'cutting'>).arrivedMs;
   return step(
-    { kind: 'thawing', attempt, sinceMs, holdMs: undefined, busy, after, deferred: undefined },
+    { kind: 'thawing', attempt, sinceMs, thawMs: atMs, holdMs: undefined, busy, after, deferred: undefined },
     { kind: 'disarm' },
     { kind: 'unlock' },
   );
 }
 
 function whenThawed(terms: Terms, state: StateOf<'thawing'>): ParticipantStep {
-  const { attempt, holdMs, busy, after, deferred } = state;
+  const { attempt, sinceMs, thawMs, holdMs, busy, after, deferred } = state;
   if (holdMs === undefined) return step(state);
+  const releaseMs = sinceMs + holdMs - thawMs;
   if (after.kind === 'close') return step({ kind: 'over' }, { kind: 'close', error: after.error });
   if (busy) return step(state);
   const reply =
     after.kind === 'say-thawed'
-      ? thawedReply(attempt, holdMs)
+      ? thawedReply(attempt, holdMs, releaseMs)
       : blockedReply(attempt, after.reason, [], holdMs);
-  return settle(terms, { kind: 'idle', attempt, holdMs }, deferred, { kind: 'reply', reply });
+  return settle(terms, { kind: 'idle', attempt, holdMs, releaseMs }, deferred, { kind: 'reply', reply });
 }
 
 /** At rest again: say so, then begin the order that waited. */
@@ -299,11 +315,11 @@ function defer(
   named: string,
 ): ParticipantStep {
   if (order.attempt <= state.attempt) return step(state);
-  if (state.deferred !== undefined) return violation(terms, state, named);
+  if (state.deferred !== undefined) return violation(terms, state, named, order.atMs);
   return step({ ...state, deferred: order });
 }
 
-function violation(terms: Terms, state: ParticipantState, order: string): ParticipantStep {
+function violation(terms: Terms, state: ParticipantState, order: string, atMs: number): ParticipantStep {
   const attempt = state.kind === 'over' ? '' : ` in attempt ${state.attempt}`;
   return leave(
     state,
@@ -313,6 +329,15 @@ function violation(terms: Terms, state: ParticipantState, order: string): Partic
       subject: terms.shard,
       cause: `${order} arrived while the shard was ${state.kind}${attempt}`,
     }),
+    atMs,
+  );
+}
+
+/** Nothing is held any more, and what was held is said. */
+function idle(attempt: number, holdMs: number, releaseMs: number): ParticipantStep {
+  return step(
+    { kind: 'idle', attempt, holdMs, releaseMs },
+    { kind: 'reply', reply: thawedReply(attempt, holdMs, releaseMs) },
   );
 }
 

@@ -1,9 +1,11 @@
 /** The restore of one shard from its part of a set: what is loaded and checked. Its course is in restore-course.ts. */
 import { pause } from '../proto/clock.ts';
-import { asTidemarkError, TidemarkError } from '../proto/errors.ts';
+import { asTidemarkError } from '../proto/errors.ts';
 import type { Nonce__Output as WireNonce } from '../proto/gen/tidemark/v1/Nonce.ts';
 import { reached } from '../proto/step-points.ts';
 import type { ManifestRef } from '../repository/manifest-entries.ts';
+import type { InvariantQuery } from '../topology/agent-file.ts';
+import { askedInvariants, requireSameAnswers } from './asked-invariants.ts';
 import type { Engine, RestoreSession, SettlingSession, StagedRestore } from './engine.ts';
 import { loadChunks } from './load.ts';
 import type { OperationContext } from './messages.ts';
@@ -21,6 +23,8 @@ import { openStoredShard, requireGlobals, type OpenStoredShard } from './stored-
 
 export interface RestoreParts extends CourseParts {
   readonly engine: Engine;
+  /** As this agent's own file declares them: a restore asks no other. */
+  readonly invariants: readonly InvariantQuery[];
 }
 
 export interface RestoreTask {
@@ -149,40 +153,28 @@ async function load(
   await session.finishLoad();
   signal.throwIfAborted();
   progress.phase = 'check';
-  const invariants = await compareInvariants(parts.shard, stored, session, task.sourceShard);
+  const answers = await compareInvariants(parts, stored, session, task.sourceShard);
   signal.throwIfAborted();
-  return { sums, invariants };
+  return { sums, ...answers };
 }
 
-/** Runs the recorded invariants in the staging. Throws `invariant-differs` naming each that answers otherwise. */
+/**
+ * Asks in the staging what this agent's own file declares under the names that the set recorded. Throws `invariant-differs`
+ * naming each that has another answer.
+ */
 async function compareInvariants(
-  shard: string,
+  { shard, invariants }: Pick<RestoreParts, 'shard' | 'invariants'>,
   stored: OpenStoredShard,
   session: RestoreSession,
   source: string,
-): Promise<{ name: string; answer?: string }[]> {
-  const answers = await session.invariants();
-  const found = new Map(answers.map(({ name, answer }) => [name, answer]));
-  const differing = stored.invariants.filter((line) => found.get(line.name) !== line.answer);
-  if (differing.length > 0) {
-    const cause = differing
-      .map(
-        (line) =>
-          `${line.name} was ${line.answer ?? 'NULL'} at the cut and is ${spell(found, line.name)} here`,
-      )
-      .join('; ');
-    throw new TidemarkError({
-      code: 'invariant-differs',
-      operation: 'check the invariants',
-      subject: `${shard}: from ${source}`,
-      cause,
-    });
-  }
-  return answers.map(({ name, answer }) => (answer === null ? { name } : { name, answer }));
-}
-
-function spell(found: ReadonlyMap<string, string | null>, name: string): string {
-  return found.has(name) ? (found.get(name) ?? 'NULL') : 'not answered';
+): Promise<Pick<LoadedMessage, 'invariants' | 'notAsked'>> {
+  const { queries, recorded, notAsked } = askedInvariants(stored, invariants);
+  const answers = await session.invariants(queries);
+  requireSameAnswers(`${shard}: from ${source}`, recorded, answers);
+  return {
+    invariants: answers.map(({ name, answer }) => (answer === null ? { name } : { name, answer })),
+    notAsked: [...notAsked],
+  };
 }
 
 /**
@@ -190,7 +182,10 @@ function spell(found: ReadonlyMap<string, string | null>, name: string): string 
  * one may have to wait for shards that another does not. Waits as long as another agent has the claim on this server's restores.
  * Resolves with how many there were; rejects when the agent leaves.
  */
-export async function settleStaged(parts: RestoreParts, stop: AbortSignal): Promise<number> {
+/** What settling needs: no invariant is asked again. */
+type SettlingParts = Omit<RestoreParts, 'invariants'>;
+
+export async function settleStaged(parts: SettlingParts, stop: AbortSignal): Promise<number> {
   const { persistence, engine, shard } = parts;
   const look = (): Promise<StagedRestore[]> =>
     persistence.until('look for restores that were left behind', () => engine.staged());
@@ -211,7 +206,7 @@ const firstClaimPauseMs = 500;
 const longestClaimPauseMs = 15_000;
 
 async function waitForClaim(
-  { persistence, states, shard }: RestoreParts,
+  { persistence, states, shard }: SettlingParts,
   claim: ServerClaim,
   stop: AbortSignal,
 ): Promise<void> {
@@ -235,7 +230,7 @@ async function waitForClaim(
 }
 
 async function settleOne(
-  parts: RestoreParts,
+  parts: SettlingParts,
   claim: ServerClaim,
   { restore, cluster, reopen }: StagedRestore,
   stop: AbortSignal,

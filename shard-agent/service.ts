@@ -27,23 +27,33 @@ import type { SeeMarksRequest__Output as SeeMarksRequest } from '../proto/gen/ti
 import type { VerifyReply } from '../proto/gen/tidemark/v1/VerifyReply.ts';
 import type { VerifyRequest__Output as VerifyRequest } from '../proto/gen/tidemark/v1/VerifyRequest.ts';
 import { hasShardStep } from '../repository/restore-ending.ts';
+import { askedInvariants } from './asked-invariants.ts';
 import { Backup, noCut, type BackupParts } from './backup.ts';
 import {
   contextFromWire,
   findingMessage,
+  invariantMessages,
   manifestFromWire,
   serverMessage,
   type OperationContext,
 } from './messages.ts';
-import { findingOf, withoutTwins } from './findings.ts';
+import type { TriedInvariants } from './engine.ts';
+import { finding, findingOf, withoutTwins } from './findings.ts';
+import { checkHoldLimit } from './hold-limit-check.ts';
 import { answerNonce } from './nonce.ts';
-import { checkContext, checkLoad, checkPrepare, globalsOrder, wrongOrder } from './orders.ts';
+import { checkContext, checkLanes, checkLoad, checkPrepare, globalsOrder, wrongOrder } from './orders.ts';
 import { Progress } from './progress.ts';
 import { restoreShard, type RestoreParts } from './restore.ts';
 import { ServerMarks } from './server-marks.ts';
 import { openStoredShard, requireGlobals } from './stored-shard.ts';
+import { tlsFindings } from './tls-findings.ts';
 import { verifyShard } from './verify.ts';
+import type { TransportConfig } from '../topology/connection.ts';
 import { tidemarkVersion } from '../proto/version.ts';
+
+/** How long `check` asks invariants, all together. */
+const invariantLimitMs = 30_000;
+const nothingFound: TriedInvariants = { answers: [], findings: [] };
 
 /** Objects that `verify` reads at once. */
 const verifyReaders = 4;
@@ -71,6 +81,7 @@ export interface ServiceParts extends BackupParts, RestoreParts {
   /** As the agent's file names it. */
   readonly repositoryUrl: string;
   readonly allow: readonly ('backup' | 'restore')[];
+  readonly transport: TransportConfig;
   readonly log: OperationLog;
 }
 
@@ -122,25 +133,49 @@ export class Service implements AgentImplementation {
     return states.of(restore) ?? { state: opened ? 'finished' : 'none', trouble: '' };
   }
 
-  check({ context, nonce, globals }: CheckRequest): Promise<CheckReply> {
-    return this.#logged('check', context, async ({ cluster }) => {
-      const { engine, store, shard } = this.#parts;
-      const [server, findings, proof] = await Promise.allSettled([
+  check(request: CheckRequest): Promise<CheckReply> {
+    return this.#logged('check', request.context, async ({ cluster }) => {
+      const { engine, store, shard, session, transport } = this.#parts;
+      const { holdLimitMs } = request;
+      const [server, found, proof] = await Promise.allSettled([
         engine.describe(),
-        engine.check(globalsOrder(globals)),
-        answerNonce(store, cluster, nonce),
+        this.#checkBackup(request),
+        answerNonce(store, cluster, request.nonce),
       ]);
       // What could not even be tried is a finding like any other: all are told at once.
-      const failed = [server, findings, proof].filter((each) => each.status === 'rejected');
+      const failed = [server, found, proof].filter((each) => each.status === 'rejected');
+      const tried = found.status === 'fulfilled' ? found.value : nothingFound;
       const all = [
-        ...(findings.status === 'fulfilled' ? findings.value : []),
+        ...tlsFindings(transport),
+        ...tried.findings,
         ...failed.map(({ reason }) => findingOf(reason, shard)),
       ];
+      // What keeps a backup from its locks keeps a trial from them too, and has been told. A trial must not meet a barrier.
+      const idle = session.current === undefined && session.settled;
+      const timed = holdLimitMs > 0 && idle && all.every(({ warning }) => warning);
+      const holds = timed ? await checkHoldLimit(engine, shard, holdLimitMs) : [];
       return {
         server: server.status === 'fulfilled' ? serverMessage(server.value) : null,
-        findings: withoutTwins(all).map(findingMessage),
+        findings: withoutTwins([...all, ...holds]).map(findingMessage),
+        invariants: invariantMessages(this.#parts.invariants, tried),
+        nonceAnswered: proof.status === 'fulfilled' && proof.value,
       };
     });
+  }
+
+  /** An agent that takes no backups is asked nothing more of them: what only a restore needs is enough for it. */
+  async #checkBackup({ globals, lanes, withoutLocks }: CheckRequest): Promise<TriedInvariants> {
+    const { engine, invariants, allow } = this.#parts;
+    const ordered = globalsOrder(globals);
+    if (!allow.includes('backup')) {
+      const { subject, reason, remedy } = this.#notAllowed('backup');
+      return { answers: [], findings: [finding('operation-not-allowed', subject, reason, remedy)] };
+    }
+    checkLanes(lanes);
+    const order = { globals: ordered, locks: !withoutLocks, ...(lanes > 0 && { lanes }) };
+    const findings = await engine.check(order);
+    const tried = await engine.tryInvariants(invariants, invariantLimitMs);
+    return { answers: tried.answers, findings: [...findings, ...tried.findings] };
   }
 
   async barrier(call: ServerCall<BarrierRequest, BarrierReply>): Promise<void> {
@@ -174,16 +209,28 @@ export class Service implements AgentImplementation {
     }));
   }
 
-  fit({ context, manifest, sourceShard, globals }: FitRequest): Promise<FitReply> {
-    return this.#logged('fit', context, async ({ set }) => {
+  fit({ context, manifest, sourceShard, globals, nonce }: FitRequest): Promise<FitReply> {
+    return this.#logged('fit', context, async ({ cluster, set }) => {
       this.#allows('restore');
-      const { store, engine } = this.#parts;
+      const { store, engine, shard, invariants } = this.#parts;
       const ref = manifestFromWire(manifest, 'see whether a shard fits');
+      const [proof] = await Promise.allSettled([answerNonce(store, cluster, nonce)]);
+      // In another repository nothing is what the order means.
+      if (proof.status === 'rejected' && codeOf(proof.reason) === 'repository-mismatch') throw proof.reason;
       const stored = await openStoredShard(store, ref, { set, shard: sourceShard });
       if (globals) requireGlobals(stored);
-      const [server, findings] = await Promise.all([engine.describe(), engine.fit(stored, globals)]);
+      const [server, found] = await Promise.all([engine.describe(), engine.fit(stored, globals)]);
       const databases = stored.databases.map(({ name }) => name);
-      return { server: serverMessage(server), findings: findings.map(findingMessage), databases };
+      const notAsked = [...askedInvariants(stored, invariants).notAsked];
+      // Where the decision is to be written, and with it what this agent decides when nobody else does.
+      const unwritable = proof.status === 'rejected' ? [findingOf(proof.reason, shard)] : [];
+      return {
+        server: serverMessage(server),
+        findings: [...unwritable, ...found].map(findingMessage),
+        databases,
+        notAsked,
+        nonceAnswered: proof.status === 'fulfilled' && proof.value,
+      };
     });
   }
 
@@ -297,12 +344,16 @@ export class Service implements AgentImplementation {
   }
 
   #allows(operation: 'backup' | 'restore'): void {
-    if (this.#parts.allow.includes(operation)) return;
-    throw new TidemarkError({
+    if (!this.#parts.allow.includes(operation)) throw this.#notAllowed(operation);
+  }
+
+  #notAllowed(operation: 'backup' | 'restore'): TidemarkError {
+    return new TidemarkError({
       code: 'operation-not-allowed',
       operation: 'take an order',
       subject: this.#parts.shard,
       cause: `this agent's file does not allow ${operation}`,
+      remedy: `Add ${operation} to \`allow\` in the agent's file and restart the agent; or take the shard out of the topology.`,
     });
   }
 
@@ -314,6 +365,10 @@ export class Service implements AgentImplementation {
       cause,
     });
   }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof TidemarkError ? error.code : undefined;
 }
 
 const noContext: OperationContext = { cluster: '', set: '', leaseNumber: 0 };

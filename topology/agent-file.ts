@@ -7,6 +7,9 @@ export type PasswordSource =
   | { readonly kind: 'env'; readonly name: string }
   | { readonly kind: 'file'; readonly path: string };
 
+/** `database.stallLimit` of a file that does not say it. */
+export const defaultStallLimitMs = 60_000;
+
 export interface DatabaseConfig {
   readonly engine: 'postgres' | 'mysql';
   /** A host name or address, or an absolute path: a socket directory (PostgreSQL) or socket file (MySQL, MariaDB). */
@@ -16,9 +19,15 @@ export interface DatabaseConfig {
   readonly password: PasswordSource;
   /** Undefined: every database that is not the server's own. */
   readonly databases: readonly string[] | undefined;
+  /** How long the server may be silent before a connection is given up. Default `defaultStallLimitMs`. */
+  readonly stallLimitMs?: number;
 }
 
-/** One question whose answer must be the same in the copy: a single row with a single column. */
+/**
+ * One question whose answer must be the same in the copy: one SELECT that gives a single row with a single column. It is asked
+ * with an empty search path: PostgreSQL's tables are qualified by their schema, those of MySQL and MariaDB by their database
+ * or not at all. This file is the only place that such SQL comes from, in a backup and in a restore.
+ */
 export interface InvariantQuery {
   readonly name: string;
   readonly database: string;
@@ -41,5 +50,6 @@ export interface AgentFile {
   readonly database: DatabaseConfig;
   readonly invariants: readonly InvariantQuery[];
   readonly tools: ToolPaths;
+  /** Without a value in the file: backup only. A restore must be allowed by name. */
   readonly allow: readonly ('backup' | 'restore')[];
 }

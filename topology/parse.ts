@@ -5,12 +5,14 @@
  */
 
 import { dirname, resolve } from 'node:path';
+import { defaultStallLimitMs } from './agent-file.ts';
 import type { AgentFile, DatabaseConfig, InvariantQuery, PasswordSource, ToolPaths } from './agent-file.ts';
 import type { RepositoryConfig, TransportConfig } from './connection.ts';
 import {
   address,
   databaseHost,
   duration,
+  durationOr,
   name,
   oneOf,
   path,
@@ -35,7 +37,11 @@ const barrierDefaults: BarrierConfig = {
   deadlineMs: 30 * second,
   maxHoldPerMinuteMs: 6 * second,
   onDeadline: 'fail',
+  cancelAutovacuumMs: 10 * second,
 };
+
+/** Of the deadline: what is left is enough for an autovacuum to end and for the attempts after it. */
+const autovacuumShare = 1 / 3;
 
 const copyDefaults: CopyConfig = {
   lanes: 4,
@@ -89,7 +95,7 @@ export async function readAgentFile(file: string): Promise<AgentFile> {
     database,
     invariants: root.optional('invariants', invariantQueries(database?.databases), []),
     tools: root.optional('tools', toolsIn(folder), {}),
-    allow: root.optional('allow', allowed, ['backup', 'restore'] as const),
+    allow: root.optional('allow', allowed, backupOnly),
   };
   root.end();
   return yaml.complete<AgentFile>(fields);
@@ -149,8 +155,29 @@ const barrier: Read<BarrierConfig> = section<BarrierConfig>((keys) => {
     deadlineMs,
     maxHoldPerMinuteMs: budget,
     onDeadline: keys.optional('onDeadline', oneOf('fail', 'simultaneous'), barrierDefaults.onDeadline),
+    ...cancelAutovacuum(keys, deadlineMs),
   };
 });
+
+/** `never`, `immediately`, or how long to wait before it is done. */
+function cancelAutovacuum(
+  keys: Section,
+  deadlineMs: number | undefined,
+): { readonly cancelAutovacuumMs?: number } {
+  const value = keys.value('cancelAutovacuum');
+  if (value === undefined) {
+    const usualMs = barrierDefaults.cancelAutovacuumMs ?? 0;
+    return { cancelAutovacuumMs: Math.min(usualMs, (deadlineMs ?? usualMs) * autovacuumShare) };
+  }
+  const afterMs = durationOr('never', 'immediately')(1, day)(value);
+  if (afterMs === undefined || afterMs === 'never') return {};
+  if (afterMs === 'immediately') return { cancelAutovacuumMs: 0 };
+  if (deadlineMs !== undefined && afterMs >= deadlineMs) {
+    const says = `the barrier ends after ${formatDuration(deadlineMs)}, before it would cancel anything`;
+    value.wrong(`must be less than deadline: ${says}; write \`never\` if that is meant`);
+  }
+  return { cancelAutovacuumMs: afterMs };
+}
 
 const copy = section<CopyConfig>((keys) => ({
   lanes: keys.optional('lanes', whole(1, 64), copyDefaults.lanes),
@@ -220,6 +247,7 @@ function databaseIn(folder: string): Read<DatabaseConfig> {
       user: keys.required('user', text),
       password: keys.optional('password', passwordIn(folder), { kind: 'none' }),
       databases: keys.optional<readonly string[] | undefined>('databases', databases, undefined),
+      stallLimitMs: keys.optional('stallLimit', duration(second, day), defaultStallLimitMs),
     };
   });
 }
@@ -294,8 +322,12 @@ function toolsIn(folder: string): Read<ToolPaths> {
   };
 }
 
+/** Without a word in its file an agent never replaces what is on its server. */
+const backupOnly: AgentFile['allow'] = ['backup'];
+
 const allowed: Read<AgentFile['allow']> = (value) => {
+  if (value.scalar() === null) return backupOnly;
   const found = value.list(oneOf('backup', 'restore'));
-  if (value.isEmptyList()) return value.wrong('must allow backup or restore; leave it out for both');
+  if (value.isEmptyList()) return value.wrong('must allow backup or restore; leave it out for backup only');
   return found === undefined ? undefined : [...new Set(found)];
 };

@@ -71,6 +71,22 @@ export function duration(leastMs: number, mostMs: number): Read<number> {
   );
 }
 
+/** One of a few words, or a duration in milliseconds, both bounds included. */
+export function durationOr<Word extends string>(
+  ...words: readonly Word[]
+): (leastMs: number, mostMs: number) => Read<Word | number> {
+  return (leastMs, mostMs) => (value) => {
+    const written = value.scalar();
+    const found = words.find((word) => word === written);
+    if (found !== undefined) return found;
+    const guess = typeof written === 'string' ? nearest(written, words) : undefined;
+    if (guess !== undefined)
+      return value.wrong(`must be ${words.join(', ')} or a duration; did you mean \`${guess}\`?`);
+    const wanted = `${words.join(', ')} or a duration such as 10s (${durationUnitNames})`;
+    return quantity(parseDuration, formatDuration, leastMs, mostMs, wanted)(value);
+  };
+}
+
 /** A size in bytes, both bounds included. */
 export function size(leastBytes: number, mostBytes: number): Read<number> {
   return quantity(parseBytes, formatBytes, leastBytes, mostBytes, `a size such as 32MiB (${byteUnitNames})`);

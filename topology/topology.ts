@@ -13,6 +13,11 @@ export interface BarrierConfig {
   /** The sum of all holds within any minute. Default 6,000 (10 %). */
   readonly maxHoldPerMinuteMs: number;
   readonly onDeadline: 'fail' | 'simultaneous';
+  /**
+   * PostgreSQL: how long the barrier waits for a running autovacuum before it lets the server cancel it. Absent: it never does.
+   * Default 10,000, and no more than a third of the deadline.
+   */
+  readonly cancelAutovacuumMs?: number;
 }
 
 export interface CopyConfig {

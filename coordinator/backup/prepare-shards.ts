@@ -1,6 +1,7 @@
 /** Step 2 of a backup: every agent plans its part, opens and warms what it needs, and proves that it sees our repository. */
 import { asTidemarkError, TidemarkError } from '../../proto/errors.ts';
 import type { BarrierReply__Output as BarrierReply } from '../../proto/gen/tidemark/v1/BarrierReply.ts';
+import type { InvariantRule } from '../../topology/topology.ts';
 import { formatBytes, formatDuration } from '../../topology/units.ts';
 import { serverFromWire } from '../agents.ts';
 import type { Agent, Server } from '../agents.ts';
@@ -8,6 +9,8 @@ import type { BarrierStream, OpenBarrier } from '../barrier.ts';
 import { openBarrier } from '../barrier.ts';
 import { contextOf } from './backup-run.ts';
 import type { Backup } from './backup-run.ts';
+import { answersFromWire, invariantsAmiss } from '../invariants.ts';
+import type { ShardAnswer } from '../invariants.ts';
 import { beginRepositoryProof } from '../nonce.ts';
 import { warn } from '../warnings.ts';
 
@@ -56,6 +59,9 @@ export async function prepareShards(
         chunkBytes: topology.copy.chunkBytes,
         compressionLevel: topology.copy.compressionLevel,
         holdLimitMs: topology.barrier.holdLimitMs,
+        ...(topology.barrier.cancelAutovacuumMs === undefined
+          ? {}
+          : { cancelAutovacuumMs: topology.barrier.cancelAutovacuumMs }),
         copyLimitMs: topology.copy.limitMs,
         graceMs,
         locks: topology.barrier.consistency === 'atomic',
@@ -78,6 +84,10 @@ export async function prepareShards(
         sameServer(shard, agents.find((agent) => agent.shard === shard)?.server, server);
         shards.push({ shard, server });
       }
+      const declared = barrier.shards.flatMap(({ shard, prepared }) =>
+        answersFromWire(shard, prepared.invariants),
+      );
+      requireInvariants(topology.invariants, declared);
       return { barrier, shards, graceMs };
     } catch (error) {
       barrier.cancel();
@@ -102,6 +112,20 @@ function sameServer(shard: string, asked: Server | undefined, prepared: Server):
     subject: shard,
     cause: `another server answers than a moment ago: ${prepared.identity} instead of ${asked?.identity}`,
     remedy: 'Let the address in the agent file lead to one server alone, then run the backup again.',
+  });
+}
+
+/** Before any writer is held, and before anything is copied for nothing. */
+function requireInvariants(rules: readonly InvariantRule[], declared: readonly ShardAnswer[]): void {
+  const amiss = invariantsAmiss(rules, declared);
+  const [first] = amiss;
+  if (first === undefined) return;
+  throw new TidemarkError({
+    code: first.code,
+    operation: 'prepare the backup',
+    subject: amiss.map(({ subject }) => subject).join(', '),
+    cause: [...new Set(amiss.map(({ reason }) => reason))].join('; '),
+    remedy: amiss.map(({ remedy }) => remedy).join(' '),
   });
 }
 

@@ -5,7 +5,7 @@ import { displayLines, displayText } from '../../topology/display-text.ts';
 import { formatDuration } from '../../topology/units.ts';
 import type { BarrierEvidence } from '../barrier/report.ts';
 import type { CheckedSet } from './check-set.ts';
-import { holdText } from '../list.ts';
+import { cancelledText, limitText, longestHoldText, overrunText } from '../hold.ts';
 import { good, table, warn } from '../output.ts';
 import type { Outcome } from '../run.ts';
 import { shardColumns, shardRows, sumCells } from '../shard-table.ts';
@@ -18,9 +18,10 @@ export function backupReport(
   durationMs: number,
   unconfirmed?: TidemarkError,
 ): Outcome {
-  const holds = new Map(seal.barrier.shards.map(({ name, holdMs }) => [name, holdMs]));
+  const barriers = new Map(seal.barrier.shards.map((shard) => [shard.name, shard]));
   const shards = seal.shards.map(({ name, family, version, sums, position, manifest }) => {
-    return { name, family, version, holdMs: holds.get(name) ?? 0, sums, position, manifest };
+    const { holdMs = 0, cancelledAutovacuums = [] } = barriers.get(name) ?? {};
+    return { name, family, version, holdMs, cancelledAutovacuums, sums, position, manifest };
   });
   const document = {
     id: seal.set,
@@ -28,7 +29,9 @@ export function backupReport(
     cluster: seal.cluster,
     consistency: seal.consistency,
     attempts: seal.barrier.attempts,
+    holdLimitMs: seal.barrier.holdLimitMs,
     longestHoldMs: seal.barrier.longestHoldMs,
+    longestHold: seal.barrier.longestHold,
     windowMs: seal.barrier.windowMs,
     startedAt: seal.startedAt,
     sealedAt: seal.sealedAt,
@@ -42,9 +45,15 @@ export function backupReport(
   const rows = [...shardRows(seal), ['total', '', '', ...sumCells(seal.sums)]];
   const reached = seal.consistency === 'atomic' ? good(seal.consistency) : warn(seal.consistency);
   const attempts = seal.barrier.attempts === 1 ? '1 attempt' : `${seal.barrier.attempts} attempts`;
+  const overrun = overrunText(seal.barrier);
+  const cancelled = cancelledText(seal.barrier);
   const text = [
     ...(unconfirmed === undefined ? [] : [`${warn('not confirmed')}  ${displayLines(unconfirmed.message)}`]),
-    `sealed ${seal.set} in ${formatDuration(durationMs)}: ${reached}, ${attempts}, longest hold ${holdText(seal.barrier.longestHoldMs)}`,
+    `sealed ${seal.set} in ${formatDuration(durationMs)}: ${reached}, ${attempts}, longest hold ${longestHoldText(seal.barrier)}`,
+    ...(overrun === undefined
+      ? []
+      : [`${warn('hold limit exceeded')} ${displayText(overrun)} (limit: ${limitText(seal.barrier)})`]),
+    ...(cancelled === 'none' ? [] : [`${warn('cancelled autovacuums')} ${displayText(cancelled)}`]),
     table(shardColumns, rows),
     ...checked.invariants.map(
       ({ name, across, answer }) => `invariant ${displayText(name)} (${across}): ${displayText(answer)}`,

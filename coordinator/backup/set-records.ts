@@ -7,6 +7,7 @@ import { topologyFingerprint } from '../../topology/fingerprint.ts';
 import type { Agent } from '../agents.ts';
 import type { Backup } from './backup-run.ts';
 import type { BarrierEvidence } from '../barrier/report.ts';
+import type { LongestHold } from '../barrier/states.ts';
 import type { CheckedSet } from './check-set.ts';
 import type { PreparedShard } from './prepare-shards.ts';
 import { totalSums } from '../sums.ts';
@@ -93,6 +94,23 @@ export function sealBodyOf(backup: Backup, { intent, cut, evidence, checked }: S
   };
 }
 
-function recorded({ attempts, longestHoldMs, windowMs, shards }: BarrierEvidence): SealBody['barrier'] {
-  return { attempts, longestHoldMs, windowMs, shards: shards.map(({ name, holdMs }) => ({ name, holdMs })) };
+function recorded(evidence: BarrierEvidence): SealBody['barrier'] {
+  const { attempts, holdLimitMs, longestHoldMs, longest, windowMs, shards } = evidence;
+  return {
+    attempts,
+    holdLimitMs,
+    longestHoldMs,
+    ...(longest === undefined ? {} : { longestHold: recordedHold(longest) }),
+    windowMs,
+    shards: shards.map(({ name, holdMs, cancelledAutovacuums }) => ({
+      name,
+      holdMs,
+      ...(cancelledAutovacuums.length === 0 ? {} : { cancelledAutovacuums: [...cancelledAutovacuums] }),
+    })),
+  };
+}
+
+function recordedHold({ shard, attempt, end, releaseMs }: LongestHold): SealBody['barrier']['longestHold'] {
+  // Two clocks' readings of one moment may differ by less than nothing.
+  return { shard, attempt, end, ...(releaseMs === undefined ? {} : { releaseMs: Math.max(0, releaseMs) }) };
 }

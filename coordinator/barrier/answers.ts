@@ -12,7 +12,10 @@ export function hear(
   const { attempt } = run;
   let answer: Answer | undefined;
   if (reply.frozen?.attempt === attempt) answer = { kind: 'frozen' };
-  if (reply.thawed?.attempt === attempt) answer = { kind: 'thawed', holdMs: reply.thawed.holdMs };
+  if (reply.thawed?.attempt === attempt) {
+    const { holdMs, releaseMs } = reply.thawed;
+    answer = { kind: 'thawed', holdMs, releaseMs };
+  }
   if (reply.cutTaken?.attempt === attempt) {
     answer = { kind: 'cut', holdMs: reply.cutTaken.holdMs, atMs, taken: reply.cutTaken };
   }

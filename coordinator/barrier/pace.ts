@@ -6,11 +6,11 @@
  * lengthens only for a writer that was in the way twice running, though everything was thawed in between (it merely
  * needs longer), or when time ran out with nobody in the way on any shard (the machine or the network is slow).
  */
-import type { Answers, BarrierPlan } from './states.ts';
+import type { Answers, BarrierPlan, LongestHold } from './states.ts';
 
 const minuteMs = 60_000;
-/** The server itself takes locks back this long after the hold limit, whatever happens to the agent. */
-const watchdogMs = 500;
+/** The server itself takes locks back this long after the hold limit at the latest, whatever happens to the agent. */
+export const serverToleranceMs = 500;
 const shortestDrainMs = 8;
 /** Of the hold limit; the rest is for the CUT's way there and the snapshots. */
 const longestDrainShare = 0.75;
@@ -59,21 +59,24 @@ export function freezePatienceMs(plan: BarrierPlan, pace: Pace): number {
 
 /** From CUT or THAW to the moment when every lock is gone, if not by the agent then by the server's own watchdog. */
 export function releasePatienceMs(plan: BarrierPlan, pace: Pace): number {
-  return plan.holdLimitMs + watchdogMs + allowanceMs(plan, pace);
+  return plan.holdLimitMs + serverToleranceMs + allowanceMs(plan, pace);
 }
 
 /** The pace after a failed attempt. `inFreeze`: it failed before all were frozen. */
 export function paceAfter(
   plan: BarrierPlan,
   pace: Pace,
-  attempt: { readonly answers: Answers; readonly inFreeze: boolean; readonly atMs: number },
+  attempt: {
+    readonly answers: Answers;
+    readonly inFreeze: boolean;
+    readonly atMs: number;
+    /** Of any shard in this attempt. */
+    readonly holdMs: number;
+  },
   jitter: number,
 ): Pace {
-  const { answers, inFreeze, atMs } = attempt;
-  const holds = [
-    ...pace.holds.filter((hold) => hold.endMs > atMs - minuteMs),
-    { endMs: atMs, holdMs: longestHoldMs(plan, answers) },
-  ];
+  const { answers, inFreeze, atMs, holdMs } = attempt;
+  const holds = [...pace.holds.filter((hold) => hold.endMs > atMs - minuteMs), { endMs: atMs, holdMs }];
   if (!inFreeze) return { ...pace, holds };
   const blocked = [...answers.values()].filter((answer) => answer.kind === 'blocked');
   const longer = Math.min(pace.drainMs * (1.5 + jitter / 2), longestDrainMs(plan));
@@ -82,13 +85,23 @@ export function paceAfter(
   return { ...pace, holds, drainMs: pace.floorMs };
 }
 
-/** The longest hold of one attempt; a shard that has not said counts with the worst case. */
-export function longestHoldMs(plan: BarrierPlan, answers: Answers): number {
-  const holds = plan.shards.map((shard) => {
+/** The longest hold of one attempt; a shard that has not said counts with the worst case. Undefined: nobody was held. */
+export function longestHold(plan: BarrierPlan, attempt: number, answers: Answers): LongestHold | undefined {
+  const holds = plan.shards.map((shard): LongestHold => {
     const answer = answers.get(shard);
-    return answer === undefined || answer.kind === 'frozen' ? plan.holdLimitMs + watchdogMs : answer.holdMs;
+    if (answer === undefined || answer.kind === 'frozen') {
+      const holdMs = plan.holdLimitMs + serverToleranceMs;
+      return { holdMs, shard, attempt, end: 'silent', releaseMs: undefined };
+    }
+    const releaseMs = answer.kind === 'thawed' ? answer.releaseMs : undefined;
+    return { holdMs: answer.holdMs, shard, attempt, end: answer.kind, releaseMs };
   });
-  return Math.max(0, ...holds);
+  return holds.reduce<LongestHold | undefined>(longer, undefined);
+}
+
+/** The longer of two holds, the earlier one when they are alike. */
+export function longer(a: LongestHold | undefined, b: LongestHold | undefined): LongestHold | undefined {
+  return (b?.holdMs ?? 0) > (a?.holdMs ?? 0) ? b : a;
 }
 
 /** Between two attempts: time for those who waited for us to finish, and not in step with the last time. */

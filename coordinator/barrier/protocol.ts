@@ -16,7 +16,8 @@ import {
   attemptPauseMs,
   firstPace,
   freezePatienceMs,
-  longestHoldMs,
+  longer,
+  longestHold,
   paceAfter,
   probePauseMs,
   releasePatienceMs,
@@ -53,7 +54,7 @@ export function barrierStart(plan: BarrierPlan, atMs: number): BarrierState {
       attempt: 0,
       timer: 0,
       pace: firstPace(plan),
-      longestHoldMs: 0,
+      longest: undefined,
       sightings: new Map(),
       lost: new Set(),
       failures: [],
@@ -135,11 +136,8 @@ function onReplyWhileCutting(state: StateOf<'cutting'>, event: EventOf<'replied'
     return state.locks ? thaw(run, answers, 'retry', event, false) : giveUp(run, unanswered(run, answers));
   if (answers.size < run.plan.shards.length) return step({ ...state, run, answers });
   const { locks, sentMs } = state;
-  const longest = Math.max(run.longestHoldMs, longestHoldMs(run.plan, answers));
-  return step(
-    { kind: 'reached', run: { ...run, longestHoldMs: longest }, locks, sentMs, answers },
-    { kind: 'finish' },
-  );
+  const longest = longer(run.longest, longestHold(run.plan, run.attempt, answers));
+  return step({ kind: 'reached', run: { ...run, longest }, locks, sentMs, answers }, { kind: 'finish' });
 }
 
 function onReplyWhileThawing(state: StateOf<'thawing'>, event: EventOf<'replied'>): BarrierStep {
@@ -280,9 +278,10 @@ function afterThaw(state: StateOf<'thawing'>, now: Now): BarrierStep {
   const { answers, inFreeze } = state;
   const { plan } = state.run;
   const { atMs, jitter } = now;
-  const pace = paceAfter(plan, state.run.pace, { answers, inFreeze, atMs }, jitter);
-  const longest = Math.max(state.run.longestHoldMs, longestHoldMs(plan, answers));
-  const run: Run = { ...state.run, pace, longestHoldMs: longest };
+  const hold = longestHold(plan, state.run.attempt, answers);
+  const ended = { answers, inFreeze, atMs, holdMs: hold?.holdMs ?? 0 };
+  const pace = paceAfter(plan, state.run.pace, ended, jitter);
+  const run: Run = { ...state.run, pace, longest: longer(state.run.longest, hold) };
   const after = state.after === 'retry' && atMs >= run.deadlineMs ? 'give-up' : state.after;
   switch (after) {
     case 'fail':

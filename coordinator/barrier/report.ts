@@ -6,7 +6,7 @@ import type { Consistency } from '../../topology/topology.ts';
 import { displayText, displayWidth, padToWidth } from '../../topology/display-text.ts';
 import { formatDuration } from '../../topology/units.ts';
 import { ageMs } from './sightings.ts';
-import type { BarrierState, Run } from './states.ts';
+import type { BarrierState, LongestHold, Run } from './states.ts';
 
 /** A shard's part of the cut. */
 export interface ShardEvidence {
@@ -16,6 +16,8 @@ export interface ShardEvidence {
   /** From the CUT's arrival at the agent to the last snapshot, at most. */
   readonly snapshotMs: number;
   readonly position: Position;
+  /** Tables whose autovacuum was cancelled for the barrier. */
+  readonly cancelledAutovacuums: readonly string[];
 }
 
 /** Somebody who was in the way of an attempt, or kept one from beginning. */
@@ -35,8 +37,12 @@ export interface BlockerEvidence {
 export interface BarrierEvidence {
   readonly attempts: number;
   readonly consistency: Consistency;
+  /** No attempt was to hold a shard's writers for longer. */
+  readonly holdLimitMs: number;
   /** The longest hold of any shard in any attempt, the failed ones included. */
   readonly longestHoldMs: number;
+  /** Where that was. Undefined: nobody was held. */
+  readonly longest: LongestHold | undefined;
   /**
    * Upper bound of the time between the first and the last snapshot, on the coordinator's own clock: from sending the first
    * CUT to receiving the last answer to it. Each shard's snapshots were opened within it. With consistency `atomic` it says
@@ -57,13 +63,15 @@ export function evidenceOf(state: Extract<BarrierState, { kind: 'reached' }>): B
     const answer = answers.get(name);
     if (answer?.kind !== 'cut') throw new Error(`the barrier is reached without a cut of ${name}`);
     lastMs = Math.max(lastMs, answer.atMs);
-    const { holdMs, snapshotMs, position } = answer.taken;
-    return { name, holdMs, snapshotMs, position: positionFromWire(name, position) };
+    const { holdMs, snapshotMs, position, cancelledAutovacuums } = answer.taken;
+    return { name, holdMs, snapshotMs, position: positionFromWire(name, position), cancelledAutovacuums };
   });
   return {
     attempts: run.attempt,
     consistency: locks ? 'atomic' : 'simultaneous',
-    longestHoldMs: run.longestHoldMs,
+    holdLimitMs: run.plan.holdLimitMs,
+    longestHoldMs: run.longest?.holdMs ?? 0,
+    longest: run.longest,
     windowMs: lastMs - sentMs,
     shards,
     blockers: blockersOf(run),
@@ -109,7 +117,7 @@ export function notReached(state: Extract<BarrierState, { kind: 'not-reached' }>
     ]);
   }
   const attempts = run.attempt === 1 ? '1 attempt' : `${run.attempt} attempts`;
-  const longest = run.attempt === 0 ? '' : `, longest hold ${formatDuration(run.longestHoldMs)}`;
+  const longest = run.attempt === 0 ? '' : `, longest hold ${formatDuration(run.longest?.holdMs ?? 0)}`;
   return new TidemarkError({
     code: 'barrier-not-reached',
     operation: 'bring all shards to one instant',

@@ -44,13 +44,24 @@ export type Answer =
       /** A writer named here was in the way of the attempt before, too: it does not wait for us. */
       readonly lasting: boolean;
     }
-  | { readonly kind: 'thawed'; readonly holdMs: number }
+  | { readonly kind: 'thawed'; readonly holdMs: number; readonly releaseMs: number }
   | {
       readonly kind: 'cut';
       readonly holdMs: number;
       readonly atMs: number;
       readonly taken: CutTaken__Output;
     };
+
+/** Where writers were held the longest, and how that ended. */
+export interface LongestHold {
+  readonly holdMs: number;
+  readonly shard: string;
+  readonly attempt: number;
+  /** `silent`: the shard has not said that its locks are gone, and counts with the most that the server allows. */
+  readonly end: 'cut' | 'blocked' | 'thawed' | 'silent';
+  /** Of a thawed one: how long it took from THAW, or the agent's timer, to the server's confirmation. */
+  readonly releaseMs: number | undefined;
+}
 
 export type Answers = ReadonlyMap<string, Answer>;
 
@@ -63,8 +74,8 @@ export interface Run {
   /** The only timer that counts; another number is a stale one. */
   readonly timer: number;
   readonly pace: Pace;
-  /** The longest hold of any shard in any attempt. */
-  readonly longestHoldMs: number;
+  /** Of any shard in any attempt. Undefined: nobody was held. */
+  readonly longest: LongestHold | undefined;
   readonly sightings: ReadonlyMap<string, Sighting>;
   readonly lost: ReadonlySet<string>;
   readonly failures: readonly ShardFailure[];

@@ -1,11 +1,11 @@
 /** Steps 3 and 4 of a restore: every target loads under staging names and checks what it loaded. */
 import { randomBytes } from 'node:crypto';
 import { TidemarkError } from '../../proto/errors.ts';
-import type { Loaded__Output as WireLoaded } from '../../proto/gen/tidemark/v1/Loaded.ts';
 import type { Sums } from '../../repository/manifest-entries.ts';
 import type { SealBody } from '../../repository/seal.ts';
 import { contextFor, onAll } from '../agents.ts';
-import type { ShardAnswer } from '../invariants.ts';
+import { answersFromWire } from '../invariants.ts';
+import type { NotAskedAnswer, ShardAnswer } from '../invariants.ts';
 import type { Run } from '../run.ts';
 import { beginRepositoryProof } from '../nonce.ts';
 import type { RestoreTarget } from './plan.ts';
@@ -18,6 +18,7 @@ export interface LoadedShard {
   readonly sums: Sums;
   /** Under the name of the stored shard. */
   readonly answers: readonly ShardAnswer[];
+  readonly notAsked: readonly NotAskedAnswer[];
   readonly durationMs: number;
 }
 
@@ -65,7 +66,8 @@ export async function loadShards(
       source: shard.source,
       target: shard.shard,
       sums,
-      answers: answersOf(shard.source, loaded),
+      answers: answersFromWire(shard.source, loaded.invariants),
+      notAsked: loaded.notAsked.map(({ name, reason }) => ({ shard: shard.source, name, reason })),
       durationMs,
     };
   };
@@ -86,13 +88,4 @@ function sameContent(shard: ShardRestore, stored: Sums, loaded: Sums): void {
       cause: `${field} is ${loaded[field]} after loading, the set says ${stored[field]}`,
     });
   }
-}
-
-/** On the wire NULL is no text at all, which is not the empty text. */
-function answersOf(source: string, loaded: WireLoaded): ShardAnswer[] {
-  return loaded.invariants.map(({ name, answer }) => ({
-    shard: source,
-    name,
-    answer: answer ?? null,
-  }));
 }

@@ -4,10 +4,13 @@ import type { ErrorCode } from '../../proto/errors.ts';
 import { TidemarkError } from '../../proto/errors.ts';
 import type { Finding__Output as WireFinding } from '../../proto/gen/tidemark/v1/Finding.ts';
 import type { SealBody } from '../../repository/seal.ts';
+import { displayText } from '../../topology/display-text.ts';
 import { formatBytes } from '../../topology/units.ts';
 import { combineFailures, contextFor, onAll } from '../agents.ts';
 import type { Agent } from '../agents.ts';
 import { bad, findingText, formatCount, table, warn } from '../output.ts';
+import { beginRepositoryProof } from '../nonce.ts';
+import { untouchedShards } from './plan.ts';
 import type { PlannedShard, PlanFinding, RestorePlan, RestoreTarget, ShardPair } from './plan.ts';
 import type { Run } from '../run.ts';
 import type { StoredCatalogue } from './stored-catalogue.ts';
@@ -23,7 +26,10 @@ export function fitDeadlineMs(manifestBytes: number): number {
   return fitLimitMs + Math.ceil(manifestBytes / packedBytesPerMs);
 }
 
-/** Asks every target whether its shard fits. Findings are part of the plan; an agent that cannot tell throws. */
+/**
+ * Asks every target whether its shard fits, and whether it can read and write the repository, where the decision will be recorded.
+ * Findings are part of the plan; an agent that cannot tell throws, and so does a repository that we cannot write ourselves.
+ */
 export async function planRestore(
   run: Run,
   { target, globals }: RestoreTarget,
@@ -32,33 +38,38 @@ export async function planRestore(
   pairs: readonly ShardPair[],
   agents: readonly Agent[],
 ): Promise<RestorePlan> {
-  const shards = await onAll(
-    agents,
-    'see whether the set fits',
-    run.signal,
-    async (agent, signal): Promise<PlannedShard> => {
-      const pair = pairs.find((candidate) => candidate.target.name === agent.shard);
-      const stored = seal.shards.find((shard) => shard.name === pair?.source);
-      if (stored === undefined) throw new Error(`no stored shard for ${agent.shard}`);
-      const context = contextFor(target.cluster, target.repository.url, agent.shard, seal.set);
-      const { manifest } = stored;
-      const reply = await agent.client.fit(
-        { context, manifest, sourceShard: stored.name, globals },
-        { signal, deadlineMs: fitDeadlineMs(manifest.size) },
-      );
-      return {
-        source: stored.name,
-        target: agent.shard,
-        agent: agent.address,
-        from: `${stored.family} ${stored.version}`,
-        to: `${agent.server.family} ${agent.server.version}`,
-        databases: catalogue.databases.get(stored.name) ?? [],
-        sums: stored.sums,
-        findings: reply.findings.map((finding) => planFinding(agent.shard, finding)),
-      };
-    },
-  );
-  return { set: seal.set, shards };
+  const proof = await beginRepositoryProof(run.store, target.cluster);
+  const fit = async (agent: Agent, signal: AbortSignal): Promise<PlannedShard> => {
+    const pair = pairs.find((candidate) => candidate.target.name === agent.shard);
+    const stored = seal.shards.find((shard) => shard.name === pair?.source);
+    if (stored === undefined) throw new Error(`no stored shard for ${agent.shard}`);
+    const context = contextFor(target.cluster, target.repository.url, agent.shard, seal.set);
+    const { manifest } = stored;
+    const reply = await agent.client.fit(
+      { context, manifest, sourceShard: stored.name, globals, nonce: proof.nonceFor(agent.shard) },
+      { signal, deadlineMs: fitDeadlineMs(manifest.size) },
+    );
+    const findings = reply.findings.map((finding) => planFinding(agent.shard, finding));
+    // An agent that could not answer has said why.
+    if (reply.nonceAnswered || findings.every(({ warning }) => warning)) await proof.confirm(agent.shard);
+    return {
+      source: stored.name,
+      target: agent.shard,
+      agent: agent.address,
+      from: `${stored.family} ${stored.version}`,
+      to: `${agent.server.family} ${agent.server.version}`,
+      databases: catalogue.databases.get(stored.name) ?? [],
+      sums: stored.sums,
+      notAsked: reply.notAsked.map(({ name, reason }) => ({ name, reason })),
+      findings,
+    };
+  };
+  try {
+    const shards = await onAll(agents, 'see whether the set fits', run.signal, fit);
+    return { set: seal.set, shards, untouched: untouchedShards(target.shards, pairs) };
+  } finally {
+    await proof.clear();
+  }
 }
 
 /** Why this plan cannot be carried out, as one error; undefined when it can. Warnings do not count. */
@@ -113,8 +124,19 @@ export function planText(plan: RestorePlan): string {
       findingText(warning ? warn('warning') : bad('refused'), `${shard.target}: ${subject}`, cause, remedy),
     ),
   );
+  const notAsked = plan.shards.flatMap((shard) =>
+    shard.notAsked.map(({ name, reason }) =>
+      findingText(warn('not asked'), `${shard.target}: invariant ${name}`, reason, ''),
+    ),
+  );
   const summary = `${plan.set}: ${plan.shards.length} shards, ${formatCount(total.rows)} rows, ${formatBytes(total.rawBytes)}`;
-  return [summary, table(columns, rows), ...findings].join('\n');
+  const untouched =
+    plan.untouched.length === 0
+      ? []
+      : [
+          `nothing is restored to ${displayText(plan.untouched.join(', '))}: no shard of the set has that name or is mapped to it`,
+        ];
+  return [summary, table(columns, rows), ...untouched, ...findings, ...notAsked].join('\n');
 }
 
 function planFinding(target: string, { code, subject, cause, remedy, warning }: WireFinding): PlanFinding {

@@ -36,12 +36,16 @@ export interface PlannedShard {
   readonly to: string;
   readonly databases: readonly string[];
   readonly sums: Sums;
+  /** Invariants that the set recorded and the target agent's file does not ask. */
+  readonly notAsked: readonly { readonly name: string; readonly reason: string }[];
   readonly findings: readonly PlanFinding[];
 }
 
 export interface RestorePlan {
   readonly set: string;
   readonly shards: readonly PlannedShard[];
+  /** Shards of the target topology that get nothing. */
+  readonly untouched: readonly string[];
 }
 
 /** `old=new`, as `--map` has it. Throws `usage`. */
@@ -101,4 +105,9 @@ export function mapShards(
     });
   }
   return pairs;
+}
+
+/** Targets that no stored shard is restored to, in the order of their topology. */
+export function untouchedShards(targets: readonly ShardAddress[], pairs: readonly ShardPair[]): string[] {
+  return targets.map(({ name }) => name).filter((name) => !pairs.some(({ target }) => target.name === name));
 }

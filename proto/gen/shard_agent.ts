@@ -35,6 +35,7 @@ import type { MarkReleased as _tidemark_v1_MarkReleased, MarkReleased__Output as
 import type { MarkReply as _tidemark_v1_MarkReply, MarkReply__Output as _tidemark_v1_MarkReply__Output } from './tidemark/v1/MarkReply.ts';
 import type { MarkRequest as _tidemark_v1_MarkRequest, MarkRequest__Output as _tidemark_v1_MarkRequest__Output } from './tidemark/v1/MarkRequest.ts';
 import type { Nonce as _tidemark_v1_Nonce, Nonce__Output as _tidemark_v1_Nonce__Output } from './tidemark/v1/Nonce.ts';
+import type { NotAsked as _tidemark_v1_NotAsked, NotAsked__Output as _tidemark_v1_NotAsked__Output } from './tidemark/v1/NotAsked.ts';
 import type { Open as _tidemark_v1_Open, Open__Output as _tidemark_v1_Open__Output } from './tidemark/v1/Open.ts';
 import type { Opened as _tidemark_v1_Opened, Opened__Output as _tidemark_v1_Opened__Output } from './tidemark/v1/Opened.ts';
 import type { OperationContext as _tidemark_v1_OperationContext, OperationContext__Output as _tidemark_v1_OperationContext__Output } from './tidemark/v1/OperationContext.ts';
@@ -104,6 +105,7 @@ export interface ProtoGrpcType {
       MarkReply: MessageTypeDefinition<_tidemark_v1_MarkReply, _tidemark_v1_MarkReply__Output>
       MarkRequest: MessageTypeDefinition<_tidemark_v1_MarkRequest, _tidemark_v1_MarkRequest__Output>
       Nonce: MessageTypeDefinition<_tidemark_v1_Nonce, _tidemark_v1_Nonce__Output>
+      NotAsked: MessageTypeDefinition<_tidemark_v1_NotAsked, _tidemark_v1_NotAsked__Output>
       Open: MessageTypeDefinition<_tidemark_v1_Open, _tidemark_v1_Open__Output>
       Opened: MessageTypeDefinition<_tidemark_v1_Opened, _tidemark_v1_Opened__Output>
       OperationContext: MessageTypeDefinition<_tidemark_v1_OperationContext, _tidemark_v1_OperationContext__Output>

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { TidemarkError } from '../../proto/errors.ts';
 import type { FilesystemCalls } from './filesystem-calls.ts';
-import { isMissing, rootMissing, storeError, systemCode } from './filesystem-errors.ts';
+import { isMissing, notAFolder, rootMissing, storeError, systemCode } from './filesystem-errors.ts';
 
 /** Group access, so that users of one group can share a repository; nobody else reads a backup. Cut by the umask. */
 const folderMode = 0o770;
@@ -45,6 +45,9 @@ export class Folders {
       if (found !== wanted) throw throughLink(wanted, found);
       return wanted;
     } catch (error) {
+      // A key below an object is missing; but nothing is known to be missing from a root that is not a folder any more.
+      if (systemCode(error) === 'ENOTDIR' && !(await this.#calls.lstat(root)).isDirectory())
+        throw notAFolder(this.#root);
       if (isMissing(error)) return undefined;
       throw storeError(error, 'look into a folder', wanted);
     }

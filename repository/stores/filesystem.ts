@@ -13,7 +13,7 @@ import { TidemarkError } from '../../proto/errors.ts';
 import { assertKey, assertPrefix, isKeyComponent } from '../key.ts';
 import type { ObjectStore, StoredObject } from '../object-store.ts';
 import { type FilesystemCalls, systemCalls } from './filesystem-calls.ts';
-import { isMissing, rootMissing, storeError } from './filesystem-errors.ts';
+import { isMissing, notAFolder, rootMissing, storeError } from './filesystem-errors.ts';
 import { Folders, throughLink } from './filesystem-folders.ts';
 import { FileLinks } from './filesystem-link.ts';
 import { TemporaryFiles } from './filesystem-temporary.ts';
@@ -43,15 +43,7 @@ export class FilesystemStore implements ObjectStore {
   static open(root: string, calls: FilesystemCalls = systemCalls): FilesystemStore {
     const found = statRoot(root);
     if (found === undefined) throw rootMissing(root);
-    if (!found.isDirectory()) {
-      throw new TidemarkError({
-        code: 'repository-failed',
-        operation: 'open the repository',
-        subject: root,
-        cause: 'it is not a folder',
-        remedy: 'Name a folder as the repository.',
-      });
-    }
+    if (!found.isDirectory()) throw notAFolder(root);
     return new FilesystemStore(root, calls);
   }
 

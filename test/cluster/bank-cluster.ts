@@ -20,7 +20,10 @@ export interface BankOptions
   };
 }
 
-const moneySql = 'SELECT SUM(balance) FROM accounts';
+const moneySql = {
+  postgres: 'SELECT SUM(balance) FROM public.accounts',
+  mysql: 'SELECT SUM(balance) FROM bank.accounts',
+} as const;
 
 export class BankCluster {
   readonly source: Cluster;

@@ -34,7 +34,9 @@ export interface ClusterOptions {
   readonly barrier?: Readonly<Record<string, string>>;
   readonly copy?: Readonly<Record<string, string | number>>;
   /** One sum over all shards, as SQL that is asked in the first of the databases. */
-  readonly money?: string;
+  readonly money?: Readonly<Record<TestServer['engine'], string>>;
+  /** The agent files' `database.stallLimit`. */
+  readonly stallLimit?: string;
   /** False: no step of the programs is logged, or can be stopped at. Default true. */
   readonly steps?: boolean;
   /** Server settings per engine. */
@@ -222,8 +224,9 @@ async function shardOf(
     repository: repositoryOf(options, folder),
     server: { engine: server.engine, host: server.host, port: server.port },
     databases: options.databases ?? ['bank'],
-    money: options.money,
+    money: options.money?.[server.engine],
     ...(options.tools === undefined ? {} : { tools: options.tools }),
+    ...(options.stallLimit === undefined ? {} : { stallLimit: options.stallLimit }),
     allow: options.purpose === 'source' ? ['backup'] : ['restore'],
   });
   return { name, server, agent: new AgentProcess(name, address, configPath) };
@@ -237,6 +240,7 @@ export interface AgentFileContent {
   readonly databases: readonly string[];
   readonly money: string | undefined;
   readonly tools?: Readonly<Record<string, string>>;
+  readonly stallLimit?: string;
   readonly allow: readonly ('backup' | 'restore')[];
 }
 
@@ -256,6 +260,7 @@ export function writeAgentFile(file: string, content: AgentFileContent): void {
       user: agentUser,
       password: { file: passwordFile },
       databases: content.databases,
+      ...(content.stallLimit === undefined ? {} : { stallLimit: content.stallLimit }),
     },
     ...invariants,
     ...(content.tools === undefined || content.server.engine !== 'postgres' ? {} : { tools: content.tools }),

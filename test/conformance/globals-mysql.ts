@@ -372,7 +372,7 @@ export function testMysqlGlobals(fixture: MysqlGlobalsFixture): void {
         remedy: expect.stringContaining('GRANT SELECT ON `mysql`.* TO') as string,
         warning: false,
       });
-      expect(await engine.check('with-passwords')).toContainEqual(wanted);
+      expect(await engine.check({ globals: 'with-passwords' })).toContainEqual(wanted);
       expect(await engine.check()).not.toContainEqual(wanted);
     });
 
@@ -400,7 +400,7 @@ export function testMysqlGlobals(fixture: MysqlGlobalsFixture): void {
         await server.run(`GRANT SELECT ON mysql.* TO keeper@'%'`);
         await server.run(`GRANT SELECT ON bank.* TO keeper@'%'`);
         const engine = openServer({ ...server, user: 'keeper', password: 'k' }, ['bank']);
-        expect(await engine.check('without-passwords')).toContainEqual(
+        expect(await engine.check({ globals: 'without-passwords' })).toContainEqual(
           expect.objectContaining({
             warning: true,
             cause: expect.stringMatching(/GRANT SELECT ON `beside`.`t`.* this account may see/) as string,
@@ -419,7 +419,7 @@ export function testMysqlGlobals(fixture: MysqlGlobalsFixture): void {
       await target.run(`GRANT SELECT ON bank.t TO anna@'%'`);
       await target.run('DROP TABLE bank.t');
       await target.run('CREATE TABLE bank.u (id int PRIMARY KEY)');
-      expect(await open(target).check('without-passwords')).toContainEqual(
+      expect(await open(target).check({ globals: 'without-passwords' })).toContainEqual(
         expect.objectContaining({
           warning: true,
           cause: expect.stringContaining('GRANT SELECT ON `bank`.`t`') as string,

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { SchemaLine } from '../../repository/manifest-entries.ts';
 import type { Engine } from '../../shard-agent/engine.ts';
 import type { ToolPaths } from '../../topology/agent-file.ts';
 import type { PostgresServer } from '../servers/postgres.ts';
@@ -93,6 +94,27 @@ export function testPostgresGlobals(fixture: PostgresGlobalsFixture): void {
       target = await fixture.start();
     });
     afterEach(() => target?.stop());
+
+    test('a text that was rewritten leaves no statement, and no transaction that it is tried in', async () => {
+      const set = await takeShard(open(source), { globals: 'without-passwords' });
+      const hostile = [
+        // Read as one string where backslashes escape, and as three statements where they do not.
+        "SET standard_conforming_strings = off; CREATE ROLE x; COMMENT ON ROLE x IS 'a\\'; COMMIT; CREATE ROLE marker; --';",
+        `CREATE ROLE "x"; COMMENT ON ROLE "x" IS 'a\\'; COMMIT; CREATE ROLE marker; --'`,
+      ].map((text) => text.replace(/ROLE x\b/g, 'ROLE "x"'));
+      for (const text of hostile) {
+        const stored = {
+          ...set.stored,
+          openSchema: (line: SchemaLine) =>
+            line.database === '' ? one(Buffer.from(text)) : set.stored.openSchema(line),
+        };
+        const outcome = await open(target)
+          .fit(stored, true)
+          .catch((error: unknown) => error);
+        expect(outcome).toBeDefined();
+        expect(await target.run("SELECT 1 FROM pg_roles WHERE rolname IN ('marker', 'x')")).toEqual([]);
+      }
+    });
 
     test('every role comes back on a blank server, and logs in with its old password', async () => {
       const set = await takeShard(open(source), { globals: 'with-passwords' });
@@ -290,8 +312,8 @@ export function testPostgresGlobals(fixture: PostgresGlobalsFixture): void {
         remedy: expect.stringContaining('GRANT SELECT ON pg_catalog.pg_authid TO "keeper";') as string,
         warning: false,
       });
-      expect(await engine.check('with-passwords')).toContainEqual(wanted);
-      expect(await engine.check('without-passwords')).not.toContainEqual(wanted);
+      expect(await engine.check({ globals: 'with-passwords' })).toContainEqual(wanted);
+      expect(await engine.check({ globals: 'without-passwords' })).not.toContainEqual(wanted);
       await expect(takeShard(engine, { globals: 'with-passwords' })).rejects.toMatchObject({
         code: 'privilege-missing',
       });
@@ -303,7 +325,7 @@ export function testPostgresGlobals(fixture: PostgresGlobalsFixture): void {
     test('a server without pg_dumpall is told so', async () => {
       tools = { ...tools, pgDumpall: '/nonexistent/pg_dumpall' };
       try {
-        expect(await open(source).check('without-passwords')).toContainEqual(
+        expect(await open(source).check({ globals: 'without-passwords' })).toContainEqual(
           expect.objectContaining({ code: 'tool-missing', warning: false }),
         );
         expect(await open(source).check()).not.toContainEqual(
@@ -314,4 +336,8 @@ export function testPostgresGlobals(fixture: PostgresGlobalsFixture): void {
       }
     });
   });
+}
+
+async function* one(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes;
 }

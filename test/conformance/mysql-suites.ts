@@ -3,12 +3,17 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import type { TestServer } from '../servers/server.ts';
 import { testEngine } from './engine-conformance.ts';
 import type { EngineFixture } from './engine-fixture.ts';
+import { testHostileManifest } from './hostile-manifest.ts';
 import { testMysqlAltered } from './mysql-altered.ts';
 import { testMysqlBarrier } from './mysql-barrier.ts';
 import { testMysqlCheck } from './mysql-check.ts';
 import { testMysqlCopy } from './mysql-copy.ts';
+import { mysqlHostility } from './mysql-hostility.ts';
 import { testMysqlLeftOut } from './mysql-left-out.ts';
+import { testMysqlLimits } from './mysql-limits.ts';
 import { testMysqlRestore } from './mysql-restore.ts';
+import { testMysqlStalls } from './mysql-stalls.ts';
+import { testMysqlRestorer } from './mysql-restorer.ts';
 import { testMysqlStrangers } from './mysql-strangers.ts';
 
 /** What these tests need of a MariaDB server beside the defaults. */
@@ -26,11 +31,15 @@ export function testMysqlFamily(fixture: EngineFixture): void {
     });
     afterAll(() => server?.stop());
     testMysqlCheck(fixture, () => server);
+    testMysqlLimits(fixture, () => server);
     testMysqlAltered(fixture, () => server);
     testMysqlBarrier(fixture, () => server);
     testMysqlStrangers(fixture, () => server);
     testMysqlCopy(fixture, () => server);
     testMysqlRestore(fixture, () => server);
+    testMysqlRestorer(fixture, () => server);
     testMysqlLeftOut(fixture, () => server);
+    testMysqlStalls(fixture, () => server);
+    testHostileManifest(fixture, () => server, mysqlHostility);
   });
 }

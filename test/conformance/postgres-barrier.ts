@@ -131,50 +131,6 @@ export function testPostgresBarrier(fixture: PostgresFixture): void {
         await done;
       });
 
-      test('an autovacuum yields to an attempt that is shorter than deadlock_timeout', async () => {
-        const lively = await fixture.start({
-          settings: {
-            autovacuum_naptime: '1s',
-            autovacuum_vacuum_threshold: '1',
-            autovacuum_vacuum_scale_factor: '0',
-            autovacuum_vacuum_cost_delay: '100ms',
-            autovacuum_vacuum_cost_limit: '1',
-          },
-        });
-        try {
-          await lively.run('CREATE DATABASE bank');
-          await lively.run('CREATE TABLE bulk (id int, filler text)', 'bank');
-          await lively.run(
-            `INSERT INTO bulk SELECT i, repeat('x', 500) FROM generate_series(1, 20000) i`,
-            'bank',
-          );
-          await lively.run('UPDATE bulk SET id = -id', 'bank');
-          await lively.run('ALTER SYSTEM SET autovacuum = off');
-          await lively.restart();
-          const session = await fixture.open(lively).prepareBackup(backupOrder);
-          open.push(session);
-          await lively.run('UPDATE bulk SET id = -id', 'bank');
-          await lively.run('ALTER SYSTEM SET autovacuum = on');
-          await lively.run('SELECT pg_reload_conf()');
-          const vacuuming = async (): Promise<boolean> =>
-            (
-              await lively.run(
-                `SELECT FROM pg_stat_progress_vacuum WHERE relid = (SELECT 'bulk'::regclass)`,
-                'bank',
-              )
-            ).length > 0;
-          expect(await eventually(vacuuming, true, 60_000)).toBe(true);
-          let outcome = await session.lock(50, never);
-          for (let attempt = 1; attempt < 5 && outcome.outcome === 'blocked'; attempt += 1) {
-            outcome = await session.lock(50, never);
-          }
-          expect(outcome).toMatchObject({ outcome: 'locked' });
-          await session.close();
-        } finally {
-          await lively.stop();
-        }
-      });
-
       test('DDL that waits behind a reader is named, and writers do not wait for our next attempt', async () => {
         const session = await prepare();
         const reader = await client();
@@ -212,6 +168,31 @@ export function testPostgresBarrier(fixture: PostgresFixture): void {
         await session.close();
         await ddl.query('DROP TABLE changing');
       });
+    });
+
+    test('the server ends a hold at one moment, however long it worked before it had to wait', async () => {
+      const holdLimitMs = 600;
+      const session = await prepare({ holdLimitMs });
+      const [first, slow, writer] = [await client(), await client(), await client()];
+      await first.query('BEGIN');
+      await first.query('UPDATE accounts SET balance = balance WHERE id = 1');
+      const began = performance.now();
+      const lock = session.lock(300, never);
+      const waiting = async (): Promise<number> =>
+        (await server.run('SELECT FROM pg_locks WHERE NOT granted')).length;
+      expect(await eventually(waiting, 1)).toBe(1);
+      // The check under the locks must wait for this, for half a second: the server is at work, the locks are held.
+      await slow.query('BEGIN');
+      await slow.query('LOCK TABLE pg_catalog.pg_attribute IN ACCESS EXCLUSIVE MODE');
+      const write = writer.query('UPDATE accounts SET balance = balance WHERE id = 1');
+      const worked = slow.query('SELECT pg_sleep(0.45); COMMIT');
+      await first.query('COMMIT');
+      await worked;
+      expect(await lock).toMatchObject({ outcome: 'locked' });
+      // Nobody says anything any more, as if the agent had frozen.
+      await within(2_000, 'the write', write);
+      expect(performance.now() - began).toBeLessThan(holdLimitMs + 500);
+      await expect(session.cut()).rejects.toMatchObject({ code: 'snapshot-lost' });
     });
 
     describe('while the copy runs', () => {

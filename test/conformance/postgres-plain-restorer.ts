@@ -1,9 +1,11 @@
 /** A restore by a role that is no superuser: it may make databases, and is a member of every owner. */
+import { chown, mkdir } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine } from '../../shard-agent/engine.ts';
 import type { PostgresServer } from '../servers/postgres.ts';
 import { restoreShard, takeShard } from './memory-shard.ts';
-import { openServer, type PostgresFixture } from './postgres-fixture.ts';
+import { majorOf, openServer, type PostgresFixture } from './postgres-fixture.ts';
 
 const roles = ['app', 'other', 'reader'];
 
@@ -72,7 +74,12 @@ export function testPostgresPlainRestorer(fixture: PostgresFixture): void {
       );
       const set = await takeShard(open(source, 'postgres', source.password));
       const engine = open(target, 'restorer', 'secret');
-      expect((await engine.fit(set.stored, false)).filter(({ warning }) => !warning)).toEqual([]);
+      const found = await engine.fit(set.stored, false);
+      expect(found.filter(({ warning }) => !warning)).toEqual([]);
+      // Who is a superuser is not told to become one.
+      expect(
+        found.find(({ cause }) => cause.startsWith('extension plpgsql belonged to postgres'))?.remedy,
+      ).toBe('To have it as it was: GRANT "postgres" TO "restorer"; while the restore runs.');
       await restoreShard(engine, set, 'plain');
       expect(await target.run(rights, 'shop')).toEqual(await source.run(rights, 'shop'));
     });
@@ -93,6 +100,107 @@ export function testPostgresPlainRestorer(fixture: PostgresFixture): void {
       }
       expect((await engine.fit(set.stored, false)).filter(({ warning }) => !warning)).toEqual([]);
       await restoreShard(engine, set, 'plain2');
+    });
+
+    test('everything else that it needs is named, and each of it when it is taken away', async () => {
+      for (const server of [source, target]) {
+        const folder = `${path.dirname(server.dataDir)}/space`;
+        await mkdir(folder, { recursive: true });
+        const { account } = server.place;
+        if (account !== undefined) await chown(folder, account.uid, account.gid);
+        await server.run(`CREATE TABLESPACE space LOCATION '${folder}'`);
+      }
+      await source.run('CREATE DATABASE rich OWNER app');
+      await source.run(
+        `CREATE TABLE placed (id int) TABLESPACE space; ALTER TABLE placed OWNER TO app;
+         ALTER DATABASE rich SET log_min_duration_statement = 500; ALTER ROLE reader IN DATABASE rich SET work_mem = '8MB'`,
+        'rich',
+      );
+      try {
+        await target.run(
+          `CREATE ROLE restorer LOGIN CREATEDB PASSWORD 'secret'; GRANT app, other, reader TO restorer`,
+        );
+        await target.run('CREATE DATABASE rich');
+        const set = await takeShard(openServer(source, { databases: ['rich'], tools: fixture.tools }));
+        const engine = openServer(target, {
+          user: 'restorer',
+          password: 'secret',
+          databases: ['rich'],
+          tools: fixture.tools,
+        });
+        const missing = async (): Promise<string[]> =>
+          (await engine.fit(set.stored)).filter(({ warning }) => !warning).map(({ remedy }) => remedy);
+        const found = await missing();
+        const admin = majorOf(target) >= 16 ? ' GRANT "reader" TO "restorer" WITH ADMIN OPTION;' : '';
+        const parameter =
+          majorOf(target) >= 15
+            ? 'GRANT SET ON PARAMETER log_min_duration_statement TO "restorer";'
+            : 'While the restore runs: ALTER ROLE "restorer" SUPERUSER;';
+        expect(found).toEqual([
+          'GRANT CREATE ON TABLESPACE "space" TO "restorer";',
+          parameter,
+          `ALTER ROLE "restorer" CREATEROLE;${admin}`,
+          'DROP DATABASE "rich"; or ALTER DATABASE "rich" OWNER TO "restorer";',
+        ]);
+        for (const remedy of found) await target.run(remedy.replace(/^(?:While|DROP).*? (?=ALTER)/, ''));
+        expect(await missing()).toEqual([]);
+        await restoreShard(engine, set, 'rich1');
+        expect(
+          await target.run(`SELECT tablespace FROM pg_tables WHERE tablename = 'placed'`, 'rich'),
+        ).toEqual([{ tablespace: 'space' }]);
+        await target.run('DROP DATABASE rich');
+        for (const [taken, wanted] of [
+          ['REVOKE CREATE ON TABLESPACE space FROM restorer', found[0]],
+          ...(majorOf(target) >= 15
+            ? [['REVOKE SET ON PARAMETER log_min_duration_statement FROM restorer', found[1]] as const]
+            : []),
+          ['ALTER ROLE restorer NOCREATEROLE', found[2]],
+        ] as const) {
+          await target.run(taken);
+          expect(await missing()).toEqual([wanted]);
+          await target.run(wanted ?? '');
+        }
+      } finally {
+        await source.run('DROP DATABASE rich');
+        await target.run('DROP DATABASE IF EXISTS rich WITH (FORCE)');
+        await target.run('DROP OWNED BY restorer');
+        for (const server of [source, target]) await server.run('DROP TABLESPACE IF EXISTS space');
+      }
+    });
+
+    test('what only a superuser makes is named, and is enough when it is one', async () => {
+      await source.run('CREATE DATABASE guarded OWNER app');
+      await source.run(
+        `CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER watching ON ddl_command_start EXECUTE FUNCTION watch();
+         CREATE PUBLICATION everything FOR ALL TABLES; CREATE FUNCTION sure(int) RETURNS bool LANGUAGE sql LEAKPROOF AS 'SELECT true'; CREATE TYPE hue AS ENUM ('x')`,
+        'guarded',
+      );
+      try {
+        await target.run(
+          `CREATE ROLE restorer LOGIN CREATEDB PASSWORD 'secret'; GRANT app, other, reader TO restorer; GRANT postgres TO restorer`,
+        );
+        const set = await takeShard(openServer(source, { databases: ['guarded'], tools: fixture.tools }));
+        const engine = openServer(target, {
+          user: 'restorer',
+          password: 'secret',
+          databases: ['guarded'],
+          tools: fixture.tools,
+        });
+        const found = (await engine.fit(set.stored)).filter(({ warning }) => !warning);
+        expect(found).toMatchObject([
+          {
+            code: 'privilege-missing',
+            cause:
+              'only a superuser can make: event trigger watching, function public.sure(integer), publication everything',
+          },
+        ]);
+        await target.run(found[0]?.remedy.replace(/^.*: /, '') ?? '');
+        expect((await engine.fit(set.stored)).filter(({ warning }) => !warning)).toEqual([]);
+        await restoreShard(engine, set, 'guarded1');
+      } finally {
+        await source.run('DROP DATABASE guarded');
+        await target.run('DROP DATABASE IF EXISTS guarded');
+      }
     });
   });
 }

@@ -15,6 +15,9 @@ import { now, type WindowReport } from '../bank/timeline.ts';
 import { BankCluster } from '../cluster/bank-cluster.ts';
 import type { CommandResult } from '../cluster/command.ts';
 import { readStepLog } from '../cluster/steps.ts';
+import { serverToleranceMs } from '../../coordinator/barrier/pace.ts';
+import { holdText, longestHoldText, overrunText } from '../../coordinator/hold.ts';
+import type { SealBody } from '../../repository/seal.ts';
 import { besideTheBank, compareSamples } from './sample.ts';
 import { type Check, say, showChecks, showCommand, step } from './screen.ts';
 
@@ -90,8 +93,7 @@ interface Taken {
   readonly backup: CommandResult;
   readonly id: string;
   readonly consistency: string;
-  readonly longestHoldMs: number;
-  readonly attempts: number;
+  readonly barrier: SealBody['barrier'];
   readonly writers: WindowReport;
   readonly inFlight: number;
   readonly atLeast: number;
@@ -118,20 +120,21 @@ async function takeSet(): Promise<Taken> {
   const seal = (await source.tidemark('show', 'latest', '--json')).json as unknown as {
     id: string;
     consistency: string;
-    barrier: { longestHoldMs: number; attempts: number };
+    barrier: SealBody['barrier'];
   };
   const taken: Taken = {
     backup,
     id: seal.id,
     consistency: seal.consistency,
-    longestHoldMs: seal.barrier.longestHoldMs,
-    attempts: seal.barrier.attempts,
+    barrier: seal.barrier,
     writers,
     inFlight: Math.max(0, ...inFlight),
     atLeast: (await workload.countsAt(from)).ended,
     atMost: (await workload.countsAt(to)).begun,
   };
-  say(`we held the writers for ${taken.longestHoldMs.toFixed(1)} ms at most, in ${taken.attempts} attempts;`);
+  say(
+    `we held the writers for ${holdText(seal.barrier.longestHoldMs)} at most, in ${seal.barrier.attempts} attempts;`,
+  );
   say(`the writers themselves saw no wait longer than ${writers.longestStallMs.toFixed(1)} ms,`);
   say(`${taken.inFlight} transfers were in flight when all shards stood still`);
   return taken;
@@ -161,6 +164,7 @@ async function flipABit(): Promise<{ result: CommandResult; object: string }> {
 
 function checks(): Check[] {
   const stall = taken.writers.longestStallMs;
+  const overMs = taken.barrier.longestHoldMs - taken.barrier.holdLimitMs;
   return [
     {
       what: 'backup set',
@@ -175,8 +179,13 @@ function checks(): Check[] {
     { what: 'in flight at the freeze', found: String(taken.inFlight), good: taken.inFlight > 0 },
     {
       what: 'our longest hold',
-      found: `${taken.longestHoldMs.toFixed(1)} ms of ${holdLimitMs} ms allowed`,
-      good: taken.longestHoldMs > 0 && taken.longestHoldMs <= holdLimitMs + 250,
+      found: longestHoldText(taken.barrier),
+      good: taken.barrier.longestHoldMs > 0 && overMs <= serverToleranceMs,
+    },
+    {
+      what: 'over the hold limit',
+      found: overrunText(taken.barrier) ?? `never; tolerance ${serverToleranceMs} ms`,
+      good: overMs <= serverToleranceMs,
     },
     {
       what: "writers' longest stall",

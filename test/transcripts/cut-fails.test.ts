@@ -67,7 +67,7 @@ test('the hold limit passes while the CUT is on its way', () => {
     ['3 locked', '-> FROZEN 1'],
     ['102 hold limit 1', 'no timer; unlock'],
     ['103 CUT 1', ''],
-    ['104 unlocked', '-> THAWED 1 held 102'],
+    ['104 unlocked', '-> THAWED 1 held 102 release 2'],
     ['105 CUT 1', ''],
   ]);
 });
@@ -77,7 +77,7 @@ test('the timer comes later than the CUT: the hold is not stretched', () => {
     ['2 FREEZE 1 drain 8', 'timer in 100; lock for 8'],
     ['3 locked', '-> FROZEN 1'],
     ['102 CUT 1', 'no timer; unlock'],
-    ['103 unlocked', '-> THAWED 1 held 101'],
+    ['103 unlocked', '-> THAWED 1 held 101 release 1'],
     ['103 hold limit 1', ''],
   ]);
 });

@@ -27,7 +27,7 @@ test('the shard that was frozen', () => {
     ['2 FREEZE 1 drain 8', 'timer in 100; lock for 8'],
     ['3 locked', '-> FROZEN 1'],
     ['11 THAW 1', 'no timer; unlock'],
-    ['12 unlocked', '-> THAWED 1 held 10'],
+    ['12 unlocked', '-> THAWED 1 held 10 release 1'],
     ['15 FREEZE 2 drain 8', 'timer in 100; lock for 8'],
   ]);
 });
@@ -46,6 +46,6 @@ test('a shard told to thaw while it still waits for its locks: granted late, the
     ['5 THAW 1', 'no timer; unlock'],
     ['6 unlocked', ''],
     ['7 locked', 'unlock'],
-    ['8 unlocked', '-> THAWED 1 held 6'],
+    ['8 unlocked', '-> THAWED 1 held 6 release 3'],
   ]);
 });

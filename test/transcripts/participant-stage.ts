@@ -79,7 +79,8 @@ function effectWords(effect: ParticipantEffect): string {
       if (probed) return '-> PROBED';
       if (frozen) return `-> FROZEN ${frozen.attempt}`;
       if (blocked) return `-> BLOCKED ${blocked.attempt} held ${blocked.holdMs}`;
-      if (thawed) return `-> THAWED ${thawed.attempt} held ${thawed.holdMs}`;
+      if (thawed)
+        return `-> THAWED ${thawed.attempt} held ${thawed.holdMs}${thawed.releaseMs ? ` release ${thawed.releaseMs}` : ''}`;
       return `-> CUT TAKEN ${cutTaken?.attempt} held ${cutTaken?.holdMs}`;
     }
     case 'lock':

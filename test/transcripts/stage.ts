@@ -70,20 +70,21 @@ function problem(code: 'interrupted' | 'agent-unreachable', cause: string): Tide
   return new TidemarkError({ code, operation: 'hold the barrier', subject: 'a transcript', cause });
 }
 
-/** `PROBED`, `FROZEN 1`, `BLOCKED 1 held 8 by writer w7 for 12 ms`, `THAWED 1 held 9`, `CUT TAKEN 1 held 6`. */
+/** `PROBED`, `FROZEN 1`, `BLOCKED 1 held 8 by writer w7 for 12 ms`, `THAWED 1 held 9 release 2`, `CUT TAKEN 1 held 6`. */
 function replyOf(words: string): BarrierReply__Output {
   const by = / by (\S+) (\S+) for (\d+) ms/.exec(words);
   const blockers = by === null ? [] : [blocker(by[1] ?? '', by[2] ?? '', Number(by[3]))];
   const attempt = Number(/ (\d+)/.exec(words)?.[1] ?? 0);
   const holdMs = Number(/ held (\d+)/.exec(words)?.[1] ?? 0);
+  const releaseMs = Number(/ release (\d+)/.exec(words)?.[1] ?? 0);
   if (words.startsWith('PROBED')) return { probed: { blockers, more: 0 } };
   if (words.startsWith('FROZEN')) return { frozen: { attempt, lockMs: 1 } };
   if (words.startsWith('BLOCKED'))
     return { blocked: { attempt, reason: 'not drained', blockers, holdMs, more: 0 } };
-  if (words.startsWith('THAWED')) return { thawed: { attempt, holdMs } };
+  if (words.startsWith('THAWED')) return { thawed: { attempt, holdMs, releaseMs } };
   if (words.startsWith('CUT TAKEN')) {
     const position = { wal: { lsn: `0/${attempt}`, timeline: 1, systemIdentifier: 's' } };
-    return { cutTaken: { attempt, holdMs, snapshotMs: 2, position } };
+    return { cutTaken: { attempt, holdMs, snapshotMs: 2, position, cancelledAutovacuums: [] } };
   }
   throw new Error(`no reply: ${words}`);
 }

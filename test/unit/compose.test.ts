@@ -204,7 +204,7 @@ describe.each(agents)('%s', (agentName, service) => {
     const { invariants, database: config } = await agentFile(service);
     expect(invariants.map(({ name }) => name)).toEqual((await topology()).invariants.map(({ name }) => name));
     const init = mounts(database).find(({ to }) => to.startsWith('/docker-entrypoint-initdb.d/'));
-    const table = /FROM (\w+)/.exec(invariants[0]?.sql ?? '')?.[1];
+    const table = /FROM (?:public|shop)\.(\w+)/.exec(invariants[0]?.sql ?? '')?.[1];
     expect(table).toBeDefined();
     expect(source(init?.from ?? '')).toContain(`CREATE TABLE ${table}`);
     expect(invariants.map((each) => each.database)).toEqual(config.databases);

@@ -34,6 +34,8 @@ export interface Dialect {
   readonly tableFiles: string;
   /** True: a database may hold sequences beside its tables. */
   readonly sequences: boolean;
+  /** Sets the longest time a SELECT of the session may take; 0: no limit. */
+  statementLimit(ms: number): string;
   /** What makes a SELECT tell its estimates, as rows. */
   readonly explain: string;
   /** Takes the guard against DDL, statement by statement, and lets it go. */
@@ -90,6 +92,8 @@ const process: ServerPrivilege = {
 const schemaPrivileges = [
   'SELECT',
   'INSERT',
+  // The mark of a restore is replaced at each of its steps.
+  'DELETE',
   'CREATE',
   'ALTER',
   'DROP',
@@ -125,6 +129,7 @@ function mysql(version: string): Dialect {
     identity: 'SELECT @@server_uuid',
     tableFiles: 'SELECT NAME AS name, FILE_SIZE AS size FROM information_schema.INNODB_TABLESPACES',
     sequences: false,
+    statementLimit: (ms) => `SET SESSION max_execution_time = ${ms}`,
     explain: 'EXPLAIN FORMAT=TRADITIONAL',
     takeGuard: ['LOCK INSTANCE FOR BACKUP'],
     releaseGuard: 'UNLOCK INSTANCE',
@@ -137,11 +142,18 @@ function mysql(version: string): Dialect {
       { name: 'XA_RECOVER_ADMIN', satisfiedBy: [], need: 'see transactions that are in doubt' },
     ],
     routinePrivilege: { satisfiedBy: ['SHOW_ROUTINE', 'SELECT'], grant: 'SHOW_ROUTINE ON *.*' },
-    restorePrivileges: restoring({
-      name: since('8.2.0') ? 'SET_ANY_DEFINER' : 'SET_USER_ID',
-      satisfiedBy: ['SUPER', 'SET_USER_ID', 'SET_ANY_DEFINER'],
-      need: 'keep the definers of views, routines, triggers and events',
-    }),
+    restorePrivileges: restoring(
+      {
+        name: 'SESSION_VARIABLES_ADMIN',
+        satisfiedBy: ['SYSTEM_VARIABLES_ADMIN', 'SUPER'],
+        need: 'see every warning of the rows it loads (max_error_count)',
+      },
+      {
+        name: since('8.2.0') ? 'SET_ANY_DEFINER' : 'SET_USER_ID',
+        satisfiedBy: ['SUPER', 'SET_USER_ID', 'SET_ANY_DEFINER'],
+        need: 'keep the definers of views, routines, triggers and events',
+      },
+    ),
     accounts: "SELECT User AS u, Host AS h, 'N' AS r FROM mysql.user ORDER BY User, Host",
     ownAccounts: ['mysql.sys@localhost', 'mysql.session@localhost', 'mysql.infoschema@localhost'],
     accountSettings: since('8.0.17') ? ['print_identified_with_as_hex = ON'] : [],
@@ -178,6 +190,7 @@ function mariadb(version: string): Dialect {
     identity: `SELECT SHA2(CONCAT_WS('|', @@hostname, @@port, @@datadir, @@server_id), 256)`,
     tableFiles: 'SELECT NAME AS name, FILE_SIZE AS size FROM information_schema.INNODB_SYS_TABLESPACES',
     sequences: true,
+    statementLimit: (ms) => `SET SESSION max_statement_time = ${ms / 1000}`,
     explain: 'EXPLAIN',
     takeGuard: ['BACKUP STAGE START', 'BACKUP STAGE BLOCK_DDL'],
     releaseGuard: 'BACKUP STAGE END',

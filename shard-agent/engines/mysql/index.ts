@@ -1,25 +1,30 @@
 /** The engine for MySQL and MariaDB. What they differ in stands in dialect.ts. */
-import type { DatabaseConfig, ToolPaths } from '../../../topology/agent-file.ts';
+import type { DatabaseConfig, InvariantQuery, ToolPaths } from '../../../topology/agent-file.ts';
 import type {
   BackupOrder,
   BackupSession,
   ClaimOutcome,
+  CheckOrder,
   Engine,
   Finding,
-  GlobalsOrder,
   HeldMark,
+  LockTiming,
   RestoreOrder,
   RestoreSession,
   ServerDescription,
   StagedRestore,
   StoredShard,
+  TriedInvariants,
 } from '../../engine.ts';
 import { prepareBackup } from './backup/backup.ts';
+import { timeLocks } from './barrier/lock-timing.ts';
 import { listDatabases } from './catalogue.ts';
+import { tryInvariants } from '../../try-invariants.ts';
 import { checkBackup } from './check/check.ts';
+import { liveQuestioner } from './check/try-invariants.ts';
 import { describeEndpoint, withSession } from './connection/connection.ts';
 import { attempt } from './connection/failure.ts';
-import { fitShard } from './restore/fit.ts';
+import { checkRestorer, fitShard } from './restore/fit.ts';
 import type { Endpoint } from './connection/handshake.ts';
 import { claimRestores } from './restore/restore-claim.ts';
 import { prepareRestore } from './restore/restore.ts';
@@ -27,14 +32,17 @@ import { describeServer } from './server.ts';
 import { seeMarks, setMark } from './server-mark.ts';
 import { stagedRestores } from './restore/staged-restores.ts';
 
+/** Lanes a check assumes where no order says. */
+const usualLanes = 4;
+
 /** No tool of the server's is needed: `tools` is taken for the shape of all engines. */
 export function openMysql(config: {
   database: DatabaseConfig;
   password: string | undefined;
   tools: ToolPaths;
 }): Engine {
-  const { host, port, user, databases } = config.database;
-  return new MysqlEngine({ host, port, user, password: config.password }, databases);
+  const { host, port, user, databases, stallLimitMs } = config.database;
+  return new MysqlEngine({ host, port, user, password: config.password, stallLimitMs }, databases);
 }
 
 class MysqlEngine implements Engine {
@@ -54,11 +62,41 @@ class MysqlEngine implements Engine {
     );
   }
 
-  check(globals: GlobalsOrder = 'none'): Promise<Finding[]> {
+  timeLocks(): Promise<LockTiming> {
+    return this.#attempt('time the locks', () => timeLocks(this.#endpoint, this.#databases));
+  }
+
+  check(order: Partial<CheckOrder> = {}): Promise<Finding[]> {
+    const whole: CheckOrder = { lanes: usualLanes, locks: true, globals: 'none', ...order };
     return this.#attempt('check the server', () =>
       withSession(this.#endpoint, { name: 'check' }, (wire, dialect) =>
-        checkBackup(wire, dialect, this.#databases, globals),
+        checkBackup(wire, dialect, this.#databases, whole),
       ),
+    );
+  }
+
+  checkRestore(): Promise<Finding[]> {
+    return this.#attempt('check the server', () =>
+      withSession(this.#endpoint, { name: 'check' }, (wire, dialect) => checkRestorer(wire, dialect)),
+    );
+  }
+
+  tryInvariants(
+    queries: readonly InvariantQuery[],
+    limitMs: number,
+    signal?: AbortSignal,
+  ): Promise<TriedInvariants> {
+    if (queries.length === 0) return Promise.resolve({ answers: [], findings: [] });
+    return this.#attempt('ask the invariants', () =>
+      withSession(this.#endpoint, { name: 'invariants' }, async (wire, dialect) => {
+        const databases = await listDatabases(wire, this.#databases);
+        const questioner = liveQuestioner(
+          wire,
+          dialect,
+          databases.map(({ name }) => name),
+        );
+        return tryInvariants(questioner, queries, limitMs, signal);
+      }),
     );
   }
 
@@ -69,7 +107,7 @@ class MysqlEngine implements Engine {
   fit(stored: StoredShard, globals = false): Promise<Finding[]> {
     return this.#attempt('see whether the set fits', () =>
       withSession(this.#endpoint, { name: 'fit' }, (wire, dialect) =>
-        fitShard(wire, dialect, stored, globals),
+        fitShard(wire, dialect, stored, { globals, host: this.#endpoint.host }),
       ),
     );
   }

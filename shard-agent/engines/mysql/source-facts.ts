@@ -1,6 +1,6 @@
 /** What of the source a restore needs to know to say whether the set fits. Kept in the shard line under `engine`. */
 import { z } from 'zod';
-import { TidemarkError } from '../../../proto/errors.ts';
+import { manifestOf, readStored, storedText, storedWord } from '../../stored-shape.ts';
 import type { StoredShard } from '../../engine.ts';
 import { type Catalogue, textList } from './catalogue.ts';
 import type { Dialect } from './dialect.ts';
@@ -9,12 +9,12 @@ import { ownPlaces } from './schema/table-place.ts';
 import type { Wire } from './connection/wire.ts';
 
 const sourceFactsShape = z.object({
-  lowerCaseTableNames: z.number(),
+  lowerCaseTableNames: z.int().min(0).max(2),
   sqlMode: z.string(),
   /** Accounts that views, routines, triggers and events run as. */
-  definers: z.array(z.string()),
-  engines: z.array(z.string()),
-  collations: z.array(z.string()),
+  definers: z.array(storedText),
+  engines: z.array(storedWord),
+  collations: z.array(storedWord),
   hasTriggersOrFunctions: z.boolean(),
   /** What a restore puts in the default place, and where it stood; older sets do not say. */
   places: z.array(z.object({ table: z.string(), place: z.string() })).optional(),
@@ -23,7 +23,7 @@ const sourceFactsShape = z.object({
   /** Triggers, routines or events, whose text names tables as somebody typed them. */
   hasCode: z.boolean().default(false),
   /** Digits that a division adds, which generated columns are computed with. */
-  divPrecisionIncrement: z.number().default(4),
+  divPrecisionIncrement: z.int().min(0).max(30).default(4),
   /** MySQL's, in effect. */
   partialRevokes: z.boolean().default(false),
 });
@@ -32,14 +32,11 @@ export type SourceFacts = z.infer<typeof sourceFactsShape>;
 
 /** Throws `bad-bytes` where the set does not say what it should. */
 export function readFacts(stored: StoredShard): SourceFacts {
-  const facts = sourceFactsShape.safeParse(stored.shard.engine);
-  if (facts.success) return facts.data;
-  throw new TidemarkError({
-    code: 'bad-bytes',
-    operation: 'read what the set says of its source',
-    subject: stored.shard.shard,
-    cause: facts.error.message,
-  });
+  return readStored(
+    sourceFactsShape,
+    stored.shard.engine,
+    `${manifestOf(stored)}: shard ${stored.shard.shard}`,
+  );
 }
 
 /** Of every session that makes or fills tables: the server computes stored columns again, and must as the source did. */

@@ -45,7 +45,7 @@ export const foreignNamespaces = `n.nspname NOT IN ('pg_catalog', 'information_s
  * Permanent tables: those of users, and configuration tables of extensions, whose condition says which rows a dump
  * carries. What else belongs to an extension comes back with CREATE EXTENSION.
  */
-const tables = `
+export const coveredTables = `
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam
@@ -125,7 +125,7 @@ async function readCatalogueHere(session: Session): Promise<Catalogue> {
       c.reltuples AS rows,
       COALESCE((SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, a.atttypid::int8) ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''), '[]') AS columns
-    ${tables} ORDER BY n.nspname, c.relname`);
+    ${coveredTables} ORDER BY n.nspname, c.relname`);
   const { fingerprint } = await session.row(fingerprintQuery);
   return {
     database: session.database,

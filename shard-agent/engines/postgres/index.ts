@@ -1,10 +1,12 @@
 /** The PostgreSQL engine, versions 14 to 18. */
 import type { Engine, StagedRestore } from '../../engine.ts';
 import { prepareBackup } from './backup/backup.ts';
+import { timeLocks } from './barrier/lock-timing.ts';
 import { checkServer, openAny } from './check/check.ts';
+import { tryLiveInvariants } from './check/try-invariants.ts';
 import { during, type PostgresConfig } from './connection/connection.ts';
-import { fitShard } from './restore/fit.ts';
 import { claimRestores } from './restore/restore-claim.ts';
+import { checkRestorer, fitShard } from './restore/fit.ts';
 import { prepareRestore, reopenRestore } from './restore/restore.ts';
 import { findMarkedRoles } from './globals/roles.ts';
 import { listDatabases, readServer, subjectOf } from './server.ts';
@@ -26,7 +28,10 @@ export function openPostgres(config: PostgresConfig): Engine {
         await session.close();
       }
     },
-    check: (globals = 'none') => checkServer(config, { lanes: usualLanes, locks: true, globals }),
+    check: (order = {}) => checkServer(config, { lanes: usualLanes, locks: true, globals: 'none', ...order }),
+    checkRestore: () => checkRestorer(config),
+    tryInvariants: (queries, limitMs, signal) => tryLiveInvariants(config, queries, limitMs, signal),
+    timeLocks: () => timeLocks(config),
     prepareBackup: (order) => prepareBackup(config, order),
     fit: (stored, globals = false) => fitShard(config, stored, globals),
     prepareRestore: (order) => prepareRestore(config, order),

@@ -2,7 +2,7 @@
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { Position } from '../../../topology/position.ts';
 import type { Finding, ServerDescription } from '../../engine.ts';
-import { during, Session, type PostgresConfig } from './connection/connection.ts';
+import { during, quoteName, Session, type PostgresConfig } from './connection/connection.ts';
 import { stagingPattern } from './restore/staging-mark.ts';
 
 /** Connected to when no database of the user's is meant. `postgres` is the server's own unless configured by name. */
@@ -27,16 +27,58 @@ export async function openMaintenance(
   throw refused;
 }
 
-/** The databases a backup takes: those configured, else every one that is not the server's own or a staging. */
+/** The server's own. A template that somebody has made is theirs. */
+const ownDatabases = ['postgres', 'template0', 'template1'];
+
+/** What a broken-off DROP DATABASE leaves behind: https://www.postgresql.org/docs/current/sql-dropdatabase.html */
+const invalid = 'datconnlimit = -2';
+
+/**
+ * The databases a backup takes: those configured, else every one that is not the server's own or a staging. One that cannot
+ * be connected to is not among the latter; `closedFindings` names it.
+ */
 export async function listDatabases(session: Session, config: PostgresConfig): Promise<string[]> {
+  if (config.database.databases !== undefined) return [...config.database.databases];
   const rows = await during('list the databases', subjectOf(config), () =>
     session.rows(
       `SELECT datname FROM pg_catalog.pg_database
-       WHERE datallowconn AND NOT datistemplate AND datname <> 'postgres' AND datname !~ $1 ORDER BY datname`,
-      [stagingPattern],
+       WHERE datallowconn AND NOT ${invalid} AND datname <> ALL ($1) AND datname !~ $2 ORDER BY datname`,
+      [ownDatabases, stagingPattern],
     ),
   );
-  return [...(config.database.databases ?? rows.map((row) => row['datname'] ?? ''))];
+  return rows.map((row) => row['datname'] ?? '');
+}
+
+/**
+ * Databases that nobody can connect to: left out of a backup of all databases, with a warning; where they are configured, no
+ * backup can be taken.
+ */
+export async function closedFindings(session: Session, config: PostgresConfig): Promise<Finding[]> {
+  const configured = config.database.databases;
+  const rows = await during('list the databases', subjectOf(config), () =>
+    session.rows(
+      `SELECT datname, ${invalid} AS invalid FROM pg_catalog.pg_database
+       WHERE (NOT datallowconn OR ${invalid})
+         AND (datname = ANY ($1) OR ($2 AND datname <> ALL ($3) AND datname !~ $4)) ORDER BY datname`,
+      [configured ?? [], configured === undefined, ownDatabases, stagingPattern],
+    ),
+  );
+  const outcome = configured === undefined ? 'it is left out' : 'it cannot be backed up';
+  return rows.map((row) => {
+    const name = row['datname'] ?? '';
+    const broken = row['invalid'] === 't';
+    return {
+      code: 'not-ready',
+      subject: `database ${name}`,
+      cause: broken
+        ? `${outcome}: it is invalid, since a DROP DATABASE of it was broken off`
+        : `${outcome}: it accepts no connections (datallowconn is false)`,
+      remedy: broken
+        ? `DROP DATABASE ${quoteName(name)};`
+        : `To have it in the set: ALTER DATABASE ${quoteName(name)} ALLOW_CONNECTIONS true;`,
+      warning: configured === undefined,
+    };
+  });
 }
 
 /** A database made since the plan would be left out of the set in silence: `schema-changed` names it. */

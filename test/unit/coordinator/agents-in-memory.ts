@@ -7,6 +7,7 @@ import type { Run } from '../../../coordinator/run.ts';
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { StepPoint } from '../../../proto/step-points.ts';
 import { MemoryStore } from '../../../repository/stores/memory.ts';
+import type { AgentFile } from '../../../topology/agent-file.ts';
 import type { BarrierConfig, Topology } from '../../../topology/topology.ts';
 import type { AgentFixture } from '../shard-agent/agent-fixture.ts';
 import { openAgent } from '../shard-agent/agent-fixture.ts';
@@ -29,6 +30,8 @@ export interface MemoryClusterOptions {
   readonly copyShards?: number;
   /** Of every server, as if all had been split from one by a base backup; else each has its own. */
   readonly identity?: string;
+  /** Those that the file of each agent declares, by its number; default: the same `money` on each. */
+  readonly invariants?: (n: number) => AgentFile['invariants'];
   /** Connections to the agents go through one that can be cut. */
   readonly wires?: Wire[];
 }
@@ -42,7 +45,8 @@ export async function openCluster(options: MemoryClusterOptions = {}): Promise<M
   for (const [n, shard] of names.entries()) {
     const server = new FakeServer(options.identity ?? `server ${Math.random()}`);
     if (options.filled === true) fillShop(server, n);
-    const fixture = await openAgent({ shard, store, server, lease: false });
+    const declared = options.invariants === undefined ? {} : { invariants: options.invariants(n) };
+    const fixture = await openAgent({ shard, store, server, lease: false, ...declared });
     fixtures.push(fixture);
     let { address } = fixture.agent;
     if (options.wires !== undefined) {

@@ -46,9 +46,11 @@ test('the plan of a restore', () => {
         databases: [hostile],
         sums,
         findings: [{ ...finding, warning: true }],
+        notAsked: [{ name: hostile, reason: hostile }],
       },
     ],
+    untouched: [hostile],
   });
   expectClean(text);
-  expect(text.split('\n')).toHaveLength(6);
+  expect(text.split('\n')).toHaveLength(8);
 });

@@ -57,6 +57,7 @@ export function runOver(store: ObjectStore, more: Partial<Run> = {}): Run {
 
 const barrier = {
   attempts: 2,
+  holdLimitMs: 100,
   longestHoldMs: 8.25,
   windowMs: 1.5,
   shards: shardNames.map((name) => ({ name, holdMs: 8 })),

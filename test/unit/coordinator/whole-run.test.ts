@@ -3,9 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { backup } from '../../../coordinator/backup.ts';
 import { check } from '../../../coordinator/check.ts';
 import { restore } from '../../../coordinator/restore.ts';
+import { show } from '../../../coordinator/show.ts';
 import { verify } from '../../../coordinator/verify.ts';
 import type { SealBody } from '../../../repository/seal.ts';
 import { openAgent } from '../shard-agent/agent-fixture.ts';
+import type { FakeServer } from '../shard-agent/fake-server.ts';
 import {
   atStep,
   backUp,
@@ -53,6 +55,55 @@ test('backup, list, check, verify, restore: what comes back is what was there', 
   await expectNothingLeft(source);
 });
 
+describe('invariants that the set recorded and a target does not declare', () => {
+  const money = { name: 'money', database: 'shop', sql: 'sum accounts' };
+  const reason = "the target agent's file does not declare it";
+
+  test('are named in the plan and in the report, and do not stop the restore', async () => {
+    const source = await openCluster({ filled: true });
+    await backUp(source);
+    // A third one, which the set has no answer for, is not asked either, and nobody misses it.
+    const later = { name: 'later', database: 'shop', sql: 'no such question' };
+    const target = await openCluster({
+      store: source.store,
+      invariants: (n) => (n === 1 ? [later] : [money, later]),
+    });
+    const options = { target: target.topology, mappings: [], globals: false, dryRun: false };
+    const dry = await restore(runOf(source), 'latest', { ...options, dryRun: true });
+    expect(dry.failure).toBeUndefined();
+    expect((dry.document['shards'] as { notAsked: unknown }[]).map(({ notAsked }) => notAsked)).toEqual([
+      [],
+      [{ name: 'money', reason }],
+      [],
+    ]);
+    expect(dry.text).toContain(`shop-01: invariant money: ${reason}`);
+
+    const restored = await restore(runOf(source), 'latest', options);
+    expect(restored.failure).toBeUndefined();
+    // A sum over some of the shards would be another sum.
+    expect(restored.document).toMatchObject({
+      invariants: [],
+      notAsked: [{ shard: 'shop-01', name: 'money', reason }],
+    });
+    expect(restored.text).toContain(`invariant money of shop-01 was not asked: ${reason}`);
+    expect(target.servers.map(contentOf)).toEqual(source.servers.map(contentOf));
+  });
+
+  test('the others still fail it when they differ', async () => {
+    const source = await openCluster({ filled: true });
+    await backUp(source);
+    const target = await openCluster({
+      store: source.store,
+      invariants: (n) => (n === 1 ? [] : [{ ...money, sql: n === 2 ? 'count accounts' : money.sql }]),
+    });
+    const options = { target: target.topology, mappings: [], globals: false, dryRun: false };
+    const run = restore(runOf(source), 'latest', options);
+    await expect(run).rejects.toMatchObject({ code: 'invariant-differs', exitCode: 4 });
+    await expect(run).rejects.toThrow(/shop-02/);
+    expect(target.servers.every(isUntouched)).toBe(true);
+  });
+});
+
 test('shards copy one after the other when told so, from the same cut', async () => {
   const source = await openCluster({ filled: true, copyShards: 1 });
   atStep('coordinator.cut-stored', () => source.servers[2]?.table('shop', 'accounts', ['later\t1']));
@@ -75,6 +126,27 @@ test('the seal names evidence and sums that add up', async () => {
   expect((document['sums'] as SealBody['sums']).rows).toBe(total);
   expect(document['longestHoldMs']).toBeGreaterThan(0);
 });
+test.each([
+  [0, 'cancelled autovacuums  2: shop-00 (shop.public.accounts), shop-02 (shop.public.accounts)'],
+  [30_000, 'cancelled autovacuums  none'],
+])(
+  'the topology says when autovacuums are cancelled (after %d ms), and the set which were',
+  async (afterMs, line) => {
+    const source = await openCluster({ filled: true, barrier: { cancelAutovacuumMs: afterMs } });
+    for (const n of [0, 2]) (source.servers[n] as FakeServer).autovacuum = 'shop.public.accounts';
+    const taken = await backup(runOf(source));
+    const cancelled = afterMs === 0 ? ['shop.public.accounts'] : [];
+    expect(taken.document['shards']).toMatchObject(
+      shards3.map((_, n) => ({ cancelledAutovacuums: n === 1 ? [] : cancelled })),
+    );
+    expect(taken.text.includes('cancelled autovacuums 2: shop-00')).toBe(afterMs === 0);
+    const shown = await show(runOf(source), 'latest', { tables: false });
+    expect(shown.text).toContain(line);
+    expect(shown.text).toMatch(/longest hold +[\d.]+ ms of 100 ms\n/);
+    expect(shown.text).toMatch(/hold limit +100 ms, .* at the latest 500 ms later\n/);
+  },
+);
+
 describe('what is no cluster', () => {
   test('two agents before one server', async () => {
     const source = await openCluster({ filled: true, names: ['shop-00'] });

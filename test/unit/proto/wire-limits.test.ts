@@ -135,21 +135,45 @@ test('100,000 blockers, and warnings of a preparation, arrive in bounded replies
   const warnings = Array.from({ length: 100_000 }, () => ({ ...finding, warning: true }));
   const client = await open({
     barrier: (call) => {
-      call.send({ prepared: { warnings } });
+      call.send({ prepared: { warnings, invariants: [{ name: 'a', answer: long }, { name: 'none' }] } });
       call.send({ probed: { blockers } });
       call.send({ blocked: { attempt: 1, reason: long, blockers } });
+      call.send({ cutTaken: { attempt: 1, cancelledAutovacuums: blockers.map(() => long) } });
       return Promise.resolve();
     },
   });
   const replies = await Array.fromAsync(client.barrier());
-  expect(replies.map(({ reply }) => reply)).toEqual(['prepared', 'probed', 'blocked']);
+  expect(replies.map(({ reply }) => reply)).toEqual(['prepared', 'probed', 'blocked', 'cutTaken']);
   expect(replies[0]?.prepared?.warnings).toHaveLength(201);
+  expect(replies[0]?.prepared?.invariants.map(({ name, answer }) => [name, answer])).toEqual([
+    ['a', expect.stringMatching(/\(cut, 300000 bytes in all\)$/)],
+    ['none', undefined],
+  ]);
   for (const said of [replies[1]?.probed, replies[2]?.blocked]) {
     expect(said?.blockers).toHaveLength(200);
     expect(said?.blockers[0]?.statement).toMatch(/^长+… \(cut, 300000 bytes in all\)$/);
     expect(said?.more).toBe(99_800);
   }
   expect(replies[2]?.blocked?.reason).toMatch(/\(cut, /);
+  expect(replies[3]?.cutTaken?.cancelledAutovacuums.at(-1)).toMatch(/^… and \d+ more$/);
+});
+
+test('invariants that were not asked are cut, and those of a plan counted', async () => {
+  const notAsked = Array.from({ length: 500 }, (_, n) => ({ name: `invariant ${n}`, reason: long }));
+  const client = await open({
+    fit: () => Promise.resolve({ notAsked }),
+    restore: (call) => {
+      call.send({ loaded: { notAsked } });
+      return Promise.resolve();
+    },
+  });
+  const { notAsked: planned } = await client.fit({});
+  expect(planned[0]?.reason).toMatch(/\(cut, 300000 bytes in all\)$/);
+  expect(planned.at(-1)).toEqual({ name: 'and 300 more', reason: 'left out of this answer' });
+  const [reply] = await Array.fromAsync(client.restore());
+  const loaded = reply?.loaded?.notAsked ?? [];
+  expect(loaded.map(({ name }) => name)).toEqual(notAsked.map(({ name }) => name));
+  expect(loaded[0]?.reason).toMatch(/\(cut, 300000 bytes in all\)$/);
 });
 
 test('a finding of a verification, and the names of very many databases, are cut too', async () => {

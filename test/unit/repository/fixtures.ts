@@ -120,6 +120,7 @@ export async function writeManifest(
 
 const barrier = {
   attempts: 2,
+  holdLimitMs: 100,
   longestHoldMs: 8.25,
   windowMs: 1.5,
   shards: [{ name: shardName, holdMs: 8.25 }],

@@ -107,3 +107,31 @@ test('a warning does not stop a backup, and a server that does not answer is tol
   const report = await checkAgent(file, engine, () => new MemoryStore('memory:'));
   expect(report.findings.map(({ code }) => code)).toEqual(['database-unreachable']);
 });
+
+test('an agent that only restores is asked for what a restore needs, and for nothing else', async () => {
+  const engine = new FakeEngine(new FakeServer('a'));
+  engine.findings = [grant];
+  const open = () => new MemoryStore('memory:');
+  const ready = await checkAgent({ ...file, allow: ['restore'] }, engine, open);
+  expect(ready).toMatchObject({ ready: true, findings: [] });
+  expect(printReport(ready)).toContain('ready for restores');
+  const createdb = {
+    ...grant,
+    cause: 'it may not create databases',
+    remedy: 'ALTER ROLE tidemark CREATEDB;',
+  };
+  engine.restoreFindings = [createdb];
+  const lacking = await checkAgent({ ...file, allow: ['restore'] }, engine, open);
+  expect(lacking).toMatchObject({ ready: false, findings: [createdb] });
+  expect(printReport(lacking)).toContain('1 problem to fix before a restore can run');
+  const both = await checkAgent({ ...file, allow: ['backup', 'restore'] }, engine, open);
+  expect(both.findings).toEqual([grant]);
+});
+
+test('an invariant that fails is found on the host itself', async () => {
+  const engine = new FakeEngine(new FakeServer('a'));
+  engine.failingInvariants.add('money');
+  const invariants = [{ name: 'money', database: 'shop', sql: 'sum accounts' }];
+  const report = await checkAgent({ ...file, invariants }, engine, () => new MemoryStore('memory:'));
+  expect(report).toMatchObject({ ready: false, findings: [{ subject: 'database shop: invariant money' }] });
+});

@@ -32,6 +32,8 @@ export interface FixtureOptions {
   readonly store?: ObjectStore;
   readonly server?: FakeServer;
   readonly allow?: AgentFile['allow'];
+  /** Default: `money` of the shop. */
+  readonly invariants?: AgentFile['invariants'];
   /** Default: a free port of the loopback address. */
   readonly listen?: string;
   /** False: the repository gets no lease, for tests whose coordinators take their own. Default: that of number 1. */
@@ -50,7 +52,7 @@ export async function openAgent(options: FixtureOptions = {}): Promise<AgentFixt
     listen: options.listen ?? '127.0.0.1:0',
     transport: { kind: 'default' } as const,
     repository: { url: repositoryUrl },
-    invariants: [{ name: 'money', database: 'shop', sql: 'sum accounts' }],
+    invariants: options.invariants ?? [{ name: 'money', database: 'shop', sql: 'sum accounts' }],
     allow: options.allow ?? (['backup', 'restore'] as const),
   };
   const agent = await startAgent({ file, engine, store, log: pino({ level: 'silent' }) });

@@ -101,7 +101,7 @@ test('the dead man thaws at the hold limit, whether or not the call lives', asyn
   stage.nowMs = 100;
   stage.timers[0]?.fire();
   await stage.answered(2);
-  expect(stage.replies[1]).toEqual({ thawed: { attempt: 1, holdMs: 100 } });
+  expect(stage.replies[1]).toEqual({ thawed: { attempt: 1, holdMs: 100, releaseMs: 0 } });
   stage.requests.end();
   expect(await run).toBeUndefined();
   expect(stage.did).toEqual(['lock', 'unlock', 'close']);

@@ -7,11 +7,13 @@ import type {
   BackupSession,
   Blocker,
   ClaimOutcome,
+  CheckOrder,
   Cut,
   Engine,
   Finding,
   HeldMark,
   LockOutcome,
+  LockTiming,
   RawSink,
   ReadLane,
   ReadTask,
@@ -21,6 +23,7 @@ import type {
   ServerDescription,
   StagedRestore,
   StoredShard,
+  TriedInvariants,
   WriteLane,
 } from '../../../shard-agent/engine.ts';
 import type { Position } from '../../../topology/position.ts';
@@ -34,6 +37,13 @@ export class FakeEngine implements Engine {
   readonly server: FakeServer;
   /** What `check` and `fit` find. */
   findings: Finding[] = [];
+  lockTiming: LockTiming = { lockMs: 0.1, roundTripMs: 0.1 };
+  /** What `checkRestore` finds. */
+  restoreFindings: Finding[] = [];
+  /** Names of those that the server refuses. */
+  readonly failingInvariants = new Set<string>();
+  /** What `check` was asked about. */
+  checked: Partial<CheckOrder> | undefined;
 
   constructor(server: FakeServer) {
     this.server = server;
@@ -43,8 +53,33 @@ export class FakeEngine implements Engine {
     return Promise.resolve(describe(this.server));
   }
 
-  check(): Promise<Finding[]> {
+  timeLocks(): Promise<LockTiming> {
+    return Promise.resolve(this.lockTiming);
+  }
+
+  check(order?: Partial<CheckOrder>): Promise<Finding[]> {
+    this.checked = order;
     return Promise.resolve(this.findings);
+  }
+
+  checkRestore(): Promise<Finding[]> {
+    return Promise.resolve(this.restoreFindings);
+  }
+
+  tryInvariants(queries: readonly InvariantQuery[]): Promise<TriedInvariants> {
+    const fails = ({ name }: InvariantQuery): boolean => this.failingInvariants.has(name);
+    return Promise.resolve({
+      answers: queries
+        .filter((query) => !fails(query))
+        .map(({ name, database, sql }) => ({ name, answer: answer(this.server.databases, database, sql) })),
+      findings: queries.filter(fails).map(({ name, database, sql }) => ({
+        code: 'not-ready',
+        subject: `database ${database}: invariant ${name}`,
+        cause: `${sql}: no such table`,
+        remedy: 'Correct its SQL.',
+        warning: false,
+      })),
+    });
   }
 
   prepareBackup(order: BackupOrder): Promise<BackupSession> {
@@ -180,7 +215,10 @@ class FakeBackup implements BackupSession {
     await Promise.resolve();
     if (!this.#holdsLocks) throw lost('the locks were lost during the cut');
     this.#release();
-    return { holdMs: performance.now() - this.#lockedAtMs, position };
+    const { autovacuum } = this.#server;
+    const cancels = autovacuum !== undefined && this.#order.cancelAutovacuumMs === 0;
+    const cancelledAutovacuums = cancels ? [autovacuum] : [];
+    return { holdMs: performance.now() - this.#lockedAtMs, position, cancelledAutovacuums };
   }
 
   cutWithoutLocks(): Promise<Cut> {
@@ -370,11 +408,10 @@ class FakeRestore implements RestoreSession {
     return Promise.resolve();
   }
 
-  invariants() {
-    const { invariants } = this.#needed().stored;
+  invariants(queries: readonly InvariantQuery[]) {
     const { databases } = this.#staging();
     return Promise.resolve(
-      invariants.map(({ name, database, sql }) => ({ name, answer: answer(databases, database, sql) })),
+      queries.map(({ name, database, sql }) => ({ name, answer: answer(databases, database, sql) })),
     );
   }
 

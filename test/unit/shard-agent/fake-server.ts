@@ -24,6 +24,8 @@ export class FakeServer {
   locked = false;
   /** Marks that agents have set: another server of the same identity does not show them. */
   readonly marks = new Set<string>();
+  /** The table of an autovacuum that a barrier cancels, when it may. */
+  autovacuum: string | undefined;
   /** Lanes whose connection is cut when they next read, by number. */
   readonly deadLanes = new Set<number>();
   /** Awaited before each row batch of every reading lane. */

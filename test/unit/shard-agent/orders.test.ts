@@ -26,6 +26,7 @@ test.each<[string, Partial<Prepare>, RegExp]>([
   ['snapshots for ever', { copyLimitMs: Number.POSITIVE_INFINITY }, /copy limit/],
   ['globals in a way of its own', { globals: 'all' }, /"all" is no way to store globals/],
   ['a grace without end', { graceMs: Number.POSITIVE_INFINITY }, /grace/],
+  ['a wait of less than nothing', { cancelAutovacuumMs: -1 }, /wait for an autovacuum -1/],
   ['a set that is a path', { context: contextOf(1, { set: '../../x' }) }, /no id of a backup set/],
   ['no cluster', { context: contextOf(1, { cluster: '' }) }, /no cluster/],
   [

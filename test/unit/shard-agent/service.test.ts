@@ -49,6 +49,28 @@ test('a backup without a lease is refused', async () => {
   });
 });
 
+test('check says when this host cannot keep the hold limit, and asks only where somebody is to be held', async () => {
+  const { client, engine, store } = await openAgent();
+  const value = randomBytes(8).toString('hex');
+  const nonce = { key: nonceKey('shop', 'q'), value, replyKey: nonceKey('shop', 'a') };
+  await store.create(nonce.key, Buffer.from(value));
+  const findingsAt = async (holdLimitMs: number): Promise<unknown[]> =>
+    (await client.check({ context: contextOf(), nonce, holdLimitMs })).findings;
+  engine.lockTiming = { lockMs: 5_000, roundTripMs: 1 };
+  const warning = {
+    code: 'not-ready',
+    cause: expect.stringMatching(/5000\.0 ms with nobody/),
+    warning: true,
+  };
+  expect(await findingsAt(100)).toMatchObject([warning]);
+  expect(await findingsAt(0)).toEqual([]);
+  expect(await findingsAt(60_000)).toEqual([]);
+  // While a backup is under way a trial could get into the way of its locks.
+  const talk = new BarrierTalk(client);
+  await talk.ask({ prepare: prepareOf() });
+  expect(await findingsAt(100)).toEqual([]);
+});
+
 test('check answers the nonce where it is seen, and reports every finding at once', async () => {
   const { client, engine, store } = await openAgent();
   const value = randomBytes(8).toString('hex');

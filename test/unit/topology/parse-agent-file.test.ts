@@ -39,7 +39,8 @@ database:
   user: tidemark
   password: {env: SHOP_00_PASSWORD}
   databases: [shop]
-invariants: [{name: money, database: shop, sql: "SELECT SUM(balance) FROM accounts"}]
+  stallLimit: 90s
+invariants: [{name: money, database: shop, sql: "SELECT SUM(balance) FROM public.accounts"}]
 tools: {pgDump: /usr/lib/postgresql/18/bin/pg_dump}
 allow: [backup, restore]
 `;
@@ -65,8 +66,9 @@ describe('what is read', () => {
         user: 'tidemark',
         password: { kind: 'env', name: 'SHOP_00_PASSWORD' },
         databases: ['shop'],
+        stallLimitMs: 90_000,
       },
-      invariants: [{ name: 'money', database: 'shop', sql: 'SELECT SUM(balance) FROM accounts' }],
+      invariants: [{ name: 'money', database: 'shop', sql: 'SELECT SUM(balance) FROM public.accounts' }],
       tools: { pgDump: '/usr/lib/postgresql/18/bin/pg_dump' },
       allow: ['backup', 'restore'],
     });
@@ -86,12 +88,22 @@ describe('what is read', () => {
         user: 'tidemark',
         password: { kind: 'none' },
         databases: undefined,
+        stallLimitMs: 60_000,
       },
       invariants: [],
       tools: {},
-      allow: ['backup', 'restore'],
+      allow: ['backup'],
     });
   });
+
+  test.each(['allow:', 'allow: ~', 'allow: null', '# allow is left out'])(
+    'a restore is allowed by name only: %s',
+    async (line) => {
+      const text = whole.replace('allow: [backup, restore]', line);
+      expect(text).not.toBe(whole);
+      expect((await read(text)).allow).toEqual(['backup']);
+    },
+  );
 
   test('the port of PostgreSQL', async () => {
     expect((await read(least('{engine: postgres, host: db, user: u}'))).database.port).toBe(5432);
@@ -197,15 +209,25 @@ agent: x
     ]);
   });
 
+  test.each([
+    ['500ms', '4:58: database.stallLimit: must be from 1 s to 1 d, not 500 ms'],
+    ['2d', '4:58: database.stallLimit: must be from 1 s to 1 d, not 2 d'],
+    ['60', '4:58: database.stallLimit: '],
+    ['soon', '4:58: database.stallLimit: '],
+  ])('a stall limit of %s', async (limit, expected) => {
+    const [said] = await mistakes(least(`{engine: mysql, host: db, user: u, stallLimit: ${limit}}`));
+    expect(said).toContain(expected);
+  });
+
   test('an invariant in a database that is not backed up', async () => {
     expect(await mistakes(whole.replace('database: shop,', 'database: shops,'))).toEqual([
-      '11:38: invariants[0].database: `shops` is not among database.databases',
+      '12:38: invariants[0].database: `shops` is not among database.databases',
     ]);
   });
 
   test('nothing allowed', async () => {
     expect(await mistakes(whole.replace('[backup, restore]', '[]'))).toEqual([
-      '13:8: allow: must allow backup or restore; leave it out for both',
+      '14:8: allow: must allow backup or restore; leave it out for backup only',
     ]);
   });
 

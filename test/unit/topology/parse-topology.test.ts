@@ -40,7 +40,7 @@ async function mistakes(text: string | Uint8Array): Promise<string[]> {
 
 const whole = `cluster: shop
 repository: {url: "file:///srv/tidemark"}
-barrier: {consistency: atomic, holdLimit: 100ms, deadline: 30s, maxHoldPerMinute: 6s, onDeadline: fail}   # all optional
+barrier: {consistency: atomic, holdLimit: 100ms, deadline: 30s, maxHoldPerMinute: 6s, onDeadline: fail, cancelAutovacuum: 10s}   # all optional
 copy: {lanes: 4, shards: 8, chunk: 32MiB, compression: 1}     # lanes per shard; shards at once; raw bytes; zstd level
 invariants: [{name: money, across: sum}]
 shards:
@@ -65,6 +65,7 @@ describe('what is read', () => {
       deadlineMs: 30_000,
       maxHoldPerMinuteMs: 6_000,
       onDeadline: 'fail',
+      cancelAutovacuumMs: 10_000,
     },
     copy: { lanes: 4, shards: 8, chunkBytes: 33_554_432, compressionLevel: 1, limitMs: 86_400_000 },
   };
@@ -102,6 +103,18 @@ copy: {lanes: 2, shards: 3, chunk: 1MiB, compression: 19, limit: 2h}
       },
       copy: { lanes: 2, shards: 3, chunkBytes: 1_048_576, compressionLevel: 19, limitMs: 7_200_000 },
     });
+  });
+
+  test.each<[string, number | undefined]>([
+    ['cancelAutovacuum: never', undefined],
+    ['cancelAutovacuum: immediately', 0],
+    ['cancelAutovacuum: 2s', 2_000],
+    ['deadline: 3m', 10_000],
+    ['deadline: 6s', 2_000],
+    ['deadline: 5m, cancelAutovacuum: 4m', 240_000],
+  ])('when an autovacuum is cancelled: {%s}', async (text, expected) => {
+    const { barrier } = await read(`${least}barrier: {${text}}\n`);
+    expect(barrier.cancelAutovacuumMs).toBe(expected);
   });
 
   test('plain text transport', async () => {
@@ -270,6 +283,27 @@ cluster: again
       'a hold out of bounds',
       `${least}barrier: {holdLimit: 0ms}\n`,
       ['4:22: barrier.holdLimit: must be from 1 ms to 1 m, not 0 ms'],
+    ],
+    [
+      'an autovacuum to be cancelled at no time that is known',
+      `${least}barrier: {cancelAutovacuum: imediately}\n`,
+      [
+        '4:29: barrier.cancelAutovacuum: must be never, immediately or a duration; did you mean `immediately`?',
+      ],
+    ],
+    [
+      'a wait for an autovacuum without a unit',
+      `${least}barrier: {cancelAutovacuum: 10}\n`,
+      [
+        '4:29: barrier.cancelAutovacuum: must be never, immediately or a duration such as 10s (ms, s, m, h, d); 10 has no unit',
+      ],
+    ],
+    [
+      'a wait for an autovacuum that ends with the barrier',
+      `${least}barrier:\n  deadline: 30s\n  cancelAutovacuum: 30s\n`,
+      [
+        '6:21: barrier.cancelAutovacuum: must be less than deadline: the barrier ends after 30 s, before it would cancel anything; write `never` if that is meant',
+      ],
     ],
     [
       'a chunk out of bounds',

@@ -7,10 +7,16 @@ export interface CheckRequest {
   'context'?: (_tidemark_v1_OperationContext | null);
   'nonce'?: (_tidemark_v1_Nonce | null);
   'globals'?: (string);
+  'lanes'?: (number);
+  'withoutLocks'?: (boolean);
+  'holdLimitMs'?: (number | string);
 }
 
 export interface CheckRequest__Output {
   'context': (_tidemark_v1_OperationContext__Output | null);
   'nonce': (_tidemark_v1_Nonce__Output | null);
   'globals': (string);
+  'lanes': (number);
+  'withoutLocks': (boolean);
+  'holdLimitMs': (number);
 }

@@ -7,6 +7,7 @@ export interface CutTaken {
   'holdMs'?: (number | string);
   'snapshotMs'?: (number | string);
   'position'?: (_tidemark_v1_Position | null);
+  'cancelledAutovacuums'?: (string)[];
 }
 
 export interface CutTaken__Output {
@@ -14,4 +15,5 @@ export interface CutTaken__Output {
   'holdMs': (number);
   'snapshotMs': (number);
   'position': (_tidemark_v1_Position__Output | null);
+  'cancelledAutovacuums': (string)[];
 }

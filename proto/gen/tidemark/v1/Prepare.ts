@@ -15,6 +15,8 @@ export interface Prepare {
   'locks'?: (boolean);
   'nonce'?: (_tidemark_v1_Nonce | null);
   'globals'?: (string);
+  'cancelAutovacuumMs'?: (number | string);
+  '_cancelAutovacuumMs'?: "cancelAutovacuumMs";
 }
 
 export interface Prepare__Output {
@@ -28,4 +30,6 @@ export interface Prepare__Output {
   'locks': (boolean);
   'nonce': (_tidemark_v1_Nonce__Output | null);
   'globals': (string);
+  'cancelAutovacuumMs'?: (number);
+  '_cancelAutovacuumMs'?: "cancelAutovacuumMs";
 }

@@ -2,6 +2,7 @@
 
 import type { Server as _tidemark_v1_Server, Server__Output as _tidemark_v1_Server__Output } from '../../tidemark/v1/Server.ts';
 import type { Finding as _tidemark_v1_Finding, Finding__Output as _tidemark_v1_Finding__Output } from '../../tidemark/v1/Finding.ts';
+import type { InvariantAnswer as _tidemark_v1_InvariantAnswer, InvariantAnswer__Output as _tidemark_v1_InvariantAnswer__Output } from '../../tidemark/v1/InvariantAnswer.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Prepared {
@@ -10,6 +11,7 @@ export interface Prepared {
   'estimatedBytes'?: (number | string | Long);
   'uncontendedLockMs'?: (number | string);
   'warnings'?: (_tidemark_v1_Finding)[];
+  'invariants'?: (_tidemark_v1_InvariantAnswer)[];
 }
 
 export interface Prepared__Output {
@@ -18,4 +20,5 @@ export interface Prepared__Output {
   'estimatedBytes': (string);
   'uncontendedLockMs': (number);
   'warnings': (_tidemark_v1_Finding__Output)[];
+  'invariants': (_tidemark_v1_InvariantAnswer__Output)[];
 }

@@ -4,9 +4,11 @@
 export interface Thawed {
   'attempt'?: (number);
   'holdMs'?: (number | string);
+  'releaseMs'?: (number | string);
 }
 
 export interface Thawed__Output {
   'attempt': (number);
   'holdMs': (number);
+  'releaseMs': (number);
 }

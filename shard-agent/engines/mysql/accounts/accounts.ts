@@ -9,7 +9,7 @@ import { finding } from '../../../findings.ts';
 import { withoutPassword } from './account-passwords.ts';
 import { type GrantedObject, readStatement } from './account-plan.ts';
 import { plainGrant, withoutDefaultRoles } from './account-sql.ts';
-import { quoteName, quoteText } from '../connection/quoting.ts';
+import { quoteName, quoteText, quoteAccount } from '../connection/quoting.ts';
 import type { Dialect } from '../dialect.ts';
 import { failure, isServerError } from '../connection/failure.ts';
 import { isThere } from './granted-object.ts';
@@ -56,7 +56,7 @@ export async function readAccounts(
         operation,
         subject: 'the accounts',
         cause: error.message,
-        remedy: `GRANT SELECT ON \`mysql\`.* TO ${(await wire.value('SELECT CURRENT_USER()')) ?? 'this account'};`,
+        remedy: `GRANT SELECT ON \`mysql\`.* TO ${quoteAccount((await wire.value('SELECT CURRENT_USER()')) ?? '')};`,
       },
       { cause: error },
     );

@@ -171,9 +171,10 @@ class MysqlBackup implements BackupSession {
 
   async invariants(queries: readonly InvariantQuery[]): Promise<InvariantLine[]> {
     const [lane] = this.#lanes().slice(-1);
+    const places = new Map(this.#parts.catalogue.databases.map(({ name }) => [name, name]));
     const lines: InvariantLine[] = [];
     for (const query of queries) {
-      const answer = await askInvariant(lane, query);
+      const answer = await askInvariant(lane, query, places);
       lines.push({ kind: 'invariant', name: query.name, database: query.database, sql: query.sql, answer });
     }
     return lines;

@@ -6,6 +6,7 @@ import { Barrier } from '../barrier/barrier.ts';
 import { Blockers } from '../barrier/blockers.ts';
 import { type Catalogue, type Database, listDatabases, readCatalogue, type Table } from '../catalogue.ts';
 import { requirePrivileges } from '../check/check.ts';
+import { requireConnections } from '../check/connections.ts';
 import { Grants } from '../check/grants.ts';
 import { openSession } from '../connection/connection.ts';
 import type { Dialect } from '../dialect.ts';
@@ -51,6 +52,9 @@ const lookMs = 1000;
 /** They are closed before the lock sessions are opened, and need no connections beyond those `check` asks for. */
 const lookSessions = 2;
 
+/** Observer, control, guard, and the sessions that look, which lock sessions take the place of: open when the others are counted. */
+const preparing = 3 + lookSessions;
+
 /** What has been opened so far, closed in reverse when preparing fails. */
 export type Undo = (() => Promise<void>)[];
 
@@ -92,6 +96,10 @@ export async function prepareParts(
   const tasks = await attempt('plan the chunks', 'the server', () =>
     planTasks(observer, dialect, tables, order),
   );
+  const { lanes, locks } = order;
+  await attempt('count the connections', 'the server', async () => {
+    await requireConnections(observer, dialect, { tables: tables.length, lanes, locks, open: preparing });
+  });
   const snapshots = await Snapshots.open(endpoint, dialect, observer, order.lanes + 1, limitMs);
   undo.push(() => snapshots.close());
   let barrier: Barrier | undefined;

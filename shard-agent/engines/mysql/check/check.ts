@@ -1,23 +1,21 @@
 /** Everything a backup needs, tried without changing anything; all that is missing is reported at once. */
 import { errorTable, TidemarkError } from '../../../../proto/errors.ts';
-import type { Finding, GlobalsOrder } from '../../../engine.ts';
+import type { CheckOrder, Finding } from '../../../engine.ts';
 import { accountFindings } from '../accounts/accounts.ts';
-import { tablesPerSession } from '../barrier/barrier.ts';
 import { MetadataLocks } from '../barrier/metadata-locks.ts';
 import { type Catalogue, listDatabases, readCatalogue } from '../catalogue.ts';
 import { quoteName } from '../connection/quoting.ts';
 import type { Dialect } from '../dialect.ts';
 import { failure, isServerError } from '../connection/failure.ts';
+import { connectionFindings } from './connections.ts';
 import { Grants } from './grants.ts';
+import { inDoubtFindings, preparedTransactions } from './in-doubt.ts';
 import { leftOutFindings } from './left-out.ts';
 import { refusal, variable } from '../server.ts';
 import type { Wire } from '../connection/wire.ts';
 
 /** Needed on each database; what `includes` it stands beside. */
 const databasePrivileges = ['SELECT', 'LOCK TABLES', 'SHOW VIEW', 'TRIGGER', 'EVENT'];
-/** Connections of a backup beside lanes and lock sessions: observer, control, guard, schema, confirm, a spare lane. */
-const furtherConnections = 6;
-const usualLanes = 4;
 const writersBeforeUs = 16;
 /** For looking through rows. */
 const lookMs = 5000;
@@ -26,7 +24,7 @@ export async function checkBackup(
   wire: Wire,
   dialect: Dialect,
   wanted: readonly string[] | undefined,
-  globals: GlobalsOrder,
+  order: CheckOrder,
 ): Promise<Finding[]> {
   const grants = await Grants.read(wire, dialect);
   const findings = await privilegeFindings(wire, dialect, grants, wanted);
@@ -45,6 +43,10 @@ export async function checkBackup(
   } catch (error) {
     failed(error, 'the role of the server');
   }
+  const prepared = await preparedTransactions(wire).catch((error: unknown) => {
+    failed(error, 'the prepared transactions');
+    return [];
+  });
   try {
     const databases = await listDatabases(wire, wanted);
     findings.push(
@@ -57,14 +59,15 @@ export async function checkBackup(
     const looking = { wires: [wire], limitMs: lookMs };
     findings.push(...catalogue.findings);
     findings.push(...(await leftOutFindings(wire, dialect, databases, wanted, looking)));
-    findings.push(...(await capacityFindings(wire, dialect, catalogue)));
+    findings.push(...(await capacityFindings(wire, dialect, catalogue, order)));
     const others = (await listDatabases(wire, undefined)).length > databases.length;
     if (others || !grants.seesAllDatabases) findings.push(...(await strangerFindings(wire, dialect, grants)));
   } catch (error) {
     failed(error, 'the catalogue');
   }
-  if (globals !== 'none') {
-    const found = await accountFindings(wire, dialect, globals).catch((error: unknown) => [
+  if (prepared.length > 0) findings.push(...(await inDoubtFindings(wire, order, prepared)));
+  if (order.globals !== 'none') {
+    const found = await accountFindings(wire, dialect, order.globals).catch((error: unknown) => [
       asFinding(error, 'the accounts'),
     ]);
     findings.push(...found);
@@ -141,23 +144,18 @@ function missingDatabases(found: readonly string[], wanted: readonly string[] | 
 }
 
 /** Room for our connections and tables, and what a later restore would want. */
-async function capacityFindings(wire: Wire, dialect: Dialect, catalogue: Catalogue): Promise<Finding[]> {
+async function capacityFindings(
+  wire: Wire,
+  dialect: Dialect,
+  catalogue: Catalogue,
+  order: CheckOrder,
+): Promise<Finding[]> {
   const findings: Finding[] = [];
   const number = async (name: string): Promise<number> => Number((await variable(wire, name)) ?? 0);
   const tables = catalogue.tables.length;
-  const needed = furtherConnections + usualLanes + 2 * Math.max(1, Math.ceil(tables / tablesPerSession));
-  const [status] = await wire.query("SHOW GLOBAL STATUS LIKE 'Threads_connected'");
-  const connected = Number(status?.['Value'] ?? 0);
-  const most = await number('max_connections');
-  if (connected + needed > most) {
-    findings.push({
-      code: 'not-ready',
-      subject: 'max_connections',
-      cause: `a backup opens ${needed} connections; ${connected} of ${most} are taken`,
-      remedy: `SET GLOBAL max_connections = ${connected + needed + 20};`,
-      warning: false,
-    });
-  }
+  findings.push(
+    ...(await connectionFindings(wire, dialect, { tables, lanes: order.lanes, locks: order.locks, open: 1 })),
+  );
   const cache = await number('table_open_cache');
   const wanted = tables * 2;
   if (cache < wanted) {

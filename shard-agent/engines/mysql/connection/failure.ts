@@ -1,5 +1,6 @@
 /** What the server, or the loss of it, becomes in Tidemark's words. */
 import { type ErrorCode, TidemarkError } from '../../../../proto/errors.ts';
+import { remedyOf } from './failure-remedy.ts';
 
 /** The server refused a statement, in its own words. */
 export class ServerError extends Error {
@@ -42,7 +43,8 @@ export function failure(
   const code = codeOf(error, lost);
   const words = error instanceof Error ? error.message : String(error);
   const cause = error instanceof ServerError ? `${words} (error ${error.errno})` : words;
-  return new TidemarkError({ code, operation, subject, cause }, { cause: error });
+  const remedy = error instanceof ServerError ? remedyOf(error.errno, words) : undefined;
+  return new TidemarkError({ code, operation, subject, cause, remedy }, { cause: error });
 }
 
 function codeOf(error: unknown, lost: ErrorCode): ErrorCode {

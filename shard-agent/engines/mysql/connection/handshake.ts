@@ -13,6 +13,8 @@ export interface Endpoint {
   readonly port: number;
   readonly user: string;
   readonly password: string | undefined;
+  /** How long the server may be silent before a connection is given up. */
+  readonly stallLimitMs?: number | undefined;
 }
 
 export interface Purpose {
@@ -138,5 +140,10 @@ function connectFailure(error: Error & { errno?: number; sqlState?: string; code
   if (typeof error.errno === 'number' && error.errno >= 1000 && error.sqlState !== undefined) {
     return new ServerError(error.errno, error.sqlState, error.message);
   }
-  return new ConnectionLost(error.message, { cause: error });
+  // The driver's own words for a server that takes the connection and says nothing.
+  const unanswered = error.message === 'connect ETIMEDOUT';
+  const words = unanswered
+    ? `a new connection got no answer within ${connectTimeoutMs / 1000} s`
+    : error.message;
+  return new ConnectionLost(words, { cause: error });
 }

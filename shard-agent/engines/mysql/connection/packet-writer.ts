@@ -5,10 +5,16 @@ import { fullPacket, type Sequence } from './packet-reader.ts';
 export class PacketWriter {
   readonly #socket: net.Socket;
   readonly #sequence: Sequence;
+  #awaitsSource = false;
 
   constructor(socket: net.Socket, sequence: Sequence) {
     this.#socket = socket;
     this.#sequence = sequence;
+  }
+
+  /** True in the middle of a file whose next piece is being read: the server waits for us. */
+  get awaitsSource(): boolean {
+    return this.#awaitsSource;
   }
 
   /** Splits at 16 MiB; a payload that fills its last packet is followed by an empty one. */
@@ -39,15 +45,20 @@ export class PacketWriter {
    */
   async sendFile(source: AsyncIterable<Uint8Array>, failed: (error: Error) => void): Promise<void> {
     const whole = fullPacket - 1;
+    this.#awaitsSource = true;
     try {
       for await (const piece of source) {
+        this.#awaitsSource = false;
         for (let at = 0; at < piece.length; at += whole) {
           if (this.#socket.destroyed) return;
           if (!this.#writePart(piece.subarray(at, at + whole))) await this.#drained();
         }
+        this.#awaitsSource = true;
       }
     } catch (error) {
       failed(error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      this.#awaitsSource = false;
     }
     if (!this.#socket.destroyed) this.#writePart(new Uint8Array(0));
   }

@@ -5,6 +5,8 @@
  */
 import type net from 'node:net';
 import { ConnectionLost, type ServerError } from './failure.ts';
+import { sightThread } from './probe.ts';
+import { type Awaited, StallWatch, statementWords } from '../../../stall-watch.ts';
 import { type Endpoint, type OpenSocket, type Purpose, openSocket } from './handshake.ts';
 import { PacketReader, type RowConsumer, type Sequence } from './packet-reader.ts';
 import { PacketWriter } from './packet-writer.ts';
@@ -12,6 +14,8 @@ import { type OkPacket, parseError, parseOk, readLength } from './packets.ts';
 import { ResultReader, type ResultSet } from './result-reader.ts';
 
 interface Command {
+  /** The statement, for a message. */
+  readonly sql: string | Buffer;
   readonly send: () => void;
   /** A whole packet that is no row of a stream. Returns true when the command is done. */
   packet(payload: Buffer): boolean;
@@ -41,9 +45,14 @@ export class Wire {
   readonly #writer: PacketWriter;
   #rowsOpen = false;
   #streamed = 0;
+  /** While the consumer of rows takes its time, the server waits for us. */
+  #consumerTakes = false;
+  #watch: StallWatch | undefined;
 
   static async open(endpoint: Endpoint, purpose: Purpose, bulk = false): Promise<Wire> {
-    return new Wire(await openSocket(endpoint, purpose, bulk));
+    const wire = new Wire(await openSocket(endpoint, purpose, bulk));
+    wire.#watchOver(endpoint);
+    return wire;
   }
 
   private constructor(open: OpenSocket) {
@@ -64,6 +73,28 @@ export class Wire {
     this.#socket.on('end', () => this.#lose(new ConnectionLost('the server closed the connection')));
     this.#socket.on('close', () => this.#lose(new ConnectionLost('the connection was closed')));
     open.setHandler((buffer, length) => this.#piece(buffer, 0, length));
+  }
+
+  /** Gives the connection up when the server falls silent. */
+  #watchOver(endpoint: Endpoint): void {
+    const { host, port, stallLimitMs } = endpoint;
+    this.#watch = new StallWatch(stallLimitMs, {
+      subject: host.startsWith('/') ? host : `${host}:${port}`,
+      progress: () => this.#socket.bytesRead + this.#socket.bytesWritten - this.#socket.writableLength,
+      awaited: () => this.#awaited(),
+      probe: (signal) =>
+        sightThread(
+          this.threadId,
+          signal,
+          async () => new Wire(await openSocket(endpoint, { name: 'probe' }, false)),
+        ),
+      stalled: (error) => this.#lose(error),
+    });
+  }
+
+  #awaited(): Awaited | undefined {
+    if (this.#current === undefined || this.#consumerTakes || this.#writer.awaitsSource) return undefined;
+    return { doing: statementWords(String(this.#current.sql)), flowing: false };
   }
 
   get alive(): boolean {
@@ -103,6 +134,7 @@ export class Wire {
     return new Promise((resolve, reject) => {
       const reader = new ResultReader(onResult);
       this.#enqueue({
+        sql,
         send: () => this.#sendQuery(sql),
         consumer: undefined,
         packet: (payload) => {
@@ -123,6 +155,7 @@ export class Wire {
       let columns = -1;
       let seen = 0;
       this.#enqueue({
+        sql,
         send: () => this.#sendQuery(sql),
         consumer,
         packet: (payload) => {
@@ -160,6 +193,7 @@ export class Wire {
       let asked = false;
       let sent = false;
       this.#enqueue({
+        sql,
         send: () => this.#sendQuery(sql),
         consumer: undefined,
         packet: (payload) => {
@@ -249,8 +283,10 @@ export class Wire {
         if (at === end && consumer?.waiting !== true) break;
         const wait = consumer?.settle();
         if (wait !== undefined) {
+          this.#consumerTakes = true;
           void wait.then(
             () => {
+              this.#consumerTakes = false;
               if (this.#piece(buffer, at, end, true)) this.#socket.resume();
             },
             (error: Error) => this.#failCurrent(error),
@@ -301,6 +337,7 @@ export class Wire {
   #lose(reason: Error): void {
     if (this.#lost !== undefined) return;
     this.#lost = reason;
+    this.#watch?.end();
     this.#socket.destroy();
     const waiting = [this.#current, ...this.#queue];
     this.#current = undefined;

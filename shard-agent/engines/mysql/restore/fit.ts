@@ -1,57 +1,88 @@
 /** Would a shard's part of a set fit on this server? All that stands against it, at once. Changes nothing. */
-import { statfs } from 'node:fs/promises';
 import type { Finding, StoredShard } from '../../../engine.ts';
+import { TidemarkError } from '../../../../proto/errors.ts';
 import { finding } from '../../../findings.ts';
+import { spaceFindings } from '../../../target-space.ts';
 import { quoteAccount, quoteName, quoteText } from '../connection/quoting.ts';
 import { compareVersions, type Dialect } from '../dialect.ts';
 import { isServerError } from '../connection/failure.ts';
 import { fitAccounts, noAccounts } from '../accounts/fit-accounts.ts';
 import { Grants } from '../check/grants.ts';
+import { definerPrivileges, generalPrivileges, privileges } from './privileges.ts';
 import { readLibraries } from '../schema/libraries.ts';
 import { refusal, variable } from '../server.ts';
 import { readFacts, type SourceFacts } from '../source-facts.ts';
 import { placeFindings } from '../schema/table-place.ts';
+import { requireShapes } from './stored-manifest.ts';
 import type { Wire } from '../connection/wire.ts';
 
-/** What a restore calls its staging, for asking about privileges. */
-const someStaging = 'tidemark_restore_0';
-
-/** `globals`: with the accounts of the set. */
+/** `globals`: with the accounts of the set. `host`: where the server is, as the agent's file names it. */
 export async function fitShard(
   wire: Wire,
   dialect: Dialect,
   stored: StoredShard,
-  globals: boolean,
+  { globals, host }: { readonly globals: boolean; readonly host: string },
 ): Promise<Finding[]> {
   const { shard } = stored;
   if (shard.family !== dialect.family) {
     const cause = `the set is of ${shard.family}, this server is ${dialect.family}`;
     return [finding('does-not-fit', 'the server', cause, `Restore onto a server of ${shard.family}.`)];
   }
-  const findings: Finding[] = [...olderVersion(dialect.version, shard.version)];
-  const refused = await refusal(wire, dialect).catch((error: unknown) => {
-    if (!isServerError(error)) throw error;
-    // What a restore needs does not include what asking takes.
-    const cause = `whether it is the sole writable primary cannot be seen: ${error.message}`;
-    findings.push(finding('privilege-missing', 'the role of the server', cause, roleRemedy(dialect), true));
-    return undefined;
-  });
-  if (refused !== undefined) {
-    const remedy = 'Name the sole writable primary over a direct connection.';
-    findings.push(finding('does-not-fit', 'the server', refused, remedy));
-  }
+  requireShapes(stored);
+  const findings: Finding[] = [
+    ...olderVersion(dialect.version, shard.version),
+    ...(await roleFindings(wire, dialect)),
+  ];
   const facts = readFacts(stored);
   const accounts = globals ? await fitAccounts(wire, dialect, stored, facts) : noAccounts;
   findings.push(
-    ...(await occupied(wire, stored)),
+    ...(await occupiedFindings(
+      wire,
+      stored.databases.map(({ name }) => name),
+    )),
     ...(await privileges(wire, dialect, stored)),
+    ...(await definerPrivileges(wire, dialect, withoutDefiners(facts, accounts.coming))),
     ...(await settings(wire, dialect, stored, facts)),
     ...(await pieces(wire, withoutDefiners(facts, accounts.coming))),
     ...placeFindings(facts.places ?? []),
-    ...(await space(wire, stored)),
+    ...(await spaceFindings({
+      host,
+      folder: await variable(wire, 'datadir'),
+      neededBytes: stored.databases.reduce((bytes, database) => bytes + database.sourceBytes, 0),
+    })),
     ...accounts.findings,
   );
   return findings;
+}
+
+/** What a restore of any set needs of server and account. */
+export async function checkRestorer(wire: Wire, dialect: Dialect): Promise<Finding[]> {
+  return [
+    ...(await roleFindings(wire, dialect)),
+    ...(await generalPrivileges(wire, dialect)),
+    ...(await loadFindings(wire)),
+  ];
+}
+
+async function roleFindings(wire: Wire, dialect: Dialect): Promise<Finding[]> {
+  try {
+    const refused = await refusal(wire, dialect);
+    if (refused === undefined) return [];
+    const remedy = 'Name the sole writable primary over a direct connection.';
+    return [finding('does-not-fit', 'the server', refused, remedy)];
+  } catch (error) {
+    if (!isServerError(error)) throw error;
+    // What a restore needs does not include what asking takes.
+    const cause = `whether it is the sole writable primary cannot be seen: ${error.message}`;
+    const remedy = roleRemedy(dialect, (await Grants.read(wire, dialect)).account);
+    return [finding('privilege-missing', 'the role of the server', cause, remedy, true)];
+  }
+}
+
+async function loadFindings(wire: Wire): Promise<Finding[]> {
+  if ((await variable(wire, 'local_infile')) === 'ON') return [];
+  const cause = 'rows are loaded by LOAD DATA LOCAL, which is off';
+  return [finding('does-not-fit', 'local_infile', cause, 'SET GLOBAL local_infile = ON;')];
 }
 
 /**
@@ -75,9 +106,9 @@ function withoutDefiners(facts: SourceFacts, coming: readonly string[]): SourceF
   return { ...facts, definers };
 }
 
-function roleRemedy(dialect: Dialect): string {
+function roleRemedy(dialect: Dialect, account: string): string {
   const names = dialect.backupPrivileges.map(({ name }) => name).join(', ');
-  return `GRANT ${names} ON *.* TO the account of the restore, or make sure that it is the primary.`;
+  return `GRANT ${names} ON *.* TO ${account}; or make sure that it is the primary.`;
 }
 
 /** How many objects of any kind stand in a database; undefined when there is no such database. */
@@ -107,40 +138,27 @@ export async function someObjects(wire: Wire, database: string): Promise<string[
     .map((row) => `${(row['k'] ?? '').replace('BASE TABLE', 'TABLE').toLowerCase()} ${row['n'] ?? ''}`);
 }
 
-async function occupied(wire: Wire, stored: StoredShard): Promise<Finding[]> {
+/**
+ * Which of these databases are there and hold anything: what a restore must not take the place of. Changes nothing; may be
+ * asked again at any time before the switch.
+ */
+async function occupiedFindings(wire: Wire, names: readonly string[]): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const { name } of stored.databases) {
+  for (const name of names) {
     const count = await countObjects(wire, name);
     if (count === undefined || count === 0) continue;
-    const cause = `the database holds ${count} objects`;
-    findings.push(
-      finding(
-        'target-not-empty',
-        name,
-        cause,
-        `DROP DATABASE ${quoteName(name)}; once nothing in it is needed.`,
-      ),
-    );
+    const remedy = `DROP DATABASE ${quoteName(name)}; once nothing in it is needed.`;
+    findings.push(finding('target-not-empty', name, `the database holds ${count} objects`, remedy));
   }
   return findings;
 }
 
-async function privileges(wire: Wire, dialect: Dialect, stored: StoredShard): Promise<Finding[]> {
-  const grants = await Grants.read(wire, dialect);
-  const databases = [someStaging, ...stored.databases.map(({ name }) => name)];
-  // Who makes a library may also use it, as a rule.
-  const usesLibraries = stored.schema.some(({ name }) => name === 'libraries');
-  const mayUse = !usesLibraries || (await variable(wire, 'automatic_sp_privileges')) === 'ON';
-  const use = { name: 'EXECUTE', satisfiedBy: [], need: 'make routines that use libraries' };
-  return [...dialect.restorePrivileges, ...(mayUse ? [] : [use])]
-    .filter(({ name, satisfiedBy }) => {
-      const names = [name, ...satisfiedBy];
-      return !grants.onServer(names) && !databases.every((database) => grants.onDatabase(names, database));
-    })
-    .map(({ name, need }) => {
-      const remedy = `GRANT ${name} ON *.* TO ${grants.account};`;
-      return finding('privilege-missing', name, `without ${name} a restore cannot ${need}`, remedy);
-    });
+/** Throws the first of `occupiedFindings` as `target-not-empty`. */
+export async function requireEmpty(wire: Wire, names: readonly string[], operation: string): Promise<void> {
+  const [found] = await occupiedFindings(wire, names);
+  if (found === undefined) return;
+  const { code, subject, cause, remedy } = found;
+  throw new TidemarkError({ code, operation, subject, cause, remedy });
 }
 
 async function settings(
@@ -153,9 +171,7 @@ async function settings(
   const fit = (subject: string, cause: string, remedy: string): void => {
     findings.push(finding('does-not-fit', subject, cause, remedy));
   };
-  if ((await variable(wire, 'local_infile')) !== 'ON') {
-    fit('local_infile', 'rows are loaded by LOAD DATA LOCAL, which is off', 'SET GLOBAL local_infile = ON;');
-  }
+  findings.push(...(await loadFindings(wire)));
   const lower = Number((await variable(wire, 'lower_case_table_names')) ?? 0);
   const names = [...stored.databases, ...stored.tables].map(({ name }) => name);
   const capitals = facts.hasCapitals || names.some((name) => name !== name.toLowerCase());
@@ -257,16 +273,4 @@ async function pieces(wire: Wire, facts: SourceFacts): Promise<Finding[]> {
     );
   }
   return findings;
-}
-
-/** Only where the agent can see the server's disk. */
-async function space(wire: Wire, stored: StoredShard): Promise<Finding[]> {
-  const needed = stored.databases.reduce((bytes, database) => bytes + database.sourceBytes, 0);
-  const folder = await variable(wire, 'datadir');
-  const disk = folder === undefined ? undefined : await statfs(folder).catch(() => undefined);
-  if (disk === undefined) return [];
-  const free = disk.bavail * disk.bsize;
-  if (free >= needed) return [];
-  const cause = `the source took ${needed} bytes, ${folder} has ${free} free`;
-  return [finding('does-not-fit', 'disk space', cause, 'Make room on the disk of the data folder.')];
 }

@@ -1,15 +1,15 @@
 /** One shard's restore: staging, data, keys, switch; or all of it undone. */
-import { TidemarkError } from '../../../../proto/errors.ts';
 import type { SchemaLine } from '../../../../repository/manifest-entries.ts';
+import type { InvariantQuery } from '../../../../topology/agent-file.ts';
 import type { RestoreOrder, RestoreSession, WriteLane } from '../../../engine.ts';
 import { madeAccounts, makeAccounts, readPlan } from '../accounts/account-maker.ts';
 import { openSession, withSession } from '../connection/connection.ts';
 import { quoteName } from '../connection/quoting.ts';
 import { type CreateTable, parseCreateTable, stageTable } from '../schema/create-table.ts';
-import { databaseOptionsShape, declareDatabase, readDatabaseOptions } from '../schema/database-options.ts';
+import { declareDatabase, readDatabaseOptions } from '../schema/database-options.ts';
 import type { Dialect } from '../dialect.ts';
 import { attempt } from '../connection/failure.ts';
-import { countObjects } from './fit.ts';
+import { requireEmpty } from './fit.ts';
 import { withHiddenTables } from './hidden-tables.ts';
 import { allowLooseKeys, type KeyPlace, keyPlaces } from '../schema/foreign-key.ts';
 import type { Endpoint } from '../connection/handshake.ts';
@@ -34,6 +34,7 @@ import { computeSettings } from '../source-facts.ts';
 import { withoutPlaces } from '../schema/table-place.ts';
 import { listTables } from './staged-objects.ts';
 import { MysqlSettling, openRestoreSession, restoreLimitMs } from './staged-restores.ts';
+import { optionsOf, requireShapes } from './stored-manifest.ts';
 import { tryObjects } from './try-objects.ts';
 import type { Wire } from '../connection/wire.ts';
 
@@ -44,6 +45,7 @@ import type { Wire } from '../connection/wire.ts';
 const deferKeysBytes = 1024 * 1024;
 
 export async function prepareRestore(endpoint: Endpoint, order: RestoreOrder): Promise<RestoreSession> {
+  requireShapes(order.stored);
   const { wire, dialect } = await openRestoreSession(endpoint, computeSettings(order.stored));
   return new MysqlRestore(endpoint, dialect, wire, order);
 }
@@ -103,21 +105,17 @@ class MysqlRestore extends MysqlSettling implements RestoreSession {
   async #newMark(): Promise<StagingMark> {
     const databases: StagedDatabase[] = [];
     const standing = await readDatabaseOptions(this.wire);
+    await requireEmpty(
+      this.wire,
+      this.#order.stored.databases.map(({ name }) => name),
+      'make the staging',
+    );
     for (const line of this.#order.stored.databases) {
-      const count = await countObjects(this.wire, line.name);
-      if (count !== undefined && count > 0) {
-        throw new TidemarkError({
-          code: 'target-not-empty',
-          operation: 'make the staging',
-          subject: line.name,
-          cause: `the database holds ${count} objects`,
-        });
-      }
-      const before = count === undefined ? undefined : standing.get(line.name);
+      const before = standing.get(line.name);
       databases.push({
         name: line.name,
         staging: this.#stagingOf(line.name),
-        ...databaseOptionsShape.parse(line.engine),
+        ...optionsOf(line),
         tables: [],
         hidden: [],
         ...(before === undefined ? {} : { before }),
@@ -242,14 +240,12 @@ class MysqlRestore extends MysqlSettling implements RestoreSession {
     });
   }
 
-  async invariants(): Promise<{ name: string; answer: string | null }[]> {
+  async invariants(queries: readonly InvariantQuery[]): Promise<{ name: string; answer: string | null }[]> {
     return withSession(this.endpoint, { name: 'invariants' }, async (wire) => {
+      await wire.run('START TRANSACTION READ ONLY');
       const answers: { name: string; answer: string | null }[] = [];
-      for (const line of this.#order.stored.invariants) {
-        answers.push({
-          name: line.name,
-          answer: await askInvariant(wire, line, this.#stagingOf(line.database)),
-        });
+      for (const query of queries) {
+        answers.push({ name: query.name, answer: await askInvariant(wire, query, this.#staging) });
       }
       return answers;
     });

@@ -1,13 +1,14 @@
 /** What a database is declared with, beside its name: read, stored with the set, and declared again. */
 import { z } from 'zod';
+import { storedText, storedWord } from '../../../stored-shape.ts';
 import { quoteName, quoteText } from '../connection/quoting.ts';
 import type { Wire } from '../connection/wire.ts';
 
 export const databaseOptionsShape = z.object({
-  charset: z.string(),
-  collation: z.string(),
+  charset: storedWord,
+  collation: storedWord,
   /** MariaDB. */
-  comment: z.string().optional(),
+  comment: storedText.optional(),
   /** MySQL: whether tables are encrypted that do not say. */
   encrypted: z.boolean().optional(),
   /** MySQL. Not part of the clause: nothing can be made in a database that is read only. */

@@ -98,6 +98,7 @@ class PostgresBackup implements BackupSession {
       monitor: this.#monitor,
       holdLimitMs: this.#order.holdLimitMs,
       systemIdentifier: this.server.identity,
+      cancelAutovacuumMs: this.#order.cancelAutovacuumMs,
     });
     this.uncontendedLockMs = await this.#barrier.rehearse();
     if (this.#order.signal.aborted) throw interrupted();

@@ -32,11 +32,14 @@ interface Segment {
  */
 export async function copyOut(
   wire: Wire,
-  copy: { readonly sql: string; readonly binary: boolean },
+  copy: { readonly sql: string; readonly binary: boolean; readonly doing?: string },
   sink: RawSink,
   signal: AbortSignal,
 ): Promise<number> {
   const outlet = copy.binary ? new Outlet(new BinaryChunks(sink), new BinaryRows()) : new Outlet(sink);
+  // While the sink takes its time, the server waits for us.
+  let sinkTakes = false;
+  const flow = { doing: copy.doing ?? 'COPY', awaitsServer: () => !sinkTakes };
   try {
     await new Promise<void>((resolve, reject) => {
       const abort = (): void => reject(interrupted());
@@ -50,6 +53,8 @@ export async function copyOut(
         (bytes) => {
           try {
             const wait = outlet.push(bytes)?.catch((error: unknown) => settle(() => reject(error)));
+            sinkTakes = wait !== undefined;
+            void wait?.then(() => (sinkTakes = false));
             if (outlet.ready) {
               if (wait === undefined) settle(resolve);
               else void wait.then(() => settle(resolve));
@@ -62,6 +67,7 @@ export async function copyOut(
         },
         // What the server said before it closed says more.
         (error) => settle(() => reject(outlet.refusal ?? error)),
+        flow,
       );
       wire.socket.write(queryMessage(copy.sql));
     });

@@ -4,8 +4,9 @@ import type { DatabaseLine, InvariantLine } from '../../../../repository/manifes
 import type { InvariantQuery } from '../../../../topology/agent-file.ts';
 import type { BackupOrder, SchemaPiece } from '../../../engine.ts';
 import { databaseError, serverWords, type PostgresConfig, type Session } from '../connection/connection.ts';
+import { isStall } from '../../../stall-watch.ts';
 import type { DatabaseBarrier } from '../barrier/database-barrier.ts';
-import { answerInvariant } from '../invariant.ts';
+import { answerInvariant, requireBackedUp } from '../invariant.ts';
 import { readProperties } from '../database/properties.ts';
 import { beginInSnapshot } from './read-lane.ts';
 import { archivePiece, largeObjectsPiece, schemaPiece, serverPiece } from './schema.ts';
@@ -84,17 +85,13 @@ export async function readInvariants(
 ): Promise<InvariantLine[]> {
   const lines: InvariantLine[] = [];
   for (const query of queries) {
-    const database = databases.find((candidate) => candidate.database === query.database);
-    if (database === undefined) {
-      throw new TidemarkError({
-        code: 'not-ready',
-        operation: 'ask an invariant',
-        subject: query.name,
-        cause: `database ${query.database} is not backed up`,
-        remedy: "Correct `invariants` in the agent's file.",
-      });
-    }
-    const answer = await answerInvariant(config, query, beginInSnapshot(database.snapshot ?? ''));
+    requireBackedUp(
+      query,
+      databases.map(({ database }) => database),
+    );
+    const snapshot = databases.find(({ database }) => database === query.database)?.snapshot ?? '';
+    const place = { connectTo: query.database, begin: beginInSnapshot(snapshot) };
+    const answer = await answerInvariant(config, query, place);
     lines.push({ kind: 'invariant', name: query.name, database: query.database, sql: query.sql, answer });
   }
   return lines;
@@ -109,7 +106,7 @@ async function inSnapshot<T>(
     return await action();
   } catch (error) {
     const subject = `database ${database.database}`;
-    if (database.exporter.alive) throw databaseError(error, operation, subject);
+    if (database.exporter.alive || isStall(error)) throw databaseError(error, operation, subject);
     throw new TidemarkError(
       { code: 'snapshot-lost', operation, subject, cause: serverWords(error) },
       { cause: error },

@@ -2,7 +2,7 @@
 import type { TableLine } from '../../../../repository/manifest-entries.ts';
 import type { ReadTask } from '../../../engine.ts';
 import type { Catalogue, CatalogueTable, TableName } from '../catalogue.ts';
-import { quoteName, quoteTable } from '../connection/connection.ts';
+import { quoteName, quoteTable, quoteText } from '../connection/connection.ts';
 import { inReadOrder, type TableSize } from '../../../task-order.ts';
 import { rowFormat } from './row-format.ts';
 
@@ -131,7 +131,7 @@ export function copyInStatement(table: TableLine): string {
 /** Texts in binary rows are in the session's encoding, which is then the database's too: see rowFormat. */
 function optionsOf({ format, engine }: TableLine): string {
   const { encoding } = engine as unknown as TableDetails;
-  return format === 'copy-binary' ? '(FORMAT binary)' : `(FORMAT text, ENCODING '${encoding}')`;
+  return format === 'copy-binary' ? '(FORMAT binary)' : `(FORMAT text, ENCODING ${quoteText(encoding)})`;
 }
 
 function sum(numbers: readonly number[]): number {

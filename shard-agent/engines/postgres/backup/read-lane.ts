@@ -2,6 +2,7 @@
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { TableLine } from '../../../../repository/manifest-entries.ts';
 import type { RawSink, ReadLane, ReadTask } from '../../../engine.ts';
+import { isStall } from '../../../stall-watch.ts';
 import {
   databaseError,
   quoteTable,
@@ -85,7 +86,9 @@ export class PostgresReadLane implements ReadLane {
     this.#transaction ??= { snapshot, tasks: 0 };
     try {
       if (session.wire === undefined) throw new Error('the session has no wire');
-      await copyOut(session.wire, { sql, binary: table.format === 'copy-binary' }, sink, signal);
+      const binary = table.format === 'copy-binary';
+      const doing = `COPY of ${table.schema}.${table.name}`;
+      await copyOut(session.wire, { sql, binary, doing }, sink, signal);
     } catch (error) {
       if (!(error instanceof ServerError) || error.severity === 'FATAL')
         throw this.#giveUp(session, error, subject);
@@ -152,10 +155,12 @@ export class PostgresReadLane implements ReadLane {
   }
 
   #lost(error: unknown, subject: string): TidemarkError {
-    this.#dead = new TidemarkError(
-      { code: 'snapshot-lost', operation: 'read', subject, cause: serverWords(error) },
-      { cause: error },
-    );
+    this.#dead = isStall(error)
+      ? error
+      : new TidemarkError(
+          { code: 'snapshot-lost', operation: 'read', subject, cause: serverWords(error) },
+          { cause: error },
+        );
     return this.#dead;
   }
 }

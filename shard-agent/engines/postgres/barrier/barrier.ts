@@ -6,11 +6,15 @@ import { TidemarkError } from '../../../../proto/errors.ts';
 import { reached } from '../../../../proto/step-points.ts';
 import type { Blocker, Cut, LockOutcome } from '../../../engine.ts';
 import { sendUntil } from '../../../repeated-order.ts';
-import { blockersOf, holders, inDoubt, processes } from './blockers.ts';
+import { CancelledAutovacuums } from './cancelled-autovacuums.ts';
+import { blockersOf, inDoubt, processes } from './blockers.ts';
+import { findInTheWay } from './in-the-way.ts';
 import { readCatalogue } from '../catalogue.ts';
-import { databaseError, serverWords, type Session } from '../connection/connection.ts';
+import { databaseError, during, serverWords, type Session } from '../connection/connection.ts';
 import type { DatabaseBarrier } from './database-barrier.ts';
 
+/** Older than any transaction. */
+const foreverMs = 1e12;
 /**
  * An EXCLUSIVE lock must also look through every backend's fast-path locks, which the trial's weaker lock need not:
  * 5,000 tables took 12 to 15 ms instead of 5.7 on PostgreSQL 15.
@@ -37,6 +41,7 @@ export class Barrier {
   readonly #monitor: Session;
   readonly #holdLimitMs: number;
   readonly #systemIdentifier: string;
+  readonly #autovacuums: CancelledAutovacuums;
   #attempt: Attempt | undefined;
   #catalogueChanged = false;
   /** True from a cut until the next attempt. */
@@ -47,11 +52,21 @@ export class Barrier {
     monitor: Session;
     holdLimitMs: number;
     systemIdentifier: string;
+    /** Undefined: never. */
+    cancelAutovacuumMs: number | undefined;
   }) {
     this.databases = options.databases;
     this.#monitor = options.monitor;
     this.#holdLimitMs = options.holdLimitMs;
     this.#systemIdentifier = options.systemIdentifier;
+    this.#autovacuums = new CancelledAutovacuums(options.cancelAutovacuumMs, {
+      inTheWay: () =>
+        findInTheWay(options.monitor, options.databases, {
+          olderThanMs: foreverMs,
+          cancelsAutovacuum: false,
+        }),
+      running: (pids) => processes(options.monitor, pids),
+    });
   }
 
   /** Opens what was lost and reads the catalogue again where it has changed. True when it was read again. */
@@ -81,10 +96,14 @@ export class Barrier {
   }
 
   async lock(drainMs: number, signal: AbortSignal): Promise<LockOutcome> {
+    const cancels = this.#autovacuums.due;
+    // While nobody waits for us.
+    if (this.databases.some((database) => database.mayCancelWithin(drainMs, cancels)))
+      await during('see who is in the way', 'the monitor session', () => this.#autovacuums.watch());
     const attempt: Attempt = { began: performance.now(), abort: new AbortController(), running: undefined };
     this.#attempt = attempt;
     const stop = AbortSignal.any([signal, attempt.abort.signal]);
-    const running = this.#take(attempt, drainMs, stop);
+    const running = this.#take(attempt, drainMs, cancels, stop);
     attempt.running = running;
     let kept = false;
     try {
@@ -97,7 +116,7 @@ export class Barrier {
     }
   }
 
-  async #take(attempt: Attempt, drainMs: number, stop: AbortSignal): Promise<LockOutcome> {
+  async #take(attempt: Attempt, drainMs: number, cancels: boolean, stop: AbortSignal): Promise<LockOutcome> {
     if (stop.aborted) return { outcome: 'blocked', reason: ended, blockers: [], holdMs: 0 };
     let looking: Promise<Seen> | undefined;
     const look = setTimeout(() => {
@@ -115,13 +134,14 @@ export class Barrier {
     try {
       const results = await Promise.allSettled(
         this.databases.map(async (database) => {
-          const refusal = await database.acquire(drainMs, this.#holdLimitMs, attempt.began);
+          const refusal = await database.acquire(drainMs, this.#holdLimitMs, attempt.began, cancels);
           if (refusal !== undefined) cancel();
           return refusal;
         }),
       );
       end();
       clearTimeout(look);
+      this.#autovacuums.note();
       const seen = (await looking) ?? { found: [], unseen: '' };
       const refusals = settled(results, 'take the locks').filter((refusal) => refusal !== undefined);
       const [refusal] = refusals;
@@ -175,20 +195,15 @@ export class Barrier {
     );
   }
 
-  #holderQuery(olderThanMs: number): Parameters<typeof holders>[1] {
-    return {
-      databases: this.databases.map((database) => database.database),
-      olderThanMs,
-      ours: this.databases.flatMap((database) => database.pids),
-      vacuumYields: this.databases.every((database) => database.vacuumYields),
-    };
-  }
-
   async inTheWay(olderThanMs: number): Promise<Blocker[]> {
+    const names = this.databases.map((database) => database.database);
+    const cancelsAutovacuum =
+      this.#autovacuums.due && this.databases.every((database) => database.cancelsAutovacuum);
     try {
-      return await holders(this.#monitor, this.#holderQuery(olderThanMs));
+      const found = await findInTheWay(this.#monitor, this.databases, { olderThanMs, cancelsAutovacuum });
+      return [...found, ...(await inDoubt(this.#monitor, names, olderThanMs))];
     } catch (error) {
-      throw databaseError(error, 'see who is in the way', 'the monitor session');
+      throw databaseError(error, 'see who is in the way', `databases ${names.join(', ')}`);
     }
   }
 
@@ -222,7 +237,8 @@ export class Barrier {
     await Promise.all(this.databases.map((database) => database.prove()));
     const holdMs = performance.now() - attempt.began;
     await this.#requireFittingSnapshots();
-    return { holdMs, position: this.#position(positions) };
+    const cancelledAutovacuums = await this.#autovacuums.cancelled();
+    return { holdMs, position: this.#position(positions), cancelledAutovacuums };
   }
 
   /** No lock: the snapshots are opened at once, and the plan is made to fit them by the caller when it does not. */

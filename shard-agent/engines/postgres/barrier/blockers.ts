@@ -55,33 +55,51 @@ export async function inDoubt(
   }));
 }
 
+/** A session that may be in the way, and the databases in which it holds locks. */
+export interface Suspect {
+  readonly blocker: Blocker;
+  readonly databases: readonly string[];
+}
+
 /**
- * Transactions older than `olderThanMs` that hold what the barrier's locks conflict with, in those databases. A vacuum
- * counts at any age when it does not yield: one started by hand, one against wraparound, or any where this session may
- * not shorten deadlock_timeout. Temporary tables of other databases cannot be told apart and count.
+ * Sessions whose transaction is older than `olderThanMs` and that hold locks of any kind in those databases: which of them are in the
+ * way, only a session in that database can tell. A vacuum counts at any age unless it would yield: one started by hand or against
+ * wraparound always does, an autovacuum when it is not to be cancelled.
  */
-export async function holders(
+export async function suspects(
   monitor: Session,
   options: {
     databases: readonly string[];
     olderThanMs: number;
     ours: readonly number[];
-    vacuumYields: boolean;
+    cancelsAutovacuum: boolean;
   },
-): Promise<Blocker[]> {
+): Promise<Suspect[]> {
   const rows = await monitor.rows(
     `WITH held AS (
-       SELECT DISTINCT l.pid FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_database d ON d.oid = l.database
-       WHERE l.locktype = 'relation' AND l.granted AND l.mode <> 'AccessShareLock' AND l.pid IS NOT NULL
-         AND d.datname = ANY ($1) AND l.relation >= 16384)
-     SELECT ${describe} FROM pg_catalog.pg_stat_activity a JOIN held USING (pid)
+       SELECT l.pid, pg_catalog.json_agg(DISTINCT d.datname) AS databases
+       FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_database d ON d.oid = l.database
+       WHERE l.locktype IN ('relation', 'object') AND l.granted AND l.pid IS NOT NULL AND d.datname = ANY ($1)
+         AND NOT (l.locktype = 'relation' AND l.mode = 'AccessShareLock')
+       GROUP BY l.pid)
+     SELECT ${describe}, held.databases FROM pg_catalog.pg_stat_activity a JOIN held USING (pid)
      WHERE a.pid <> ALL ($3::int[])
        AND (pg_catalog.clock_timestamp() - a.xact_start >= $2 * interval '1 ms'
          OR (a.query ~* '^\\s*vacuum' AND a.backend_type = 'client backend' AND a.state = 'active')
          OR (a.backend_type = 'autovacuum worker' AND (NOT $4 OR a.query LIKE '%(to prevent wraparound)%')))`,
-    [options.databases, options.olderThanMs, options.ours, options.vacuumYields],
+    [options.databases, options.olderThanMs, options.ours, options.cancelsAutovacuum],
   );
-  return [...rows.map(blocker), ...(await inDoubt(monitor, options.databases, options.olderThanMs))];
+  return rows.map((row) => ({
+    blocker: blocker(row),
+    databases: JSON.parse(row['databases'] ?? '[]') as string[],
+  }));
+}
+
+/** The table that an ordinary autovacuum is at work on, as `database.schema.table`; undefined for anybody else, and for one against wraparound. */
+export function autovacuumOf({ database, statement }: Blocker): string | undefined {
+  const found = /^autovacuum: (?:VACUUM ANALYZE|VACUUM|ANALYZE) (.+)$/.exec(statement)?.[1];
+  if (found === undefined || found.endsWith('(to prevent wraparound)')) return undefined;
+  return `${database}.${found}`;
 }
 
 /** Those processes, as far as they still run. */

@@ -11,15 +11,15 @@ import { allEnded } from '../connection/all-ended.ts';
 import {
   databaseError,
   quoteTable,
-  serverWords,
   Session,
   sqlState,
   type PostgresConfig,
 } from '../connection/connection.ts';
+import { holdDeadlineMs, untilDeadline } from './hold-deadline.ts';
+import { lockRefusal } from './lock-refusal.ts';
 import { verifyUnderLocks, type HiddenRefusal, type Refusal } from './under-locks.ts';
+import { inTheWayQuery, type WriterQueryOptions } from './writers.ts';
 
-/** How much longer than the hold limit the server waits before it takes the locks back by itself. */
-const deadManGraceMs = 250;
 const releaseLimitMs = 300;
 const rehearsalLimitMs = 1_000;
 
@@ -33,9 +33,13 @@ export class DatabaseBarrier {
   #catalogue: Catalogue;
   #lockStatement = '';
   #shareStatement = '';
-  /** Whether this user may: without it an autovacuum does not yield within an attempt. */
+  /** Whether this user may set it: without that an autovacuum does not yield within an attempt. */
   #deadlockTimeoutSettable = true;
-  #largeObjectsLockable = false;
+  /** The server's own, after which it looks for deadlocks, and cancels an autovacuum that a session waits for. */
+  #deadlockTimeoutMs = 1_000;
+  #superuser = false;
+  /** Of the locker's transaction, from its beginning: then the server takes the locks back. */
+  #deadlineMs = 0;
   snapshot: string | undefined;
 
   constructor(options: {
@@ -60,7 +64,7 @@ export class DatabaseBarrier {
   set catalogue(catalogue: Catalogue) {
     this.#catalogue = catalogue;
     const names = catalogue.tables.map((table) => `ONLY ${quoteTable(table.schema, table.name)}`);
-    const lockable = this.#largeObjectsLockable ? [...names, 'pg_catalog.pg_largeobject'] : names;
+    const lockable = this.#superuser ? [...names, 'pg_catalog.pg_largeobject'] : names;
     this.#lockStatement = lockable.length === 0 ? '' : `LOCK TABLE ${lockable.join(', ')} IN EXCLUSIVE MODE`;
     this.#shareStatement = names.length === 0 ? '' : `LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`;
   }
@@ -79,7 +83,8 @@ export class DatabaseBarrier {
     return this.#locks;
   }
 
-  get vacuumYields(): boolean {
+  /** Whether an autovacuum that is to be cancelled will be, within an attempt. */
+  get cancelsAutovacuum(): boolean {
     return this.#deadlockTimeoutSettable;
   }
 
@@ -102,29 +107,34 @@ export class DatabaseBarrier {
     if (!this.#locks || this.#locker?.alive === true) return;
     this.#locker = await Session.open(this.#config, this.database, 'barrier');
     const row = await this.#locker.row(
-      `SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = pg_catalog.current_user()`,
+      `SELECT rolsuper, (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout') AS deadlock
+       FROM pg_catalog.pg_roles WHERE rolname = pg_catalog.current_user()`,
     );
-    this.#largeObjectsLockable = row['rolsuper'] === 't';
+    this.#deadlockTimeoutMs = Number(row['deadlock']);
+    this.#superuser = row['rolsuper'] === 't';
     this.catalogue = this.#catalogue;
-    this.#deadlockTimeoutSettable = await this.#locker.script('SET deadlock_timeout = 10').then(
-      () => true,
-      () => false,
-    );
+    this.#deadlockTimeoutSettable = await this.#locker
+      .script(`SET deadlock_timeout = ${this.#deadlockTimeoutMs}`)
+      .then(
+        () => true,
+        () => false,
+      );
   }
 
   /**
    * Does what an attempt does, on both sessions, with locks that hold no writer: the caches are warm afterwards, and
-   * the caller's clock tells what an attempt costs. The locks stay until `release`. Where a vacuum by hand keeps the
-   * locker's away, the weakest is taken instead, which is somewhat cheaper than the real one.
+   * the caller's clock tells what an attempt costs. The locks stay until `release`. Where a vacuum is at work the weakest is taken
+   * instead, which is somewhat cheaper than the real one: to wait for an autovacuum would mean to have it cancelled.
    */
   async rehearse(): Promise<void> {
+    this.#deadlineMs = 2 * rehearsalLimitMs;
     const limit = `SET LOCAL statement_timeout = ${rehearsalLimitMs}`;
-    const lock = this.#lockStatement.replace(/IN EXCLUSIVE MODE$/, 'IN SHARE UPDATE EXCLUSIVE MODE');
+    const lock = this.#lockStatement.replace(/IN EXCLUSIVE MODE$/, 'IN SHARE UPDATE EXCLUSIVE MODE NOWAIT');
     const onLocker = async (locker: Session): Promise<unknown> => {
       try {
         return await locker.script(`BEGIN; ${limit}; ${lock}`);
       } catch (error) {
-        if (sqlState(error) !== '57014') throw error;
+        if (sqlState(error) !== '55P03') throw error; // lock_not_available
         return locker.script(`ROLLBACK; BEGIN; ${limit}; ${this.#shareStatement}`);
       }
     };
@@ -150,35 +160,53 @@ export class DatabaseBarrier {
    * Requests the locks on both sessions at once. After the grant the server takes them back when this process falls
    * silent. Resolves undefined when granted; after a refusal the caller releases.
    */
-  async acquire(drainMs: number, holdLimitMs: number, began: number): Promise<Refusal | undefined> {
+  async acquire(
+    drainMs: number,
+    holdLimitMs: number,
+    began: number,
+    cancelsAutovacuum: boolean,
+  ): Promise<Refusal | undefined> {
     const drain = Math.max(1, Math.ceil(drainMs));
     const locker = this.#lockSession();
+    // Whether this is the only database or the last of many to begin: the rest of the hold, no more.
+    this.#deadlineMs = holdDeadlineMs(holdLimitMs, performance.now() - began);
     const settings = [
       `SET LOCAL statement_timeout = ${drain}`,
-      `SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(Math.max(0, holdLimitMs - drain) + deadManGraceMs)}`,
-      // An autovacuum yields, and a deadlock is ours and not the application's, after this much of waiting.
       ...(this.#deadlockTimeoutSettable
-        ? [`SET LOCAL deadlock_timeout = ${Math.max(1, Math.floor(drain / 4))}`]
+        ? [`SET LOCAL deadlock_timeout = ${this.#deadlockTimeout(drain, cancelsAutovacuum)}`]
         : []),
     ];
-    const locking = locker.script(
-      `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${settings.join('; ')}; ${this.#lockStatement}`,
-    );
-    const sharing = this.beginSnapshot(drain);
+    const lock = this.#lockStatement === '' ? '' : `${this.#lockStatement}; `;
     const [locked, shared] = await Promise.allSettled([
-      locking.then(() => {
-        // Whether this is the only database or the first of many to be granted: the rest of the hold, no more.
-        const rest = Math.ceil(Math.max(1, holdLimitMs - (performance.now() - began)) + deadManGraceMs);
-        return locker.script(
-          `SET LOCAL statement_timeout = ${rest}; SET LOCAL idle_in_transaction_session_timeout = ${rest}`,
-        );
-      }),
-      sharing,
+      locker.script(
+        `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${settings.join('; ')}; ${lock}${untilDeadline(this.#deadlineMs)}`,
+      ),
+      this.beginSnapshot(drain),
     ]);
     for (const result of [locked, shared]) {
-      if (result.status === 'rejected') return this.#refusal(result.reason, drain);
+      if (result.status === 'rejected') return lockRefusal(result.reason, this.database, drain);
     }
     return undefined;
+  }
+
+  /** Whether an attempt of that length may end with an autovacuum cancelled by the server. */
+  mayCancelWithin(drainMs: number, wanted: boolean): boolean {
+    const drain = Math.max(1, Math.ceil(drainMs));
+    const afterMs = this.#deadlockTimeoutSettable
+      ? this.#deadlockTimeout(drain, wanted)
+      : this.#deadlockTimeoutMs;
+    return afterMs < drain;
+  }
+
+  /**
+   * After so much of waiting the server cancels an autovacuum that is in the way, and in a deadlock ends our wait. An attempt that
+   * is to cancel nothing ends before that; only a long one looks for deadlocks before the applications' sessions do, so that their
+   * transactions are not the ones that the server ends.
+   */
+  #deadlockTimeout(drainMs: number, cancelsAutovacuum: boolean): number {
+    if (cancelsAutovacuum) return Math.max(1, Math.floor(drainMs / 4));
+    const soonerMs = Math.max(1, Math.floor(this.#deadlockTimeoutMs * 0.75));
+    return drainMs > soonerMs ? soonerMs : this.#deadlockTimeoutMs + drainMs;
   }
 
   /** The exporter's transaction, with ACCESS SHARE on every table, bounded by `limitMs`. No snapshot yet. */
@@ -192,7 +220,21 @@ export class DatabaseBarrier {
 
   /** Under the locks: undefined when the cut may be taken. */
   verify(): Promise<HiddenRefusal | undefined> {
-    return verifyUnderLocks(this.#lockSession(), this.#catalogue);
+    return verifyUnderLocks(this.#lockSession(), this.#catalogue, {
+      deadlineMs: this.#deadlineMs,
+      ...this.#writerOptions,
+    });
+  }
+
+  /** Process ids of the sessions that keep this database's locks from being granted, or write where no lock reaches. Between attempts. */
+  async inTheWay(): Promise<Set<string>> {
+    const session = this.#locker ?? this.exporter;
+    const rows = await session.rows(inTheWayQuery(this.#writerOptions));
+    return new Set(rows.map((row) => row['pid'] ?? ''));
+  }
+
+  get #writerOptions(): WriterQueryOptions {
+    return { locksLargeObjects: this.#superuser, readsFiles: this.#superuser };
   }
 
   /** The snapshot, and where the log stands. */
@@ -241,38 +283,6 @@ export class DatabaseBarrier {
   #lockSession(): Session {
     if (this.#locker === undefined) throw new Error('prepared without locks');
     return this.#locker;
-  }
-
-  #refusal(error: unknown, drainMs: number): Refusal {
-    const subject = `database ${this.database}`;
-    switch (sqlState(error)) {
-      case '57014': // query_canceled: statement_timeout or a cancel
-        return { reason: `open transactions did not end within ${drainMs} ms`, catalogueChanged: false };
-      case '40P01': // deadlock_detected
-      case '55P03': // lock_not_available
-        return { reason: serverWords(error), catalogueChanged: false };
-      case '42P01': // undefined_table
-      case '3F000': // invalid_schema_name
-        return { reason: `the catalogue has changed: ${serverWords(error)}`, catalogueChanged: true };
-      case '42501': // insufficient_privilege: on a table that came after the check
-        throw new TidemarkError({
-          code: 'privilege-missing',
-          operation: 'take the locks',
-          subject,
-          cause: serverWords(error),
-          remedy: 'Run `tidemark-agent check` on that host: it prints the statement.',
-        });
-      case '53200': // out_of_memory: the lock table is full
-        throw new TidemarkError({
-          code: 'not-ready',
-          operation: 'take the locks',
-          subject,
-          cause: serverWords(error),
-          remedy: 'ALTER SYSTEM SET max_locks_per_transaction = 256; then restart the server.',
-        });
-      default:
-        throw databaseError(error, 'take the locks', subject);
-    }
   }
 }
 

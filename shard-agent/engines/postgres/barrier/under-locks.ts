@@ -1,6 +1,8 @@
 /** What must be true under the locks before a snapshot is taken. */
 import { fingerprintQuery, type Catalogue } from '../catalogue.ts';
 import type { Session } from '../connection/connection.ts';
+import { withinDeadline } from './hold-deadline.ts';
+import { hiddenWriterQuery, type WriterQueryOptions } from './writers.ts';
 
 /** Why an attempt in one database failed without being an error. */
 export interface Refusal {
@@ -14,27 +16,20 @@ export interface HiddenRefusal extends Refusal {
   readonly pids: readonly number[];
 }
 
-/** Transactions that write where no table lock reaches: a table being created, large objects, catalogues. */
-const hiddenWriterQuery = `
-  WITH writers AS MATERIALIZED (
-    SELECT l.pid FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_class c ON c.oid = l.relation
-    WHERE l.granted AND l.pid <> pg_catalog.pg_backend_pid() AND l.mode NOT IN ('AccessShareLock', 'RowShareLock')
-    GROUP BY l.pid
-    HAVING pg_catalog.bool_or(l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock')
-      AND pg_catalog.bool_or(l.locktype = 'relation' AND c.relpersistence IS DISTINCT FROM 't' AND l.database IN (
-        0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))))
-  SELECT w.pid FROM writers w JOIN pg_catalog.pg_stat_activity a ON a.pid = w.pid
-  WHERE a.backend_type IS DISTINCT FROM 'autovacuum worker'`;
-
 /** In this order: nobody in doubt, the plan's catalogue, no writer that no lock shows. Undefined when all is well. */
 export async function verifyUnderLocks(
   locker: Session,
   catalogue: Catalogue,
+  options: WriterQueryOptions & { readonly deadlineMs: number },
 ): Promise<HiddenRefusal | undefined> {
-  const [prepared, print, hidden] = await locker.script(
-    `SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database = pg_catalog.current_database();
-       ${fingerprintQuery}; ${hiddenWriterQuery}`,
+  const answers = await locker.script(
+    withinDeadline(
+      options.deadlineMs,
+      `SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database = pg_catalog.current_database();
+       ${fingerprintQuery}; ${hiddenWriterQuery(options)}`,
+    ),
   );
+  const [prepared, print, hidden] = answers.slice(2, 5);
   if (prepared === undefined || print === undefined || hidden === undefined)
     throw new Error('an answer is missing');
   if (prepared.rows.length > 0) {

@@ -1,6 +1,6 @@
 /** What a backup needs within one database: privileges on tables, sequences and large objects. */
 import { TidemarkError } from '../../../../proto/errors.ts';
-import type { Finding, GlobalsOrder } from '../../../engine.ts';
+import type { CheckOrder, Finding } from '../../../engine.ts';
 import { finding } from '../../../findings.ts';
 import { fingerprintQuery, foreignNamespaces } from '../catalogue.ts';
 import {
@@ -13,13 +13,6 @@ import {
 } from '../connection/connection.ts';
 import { leftOutFindings } from './left-out.ts';
 import { configurationSequence } from '../database/properties.ts';
-
-/** What the backup would be like. */
-export interface CheckOrder {
-  readonly lanes: number;
-  readonly locks: boolean;
-  readonly globals: GlobalsOrder;
-}
 
 /** All findings of one database, and how many tables it has. */
 export async function databaseFindings(

@@ -1,12 +1,14 @@
 /** Everything a backup needs, tried without changing anything; for what is missing, the statement that provides it. */
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { StoredGlobals } from '../../../../repository/manifest-entries.ts';
-import type { Finding } from '../../../engine.ts';
+import type { CheckOrder, Finding } from '../../../engine.ts';
 import { finding } from '../../../findings.ts';
-import { databaseFindings, type CheckOrder } from './check-database.ts';
+import { databaseFindings } from './check-database.ts';
 import { during, quoteName, Session, type PostgresConfig } from '../connection/connection.ts';
+import { connectionFindings } from './connections.ts';
+import { inDoubtFindings } from './in-doubt.ts';
 import { leftOutDatabase } from './left-out.ts';
-import { listDatabases, openMaintenance, roleFindings, subjectOf } from '../server.ts';
+import { closedFindings, listDatabases, openMaintenance, roleFindings, subjectOf } from '../server.ts';
 import { findMarked } from '../restore/staging.ts';
 import { findTool, type Tool } from '../connection/tools.ts';
 
@@ -25,7 +27,11 @@ export async function checkServer(config: PostgresConfig, order: CheckOrder): Pr
   try {
     const { findings, databases } = await checkWhole(monitor, config, order);
     if (databases === undefined) return [...findings];
-    return [...findings, ...(await checkDatabases(monitor, config, order, databases))];
+    return [
+      ...findings,
+      ...(await inDoubtFindings(monitor, config, order, databases)),
+      ...(await checkDatabases(monitor, config, order, databases)),
+    ];
   } finally {
     await monitor.close();
   }
@@ -39,7 +45,11 @@ export async function checkWhole(
 ): Promise<ServerCheck> {
   const role = await roleFindings(monitor, config);
   if (role.length > 0) return { findings: role, databases: undefined, tool: undefined };
-  const databases = await listDatabases(monitor, config);
+  const closed = await closedFindings(monitor, config);
+  // Those that are configured and closed have been named.
+  const databases = (await listDatabases(monitor, config)).filter(
+    (name) => !closed.some(({ subject }) => subject === `database ${name}`),
+  );
   let tool: Tool | undefined;
   const room = connectionFindings(monitor, config, order, databases);
   const found = await Promise.all([
@@ -53,7 +63,7 @@ export async function checkWhole(
     room.then(() => leftOutDatabase(config, databases)),
     stagingNameFindings(config, monitor),
   ]);
-  return { findings: found.flat(), databases, tool };
+  return { findings: [...closed, ...found.flat()], databases, tool };
 }
 
 /** The second half: database by database, and whether the server has room for all their tables. */
@@ -138,7 +148,7 @@ async function serverFindings(
       finding(
         'privilege-missing',
         subject,
-        'deadlock_timeout cannot be set: a running autovacuum would not yield to the barrier',
+        'deadlock_timeout cannot be set: no running autovacuum can be cancelled, whatever barrier.cancelAutovacuum says; the barrier waits until it ends',
         major >= 15 ? `GRANT SET ON PARAMETER deadlock_timeout TO ${user};` : `ALTER ROLE ${user} SUPERUSER;`,
         true,
       ),
@@ -221,50 +231,6 @@ async function stagingNameFindings(config: PostgresConfig, session: Session): Pr
         true,
       ),
     );
-}
-
-async function connectionFindings(
-  session: Session,
-  config: PostgresConfig,
-  order: CheckOrder,
-  databases: readonly string[],
-): Promise<Finding[]> {
-  const row = await during('count the connections', subjectOf(config), () =>
-    session.row(
-      `SELECT pg_catalog.current_setting('max_connections')::int AS max,
-         CASE WHEN rolsuper THEN 0 ELSE pg_catalog.current_setting('superuser_reserved_connections')::int END
-         ${session.majorVersion >= 16 ? "+ CASE WHEN rolsuper THEN 0 ELSE pg_catalog.current_setting('reserved_connections')::int END" : ''} AS reserved,
-         (SELECT COALESCE(pg_catalog.sum(numbackends), 0) FROM pg_catalog.pg_stat_database) AS used,
-         CASE WHEN rolsuper THEN -1 ELSE rolconnlimit END AS role_limit
-       FROM pg_catalog.pg_roles WHERE rolname = current_user`,
-    ),
-  );
-  // Two for each database, the lanes, the monitor, pg_dump, and one to spare.
-  const needed = databases.length * (order.locks ? 2 : 1) + order.lanes + 3;
-  const free = Number(row['max']) - Number(row['reserved']) - Number(row['used']) + 1;
-  const findings: Finding[] = [];
-  if (free < needed) {
-    findings.push(
-      finding(
-        'not-ready',
-        subjectOf(config),
-        `a backup needs ${needed} connections, ${free} are free`,
-        `ALTER SYSTEM SET max_connections = ${Number(row['max']) + needed - free}; then restart the server.`,
-      ),
-    );
-  }
-  const limit = Number(row['role_limit']);
-  if (limit >= 0 && limit < needed) {
-    findings.push(
-      finding(
-        'not-ready',
-        `role ${config.database.user}`,
-        `a backup needs ${needed} connections, the role may have ${limit}`,
-        `ALTER ROLE ${quoteName(config.database.user)} CONNECTION LIMIT ${needed};`,
-      ),
-    );
-  }
-  return findings;
 }
 
 /**

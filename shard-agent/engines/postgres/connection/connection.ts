@@ -1,8 +1,11 @@
 /** One session with a PostgreSQL server: pg does the handshake and the SQL, every value stays the server's own text. */
+import type { Socket } from 'node:net';
 import pg from 'pg';
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { DatabaseConfig, ToolPaths } from '../../../../topology/agent-file.ts';
-import { openWire, type Wire } from './wire.ts';
+import { type Awaited, type Sighting, StallWatch, statementWords } from '../../../stall-watch.ts';
+import { sightBackend } from './probe.ts';
+import { openWire, type SessionWire, type Wire } from './wire.ts';
 
 export interface PostgresConfig {
   readonly database: DatabaseConfig;
@@ -63,19 +66,51 @@ const noTransactionTimeout = `SELECT pg_catalog.set_config(name, '0', false) FRO
 export class Session {
   readonly database: string;
   readonly #client: pg.Client;
-  /** Set when the session was opened for COPY. */
-  readonly wire: Wire | undefined;
+  readonly #wire: SessionWire | undefined;
+  readonly #watch: StallWatch;
+  /** The statement that the driver waits for. */
+  #asked: string | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #lost: Error | undefined;
   readonly #whenLost = Promise.withResolvers<Error>();
   #closing: Promise<void> | undefined;
 
-  private constructor(database: string, client: pg.Client, wire: Wire | undefined) {
+  private constructor(
+    config: PostgresConfig,
+    database: string,
+    client: pg.Client,
+    wire: SessionWire | undefined,
+  ) {
     this.database = database;
     this.#client = client;
-    this.wire = wire;
+    this.#wire = wire;
     client.on('error', (error) => this.#lose(error));
-    client.on('end', () => this.#lose(new Error('the server closed the connection')));
+    client.on('end', () => {
+      this.#watch.end();
+      this.#lose(new Error('the server closed the connection'));
+    });
+    this.#watch = new StallWatch(config.database.stallLimitMs, {
+      subject: `${config.database.host}:${config.database.port}: database ${database}`,
+      progress: () => progressOf(this.#socket),
+      awaited: () => this.#awaited(),
+      probe: (signal) => sightServer(config, this.greetedPid, signal),
+      stalled: (error) => void this.#socket.destroy(error),
+    });
+  }
+
+  /** Set when the session was opened for COPY. */
+  get wire(): Wire | undefined {
+    return this.#wire;
+  }
+
+  get #socket(): Socket {
+    return (this.#client as unknown as { connection: { stream: Socket } }).connection.stream;
+  }
+
+  #awaited(): Awaited | undefined {
+    const flow = this.#wire?.flow;
+    if (flow !== undefined) return flow.awaitsServer() ? { doing: flow.doing, flowing: true } : undefined;
+    return this.#asked === undefined ? undefined : { doing: statementWords(this.#asked), flowing: false };
   }
 
   /** With `copy`, the session has a wire of its own for COPY. Throws `database-unreachable`, or what the server said. */
@@ -83,7 +118,7 @@ export class Session {
     config: PostgresConfig,
     database: string,
     purpose: string,
-    options: { copy?: boolean; searchPath?: boolean } = {},
+    options: { copy?: boolean } = {},
   ): Promise<Session> {
     const { host, port, user } = config.database;
     const wire = options.copy === true ? openWire({ coalesce: !host.startsWith('/') }) : undefined;
@@ -100,12 +135,11 @@ export class Session {
       types: { getTypeParser: () => (text: unknown) => text },
       ...(wire === undefined ? {} : { stream: () => wire.socket }),
     });
-    const session = new Session(database, client, wire);
+    const session = new Session(config, database, client, wire);
     try {
       await client.connect();
-      const asked = settings.filter((line) => options.searchPath !== true || !line.startsWith('search_path'));
       // One round trip for all of it: a restore opens a dozen sessions before its first row.
-      const sets = asked.map((line) => `SET ${line}`);
+      const sets = settings.map((line) => `SET ${line}`);
       const answers = await session.script(
         [...sets, noTransactionTimeout, 'SHOW server_version_num'].join('; '),
       );
@@ -143,15 +177,30 @@ export class Session {
 
   /** Runs one statement, or several without values, in one message; one answer for each. */
   async script(sql: string, values?: readonly unknown[]): Promise<readonly Answer[]> {
+    const answers = await this.#inTurn(sql, () =>
+      values === undefined ? this.#client.query(sql) : this.#client.query(sql, [...values]),
+    );
+    return Array.isArray(answers) ? (answers as Answer[]) : [answers as Answer];
+  }
+
+  /** Runs exactly one statement: it is sent to be parsed by itself, and the server refuses a text that holds several. */
+  async statement(sql: string): Promise<Answer> {
+    const config: pg.QueryConfig & { queryMode: 'extended' } = { text: sql, queryMode: 'extended' };
+    return (await this.#inTurn(sql, () => this.#client.query(config))) as Answer;
+  }
+
+  async #inTurn(sql: string, ask: () => Promise<unknown>): Promise<unknown> {
     const result = this.#queue.then(async () => {
       if (this.#lost !== undefined) throw this.#lost;
-      return (await (values === undefined
-        ? this.#client.query(sql)
-        : this.#client.query(sql, [...values]))) as unknown as Answer | Answer[];
+      this.#asked = sql;
+      try {
+        return await ask();
+      } finally {
+        this.#asked = undefined;
+      }
     });
     this.#queue = result.catch(() => undefined);
-    const answers = await result;
-    return Array.isArray(answers) ? answers : [answers];
+    return result;
   }
 
   /** Rows of the last statement. Throws the driver's own error, for callers that look at its code. */
@@ -174,7 +223,8 @@ export class Session {
 
   /** Closes the socket now. The server notices when it next reads or writes. */
   destroy(): void {
-    (this.#client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+    this.#watch.end();
+    this.#socket.destroy();
   }
 
   async #end(): Promise<void> {
@@ -187,7 +237,24 @@ export class Session {
     });
     await Promise.race([this.#client.end().catch(() => this.destroy()), late]);
     clearTimeout(timer);
+    this.#watch.end();
   }
+}
+
+/** What a second connection sees of the server, and of its process `pid` where one is meant. Throws when it does not answer. */
+export function sightServer(
+  config: PostgresConfig,
+  pid: number | undefined,
+  signal: AbortSignal,
+): Promise<Sighting> {
+  return sightBackend(config, pid, signal, (error) =>
+    sqlState(error) === undefined ? undefined : serverWords(error),
+  );
+}
+
+/** Grows with every byte that the server has sent or taken. */
+function progressOf(socket: Socket): number {
+  return socket.bytesRead + socket.bytesWritten - socket.writableLength;
 }
 
 /** The five-letter SQLSTATE of a server's error, or undefined when it was no server's. */
@@ -235,10 +302,15 @@ export async function during<T>(operation: string, subject: string, action: () =
 }
 
 function connectionError(error: unknown, config: PostgresConfig, database: string): TidemarkError {
+  if (error instanceof TidemarkError) return error;
   const { host, port, user } = config.database;
   const operation = `connect as ${user}`;
   const subject = `${host}:${port}: database ${database}`;
-  const cause = serverWords(error);
+  // The driver's own words for a server that takes the connection and says nothing.
+  const unanswered = error instanceof Error && error.message === 'timeout expired';
+  const cause = unanswered
+    ? `a new connection got no answer within ${connectTimeoutMs / 1000} s`
+    : serverWords(error);
   switch (sqlState(error)) {
     case '3D000':
       return new TidemarkError(
@@ -252,7 +324,18 @@ function connectionError(error: unknown, config: PostgresConfig, database: strin
         { cause: error },
       );
     case '55000': // the database is not accepting connections
-      return new TidemarkError({ code: 'database-failed', operation, subject, cause }, { cause: error });
+      return new TidemarkError(
+        {
+          code: 'database-failed',
+          operation,
+          subject,
+          cause,
+          remedy: /invalid database/.test(cause)
+            ? `DROP DATABASE ${quoteName(database)};`
+            : `ALTER DATABASE ${quoteName(database)} ALLOW_CONNECTIONS true; or take it off \`database.databases\` in the agent's file.`,
+        },
+        { cause: error },
+      );
     case '42501':
       return new TidemarkError(
         {
@@ -271,14 +354,22 @@ function connectionError(error: unknown, config: PostgresConfig, database: strin
           operation,
           subject,
           cause,
-          remedy:
-            'Raise max_connections (ALTER SYSTEM SET max_connections = …; then restart) or end idle sessions.',
+          remedy: tooManyRemedy(cause, database, user),
         },
         { cause: error },
       );
     default:
       return new TidemarkError({ code: 'database-unreachable', operation, subject, cause }, { cause: error });
   }
+}
+
+/** Which of the three limits it was. A limit of -1 is none. */
+function tooManyRemedy(cause: string, database: string, user: string): string {
+  if (/for database/.test(cause))
+    return `ALTER DATABASE ${quoteName(database)} CONNECTION LIMIT -1; or a higher one, or lower copy.lanes in the topology.`;
+  if (/for role/.test(cause))
+    return `ALTER ROLE ${quoteName(user)} CONNECTION LIMIT -1; or a higher one, or lower copy.lanes in the topology.`;
+  return 'End idle sessions, or raise max_connections (ALTER SYSTEM SET max_connections = …; then restart), or lower copy.lanes in the topology.';
 }
 
 /** A name as SQL writes it. */

@@ -1,10 +1,12 @@
 /** pg_dump, pg_dumpall and pg_restore: which of those on this host fits a server, and running them without leaving one behind. */
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import { TidemarkError } from '../../../../proto/errors.ts';
-import type { PostgresConfig } from './connection.ts';
+import { StallWatch } from '../../../stall-watch.ts';
+import { sightServer, type PostgresConfig } from './connection.ts';
 
 const execute = promisify(execFile);
 
@@ -106,8 +108,16 @@ function environment(config: PostgresConfig, settings: readonly string[]): NodeJ
     PGCONNECT_TIMEOUT: '10',
     // From the first message on: the role may have set one that the database's cannot be converted to.
     PGCLIENTENCODING: 'UTF8',
-    PGOPTIONS: [...meaning, ...settings].map((one) => `-c ${one.replaceAll(/[\\ ]/g, '\\$&')}`).join(' '),
+    // Any blank would end the setting and begin an option of its own.
+    PGOPTIONS: [...meaning, ...settings].map((one) => `-c ${one.replaceAll(/[\\\s]/g, '\\$&')}`).join(' '),
   };
+}
+
+type ToolProcess = ChildProcessByStdio<Writable, Readable, Readable>;
+
+interface ToolWatch {
+  readonly stalled: () => TidemarkError | undefined;
+  readonly end: () => void;
 }
 
 /** The last of what a tool says on stderr is kept. */
@@ -126,10 +136,20 @@ export class ToolRuns {
   async *read(tool: Tool, args: readonly string[], subject: string): AsyncIterable<Buffer> {
     const run = this.#start(tool, args, [], subject);
     run.child.stdin.end();
+    // While its reader takes a piece, the tool waits for us.
+    let awaited = true;
+    const watch = this.#watch(run.child, path.basename(tool.path), subject, () => awaited);
     try {
-      for await (const piece of run.child.stdout) yield piece as Buffer;
+      for await (const piece of run.child.stdout) {
+        awaited = false;
+        yield piece as Buffer;
+        awaited = true;
+      }
       await run.ended;
+    } catch (error) {
+      throw watch.stalled() ?? error;
     } finally {
+      watch.end();
       run.child.kill('SIGKILL');
       run.ended.catch(() => undefined);
     }
@@ -154,22 +174,29 @@ export class ToolRuns {
     // A tool that has ended does not read on: its own words are the error, not the broken pipe.
     run.child.stdin.on('error', () => undefined);
     let failure: { error: unknown } | undefined;
+    // While the input is read, the tool waits for us.
+    let awaited = false;
+    const watch = this.#watch(run.child, path.basename(tool.path), options.subject, () => awaited);
     try {
       for await (const piece of options.input ?? []) {
         if (run.child.exitCode !== null || run.child.stdin.destroyed) break;
-        if (!run.child.stdin.write(piece))
-          await Promise.race([drained(run.child), run.ended.catch(() => undefined)]);
+        if (run.child.stdin.write(piece)) continue;
+        awaited = true;
+        await Promise.race([drained(run.child), run.ended.catch(() => undefined)]);
+        awaited = false;
       }
     } catch (error) {
       failure = { error };
       kill();
     }
     run.child.stdin.end();
+    awaited = true;
     try {
       await run.ended;
     } catch (error) {
-      throw failure === undefined ? error : failure.error;
+      throw watch.stalled() ?? (failure === undefined ? error : failure.error);
     } finally {
+      watch.end();
       options.signal.removeEventListener('abort', kill);
     }
     if (failure !== undefined) throw failure.error;
@@ -186,6 +213,29 @@ export class ToolRuns {
           }),
       ),
     );
+  }
+
+  /**
+   * Ends a tool whose server does not answer any more; `stalled` is then why. One whose server answers may be silent as long as it
+   * likes: it may be building an index.
+   */
+  #watch(child: ToolProcess, name: string, subject: string, awaited: () => boolean): ToolWatch {
+    const { host, port } = this.#config.database;
+    let stalled: TidemarkError | undefined;
+    let heardBytes = 0;
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (piece: Buffer) => (heardBytes += piece.length));
+    const watch = new StallWatch(this.#config.database.stallLimitMs, {
+      subject: `${host}:${port}: ${subject}`,
+      progress: () => heardBytes - child.stdin.writableLength,
+      awaited: () => (awaited() ? { doing: name, flowing: false } : undefined),
+      probe: (signal) => sightServer(this.#config, undefined, signal),
+      stalled: (error) => {
+        stalled = error;
+        child.kill('SIGKILL');
+      },
+    });
+    return { stalled: () => stalled, end: () => watch.end() };
   }
 
   #start(tool: Tool, args: readonly string[], settings: readonly string[], subject: string) {

@@ -15,16 +15,31 @@ const coalesceMs = 1;
 /** Takes what was read. A promise means: wait before the next read. The buffer is reused afterwards. */
 type Consumer = (bytes: Buffer) => { wait?: Promise<void> | undefined; more: boolean };
 
+/** A COPY that is under way, for whoever watches that its bytes flow. */
+export interface Flow {
+  /** For a message: `COPY of public.accounts`. */
+  readonly doing: string;
+  /** True while the server must give or take the next byte, false while it waits for us. */
+  readonly awaitsServer: () => boolean;
+}
+
 export interface Wire {
   readonly socket: net.Socket;
   /** From now on the consumer reads, the driver does not. Failures of the connection go to `failed`. */
-  take(consumer: Consumer, failed: (error: Error) => void): void;
+  take(consumer: Consumer, failed: (error: Error) => void, flow: Flow): void;
   /** The driver reads again. */
   release(): void;
 }
 
+/** The session's side of it. */
+export interface SessionWire extends Wire {
+  /** Undefined while the driver reads. */
+  readonly flow: Flow | undefined;
+}
+
 /** A socket, not yet connected, to be handed to the driver as its stream. */
-export function openWire(options: { coalesce: boolean }): Wire {
+export function openWire(options: { coalesce: boolean }): SessionWire {
+  let flow: Flow | undefined;
   let consumer: Consumer | undefined;
   let failed: ((error: Error) => void) | undefined;
   const received = (count: number, buffer: Uint8Array): boolean => {
@@ -53,15 +68,20 @@ export function openWire(options: { coalesce: boolean }): Wire {
   socket.on('close', () => failed?.(new Error('the server closed the connection')));
   return {
     socket,
-    take(next, onFailure) {
+    get flow() {
+      return flow;
+    },
+    take(next, onFailure, nextFlow) {
       if (socket.destroyed) {
         onFailure(new Error('the connection is closed'));
         return;
       }
       consumer = next;
       failed = onFailure;
+      flow = nextFlow;
     },
     release() {
+      flow = undefined;
       consumer = undefined;
       failed = undefined;
     },

@@ -58,6 +58,7 @@ export interface ExtensionTarget {
   readonly usual: string | undefined;
   /** Whether it can be made by its owner, as whom this session acts. */
   readonly byOwner: boolean;
+  readonly ownerIsSuperuser: boolean;
 }
 
 export async function targetOf(
@@ -70,12 +71,14 @@ export async function targetOf(
        EXISTS (SELECT FROM pg_catalog.pg_available_extension_versions WHERE name = $1 AND version = $2) AS known,
        EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = $3 AND pg_catalog.pg_has_role(current_user, r.oid, 'MEMBER')
          AND (r.rolsuper OR EXISTS (SELECT FROM pg_catalog.pg_available_extension_versions v
-           WHERE v.name = $1 AND (v.trusted OR NOT v.superuser)))) AS by_owner`,
+           WHERE v.name = $1 AND (v.trusted OR NOT v.superuser)))) AS by_owner,
+       EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = $3 AND r.rolsuper) AS owner_super`,
     [extension.name, extension.version ?? null, extension.owner ?? null],
   );
   return {
     version: row['known'] === 't' && session.majorVersion === sourceMajor ? extension.version : undefined,
     usual: row['usual'] ?? undefined,
     byOwner: row['by_owner'] === 't',
+    ownerIsSuperuser: row['owner_super'] === 't',
   };
 }

@@ -7,6 +7,8 @@ import { type ChildColumn, childColumnsQuery } from './child-columns.ts';
 import { quoteName, quoteTable, quoteText, type Session } from '../connection/connection.ts';
 import { extensionsQuery, type Extension } from './extensions.ts';
 import { placementsQuery, type Placement } from './tablespaces.ts';
+import { readMark } from '../restore/staging-mark.ts';
+import { superuserObjectsQuery } from './superuser-objects.ts';
 import { readUsedRoles } from './used-roles.ts';
 
 export interface SequenceState {
@@ -14,6 +16,14 @@ export interface SequenceState {
   readonly name: string;
   readonly lastValue: string;
   readonly isCalled: boolean;
+}
+
+export interface DatabaseGrant {
+  /** Null: PUBLIC. */
+  readonly grantee: string | null;
+  readonly grantor: string;
+  readonly privilege: 'CREATE' | 'CONNECT' | 'TEMPORARY';
+  readonly grantable: boolean;
 }
 
 /** The `engine` of a database's line. */
@@ -27,12 +37,12 @@ export interface DatabaseProperties {
   readonly icuRules: string | null;
   readonly owner: string;
   readonly connectionLimit: number;
+  /** Absent in sets of before it was read. */
+  readonly isTemplate?: boolean;
   readonly tablespace: string;
   readonly comment: string | null;
   /** Null: the default grants. */
-  readonly grants:
-    | readonly { grantee: string | null; grantor: string; privilege: string; grantable: boolean }[]
-    | null;
+  readonly grants: readonly DatabaseGrant[] | null;
   /** ALTER DATABASE … SET, with role: ALTER ROLE … IN DATABASE … SET. */
   readonly settings: readonly { role: string | null; name: string; value: string }[];
   /** Every role that owns something in the database, has a grant in it or a setting for it. */
@@ -46,6 +56,8 @@ export interface DatabaseProperties {
   /** False where the schema `public`, which every new database has, was dropped. */
   readonly publicSchema: boolean;
   readonly sequences: readonly SequenceState[];
+  /** What only a superuser can make again. Absent in sets of before it was read. */
+  readonly superuserObjects?: readonly string[];
   /** Major version of the pg_dump that wrote the archive. */
   readonly dumpMajor: number;
   readonly serverMajor: number;
@@ -60,7 +72,7 @@ export async function readProperties(
   const major = session.majorVersion;
   const locale = major >= 17 ? 'd.datlocale' : major >= 15 ? 'd.daticulocale' : 'NULL';
   const row = await session.row(`
-    SELECT d.oid, pg_catalog.pg_encoding_to_char(d.encoding) AS encoding, d.datcollate, d.datctype, d.datconnlimit,
+    SELECT d.oid, pg_catalog.pg_encoding_to_char(d.encoding) AS encoding, d.datcollate, d.datctype, d.datconnlimit, d.datistemplate,
       ${major >= 15 ? 'd.datlocprovider' : "'c'"} AS provider, ${locale} AS locale,
       ${major >= 16 ? 'd.daticurules' : 'NULL'} AS rules, pg_catalog.pg_get_userbyid(d.datdba) AS owner,
       t.spcname, pg_catalog.shobj_description(d.oid, 'pg_database') AS comment,
@@ -71,7 +83,7 @@ export async function readProperties(
           ORDER BY a.number)
         FROM pg_catalog.aclexplode(d.datacl) WITH ORDINALITY a(grantor, grantee, privilege_type, is_grantable, number)) AS grants,
       (${extensionsQuery}) AS extensions, (${placementsQuery}) AS placements,
-      (${childColumnsQuery}) AS children,
+      (${childColumnsQuery}) AS children, (${superuserObjectsQuery(major)}) AS guarded,
       (SELECT COALESCE(pg_catalog.json_agg(s.spcname), '[]') FROM pg_catalog.pg_tablespace s
         WHERE s.oid = d.dattablespace OR s.oid IN (SELECT reltablespace FROM pg_catalog.pg_class WHERE oid >= 16384)
       ) AS tablespaces,
@@ -94,8 +106,10 @@ export async function readProperties(
     icuRules: row['rules'] ?? null,
     owner: row['owner'] ?? '',
     connectionLimit: Number(row['datconnlimit'] ?? -1),
+    isTemplate: row['datistemplate'] === 't',
     tablespace: row['spcname'] ?? '',
-    comment: row['comment'] ?? null,
+    // Of a database that a restore is making, the comment it will have.
+    comment: ownComment(row['comment'] ?? null),
     grants: JSON.parse(row['grants'] ?? 'null') as DatabaseProperties['grants'],
     settings: settings.map((one) => splitSetting(one['role'] ?? null, one['setting'] ?? '')),
     roles: await readUsedRoles(session, row['oid'] ?? ''),
@@ -104,11 +118,17 @@ export async function readProperties(
     placements: JSON.parse(row['placements'] ?? '[]') as DatabaseProperties['placements'],
     childColumns: JSON.parse(row['children'] ?? '[]') as ChildColumn[],
     publicSchema: row['public'] === 't',
+    superuserObjects: JSON.parse(row['guarded'] ?? '[]') as string[],
     sequences: await readSequences(session),
     dumpMajor,
     serverMajor: major,
   };
   return { bytes: Number(row['bytes'] ?? 0), properties };
+}
+
+function ownComment(comment: string | null): string | null {
+  const mark = readMark(comment);
+  return mark === undefined ? comment : mark.comment;
 }
 
 function splitSetting(
@@ -197,6 +217,7 @@ export function propertyStatements(name: string, properties: DatabaseProperties)
     statements.push(`ALTER ${target} SET ${key} TO ${settingValue(setting, value)}`);
   }
   statements.push(`ALTER DATABASE ${database} CONNECTION LIMIT ${properties.connectionLimit}`);
+  if (properties.isTemplate === true) statements.push(`ALTER DATABASE ${database} IS_TEMPLATE true`);
   // The default, written out: a staging has others.
   if (properties.grants === null)
     statements.push(

@@ -41,7 +41,7 @@ export async function fitRoles(
     }
     await session.script('SET default_transaction_read_only = off');
     const refused = await tryRoles(session, plan);
-    return { findings: [...findings, ...refused.map((one) => asFinding(one, user))], coming };
+    return { findings: [...findings, ...refused.map((one) => asFinding(one, user, superuser))], coming };
   });
 }
 
@@ -79,11 +79,15 @@ function listed(names: readonly string[]): string {
   return names.slice(0, namedRoles).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
-function asFinding({ role, cause, state, fatal }: RefusedStatement, user: string): Finding {
+function asFinding(
+  { role, cause, state, fatal }: RefusedStatement,
+  user: string,
+  superuser: boolean,
+): Finding {
   const subject = `role ${role}`;
   if (!fatal) return finding('does-not-fit', subject, cause, 'GRANT … GRANTED BY … where it matters.', true);
   // 42501, insufficient_privilege.
-  if (state === '42501') {
+  if (state === '42501' && !superuser) {
     const remedy = `ALTER ROLE ${quoteName(user)} SUPERUSER; or restore without --globals.`;
     return finding('privilege-missing', subject, cause, remedy);
   }

@@ -213,8 +213,7 @@ class RoleMaker {
 
   async #parameter({ grantee = '', grantor, sql }: Planned<'parameter'>): Promise<void> {
     if (grantor !== undefined) {
-      const asGrantor = `SET LOCAL ROLE ${quoteName(grantor)}; ${sql.sql}; RESET ROLE`;
-      if ((await this.#attempt(asGrantor)) === undefined) return;
+      if ((await this.#attempt(sql.sql, grantor)) === undefined) return;
     }
     await this.#byUs(grantee, sql.sql, grantor);
   }
@@ -237,11 +236,16 @@ class RoleMaker {
     this.#refused.push({ role, cause: serverWords(error), state: sqlState(error), fatal });
   }
 
-  /** The server's refusal, after which the transaction is as it was before; undefined when it went through. */
-  async #attempt(sql: string): Promise<unknown> {
+  /**
+   * The server's refusal, after which the transaction is as it was before; undefined when it went through. The text is the
+   * set's: the server takes it for one statement or refuses it, so that nothing in it ends the transaction.
+   */
+  async #attempt(sql: string, as?: string): Promise<unknown> {
     await this.#session.script('SAVEPOINT one');
     try {
-      await this.#session.script(sql);
+      if (as !== undefined) await this.#session.script(`SET LOCAL ROLE ${quoteName(as)}`);
+      await this.#session.statement(sql);
+      if (as !== undefined) await this.#session.script('RESET ROLE');
     } catch (error) {
       if (sqlState(error) === undefined || !this.#session.alive) throw error;
       await this.#session.script('ROLLBACK TO SAVEPOINT one; RELEASE SAVEPOINT one');

@@ -23,13 +23,13 @@ import {
  */
 export async function copyIn(
   wire: Wire,
-  sql: string,
+  copy: { readonly sql: string; readonly doing: string },
   source: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<number> {
-  const inlet = new Inlet(wire, signal);
+  const inlet = new Inlet(wire, copy.doing, signal);
   try {
-    await inlet.begin(sql);
+    await inlet.begin(copy.sql);
     let failure: { error: unknown } | undefined;
     try {
       for await (const piece of source) {
@@ -57,8 +57,10 @@ class Inlet {
   #asked = false;
   #ready = false;
   #wake: (() => void) | undefined;
+  /** False while the source is read: then the server waits for us. */
+  #awaitsServer = false;
 
-  constructor(wire: Wire, signal: AbortSignal) {
+  constructor(wire: Wire, doing: string, signal: AbortSignal) {
     this.#wire = wire;
     this.#signal = signal;
     const deframer = new Deframer(
@@ -73,6 +75,7 @@ class Inlet {
         return { more: false };
       },
       (error) => this.#fail(error),
+      { doing, awaitsServer: () => this.#awaitsServer },
     );
   }
 
@@ -135,12 +138,17 @@ class Inlet {
   }
 
   async #until(met: () => boolean): Promise<void> {
-    while (!met()) {
-      // What the server said before it closed says more.
-      if (this.#lost !== undefined) throw this.#error ?? this.#lost;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+    this.#awaitsServer = true;
+    try {
+      while (!met()) {
+        // What the server said before it closed says more.
+        if (this.#lost !== undefined) throw this.#error ?? this.#lost;
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+    } finally {
+      this.#awaitsServer = false;
     }
   }
 }

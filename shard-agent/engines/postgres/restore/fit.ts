@@ -1,20 +1,29 @@
 /** Would this shard's part of a set fit on this server? */
-import { statfs } from 'node:fs/promises';
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { Finding, StoredShard } from '../../../engine.ts';
 import { finding } from '../../../findings.ts';
+import { spaceFindings } from '../../../target-space.ts';
 import { openAny } from '../check/check.ts';
-import { during, quoteName, type PostgresConfig, type Session } from '../connection/connection.ts';
-import { firstObject } from './emptiness.ts';
+import {
+  during,
+  quoteName,
+  sqlState,
+  type PostgresConfig,
+  type Row,
+  type Session,
+} from '../connection/connection.ts';
+import { occupiedFindings } from './emptiness.ts';
 import type { DatabaseProperties } from '../database/properties.ts';
 import { fitRoles, noRoles } from '../globals/fit-roles.ts';
 import { targetOf } from '../database/extensions.ts';
+import { plainRestorerFindings } from './restorer.ts';
 import { roleFindings, subjectOf } from '../server.ts';
 import { propertiesOf } from '../database/stored-properties.ts';
 import { missingTablespaces } from '../database/tablespaces.ts';
 import { findTool } from '../connection/tools.ts';
+import { requireShapes } from './stored-manifest.ts';
 
-/** All findings at once. Throws only when the server cannot be reached. */
+/** All findings at once. Throws when the server cannot be reached, and `bad-bytes` for a manifest that no backup has written so. */
 export async function fitShard(
   config: PostgresConfig,
   stored: StoredShard,
@@ -29,28 +38,27 @@ export async function fitShard(
       ),
     ];
   }
+  requireShapes(stored);
   const session = await openAny(config, 'fit');
   try {
     const findings = [...(await roleFindings(session, config)), ...versionFindings(session, config, stored)];
-    const restorer = await during('read the privileges', subjectOf(config), () =>
-      session.row(
-        'SELECT rolsuper, rolcreatedb, rolcreaterole FROM pg_catalog.pg_roles WHERE rolname = current_user',
-      ),
+    const restorer = await readRestorer(session, config);
+    findings.push(...restorerFindings(config, restorer));
+    findings.push(...(await toolFindings(config, dumpMajorOf(stored))));
+    findings.push(
+      ...(await spaceFindings({
+        host: config.database.host,
+        folder: await during('look for room', subjectOf(config), () => dataFolder(session)),
+        neededBytes: stored.databases.reduce((sum, line) => sum + line.sourceBytes, 0),
+      })),
     );
-    if (restorer['rolsuper'] !== 't' && restorer['rolcreatedb'] !== 't') {
-      findings.push({
-        code: 'privilege-missing',
-        subject: `role ${config.database.user}`,
-        cause: 'it may not create databases',
-        remedy: `ALTER ROLE ${quoteName(config.database.user)} CREATEDB;`,
-        warning: false,
-      });
-    }
-    findings.push(...(await toolFindings(config, stored)), ...(await spaceFindings(session, config, stored)));
     const roles = globals ? await fitRoles(session, config, stored, restorer) : noRoles;
     findings.push(...roles.findings);
+    if (restorer['rolsuper'] !== 't')
+      findings.push(...(await plainRestorerFindings(session, config, stored, roles.coming)));
+    const names = stored.databases.map(({ name }) => name);
+    findings.push(...(await occupiedFindings(session, config, names)));
     for (const line of stored.databases) {
-      findings.push(...(await nameFindings(session, config, line.name)));
       findings.push(
         ...(await propertyFindings(
           session,
@@ -66,6 +74,40 @@ export async function fitShard(
   } finally {
     await session.close();
   }
+}
+
+/** What a restore of any set needs of server and account. Throws only when the server cannot be reached. */
+export async function checkRestorer(config: PostgresConfig): Promise<Finding[]> {
+  const session = await openAny(config, 'fit');
+  try {
+    return [
+      ...(await roleFindings(session, config)),
+      ...restorerFindings(config, await readRestorer(session, config)),
+      ...(await toolFindings(config, 0)),
+    ];
+  } finally {
+    await session.close();
+  }
+}
+
+function readRestorer(session: Session, config: PostgresConfig): Promise<Row> {
+  return during('read the privileges', subjectOf(config), () =>
+    session.row(
+      'SELECT rolsuper, rolcreatedb, rolcreaterole FROM pg_catalog.pg_roles WHERE rolname = current_user',
+    ),
+  );
+}
+
+function restorerFindings(config: PostgresConfig, restorer: Row): Finding[] {
+  if (restorer['rolsuper'] === 't' || restorer['rolcreatedb'] === 't') return [];
+  return [
+    finding(
+      'privilege-missing',
+      `role ${config.database.user}`,
+      'it may not create databases',
+      `ALTER ROLE ${quoteName(config.database.user)} CREATEDB;`,
+    ),
+  ];
 }
 
 const misfit = (subject: string, cause: string, remedy: string): Finding =>
@@ -87,8 +129,11 @@ function versionFindings(session: Session, config: PostgresConfig, stored: Store
   ];
 }
 
-async function toolFindings(config: PostgresConfig, stored: StoredShard): Promise<Finding[]> {
-  const needed = Math.max(0, ...stored.databases.map((line) => propertiesOf(line).dumpMajor));
+function dumpMajorOf(stored: StoredShard): number {
+  return Math.max(0, ...stored.databases.map((line) => propertiesOf(line).dumpMajor));
+}
+
+async function toolFindings(config: PostgresConfig, needed: number): Promise<Finding[]> {
   try {
     await findTool('pg_restore', config.tools.pgRestore, needed);
     return [];
@@ -100,50 +145,14 @@ async function toolFindings(config: PostgresConfig, stored: StoredShard): Promis
   }
 }
 
-/** Known only where the server's data folder is on this host and may be seen. */
-async function spaceFindings(
-  session: Session,
-  config: PostgresConfig,
-  stored: StoredShard,
-): Promise<Finding[]> {
-  const { host } = config.database;
-  if (!host.startsWith('/') && !['127.0.0.1', '::1', 'localhost'].includes(host)) return [];
+async function dataFolder(session: Session): Promise<string | undefined> {
   try {
-    const folder = (await session.row('SHOW data_directory'))['data_directory'] ?? '';
-    const { bavail, bsize } = await statfs(folder);
-    const needed = stored.databases.reduce((sum, line) => sum + line.sourceBytes, 0);
-    const free = bavail * bsize;
-    if (free >= needed) return [];
-    return [
-      misfit(
-        `folder ${folder}`,
-        `the set needs about ${needed} bytes, ${free} are free`,
-        `Make room in ${folder}.`,
-      ),
-    ];
-  } catch {
-    return []; // Not to be seen from here: the restore itself will tell.
+    return (await session.row('SHOW data_directory'))['data_directory'] ?? undefined;
+  } catch (error) {
+    // Shown to members of pg_read_all_settings only.
+    if (sqlState(error) === '42501') return undefined;
+    throw error;
   }
-}
-
-async function nameFindings(session: Session, config: PostgresConfig, database: string): Promise<Finding[]> {
-  const [row] = await session.rows('SELECT datallowconn FROM pg_catalog.pg_database WHERE datname = $1', [
-    database,
-  ]);
-  if (row === undefined) return [];
-  const refuse = (cause: string): Finding[] => [
-    {
-      code: 'target-not-empty',
-      subject: `database ${database}`,
-      cause,
-      remedy: `DROP DATABASE ${quoteName(database)}; if nothing in it is needed, or restore onto another server.`,
-      warning: false,
-    },
-  ];
-  if (row['datallowconn'] !== 't')
-    return refuse('it refuses connections, so that it is not known whether it is empty');
-  const object = await firstObject(config, database);
-  return object === undefined ? [] : refuse(`it holds ${object}`);
 }
 
 async function propertyFindings(
@@ -232,8 +241,11 @@ async function extensionFindings(
     }
     const { user } = config.database;
     if (owner !== undefined && !target.byOwner && owner !== user && !coming.has(owner)) {
-      const cause = `extension ${name} belonged to ${owner}, who may not make it here, and will belong to ${user}`;
-      const remedy = `To have it as it was: ALTER ROLE ${quoteName(owner)} SUPERUSER; while the restore runs.`;
+      const why = target.ownerIsSuperuser ? 'for whom this role may not act' : 'who may not make it here';
+      const cause = `extension ${name} belonged to ${owner}, ${why}, and will belong to ${user}`;
+      const remedy = target.ownerIsSuperuser
+        ? `To have it as it was: GRANT ${quoteName(owner)} TO ${quoteName(user)}; while the restore runs.`
+        : `To have it as it was: ALTER ROLE ${quoteName(owner)} SUPERUSER; while the restore runs.`;
       findings.push(finding('does-not-fit', subject, cause, remedy, true));
     }
   }

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { ChunkLine, DatabaseLine, TableLine } from '../../../../repository/manifest-entries.ts';
 import type { RestoreOrder, RestoreSession, SettlingSession, WriteLane } from '../../../engine.ts';
+import type { InvariantQuery } from '../../../../topology/agent-file.ts';
 import { analyse } from './analyse.ts';
 import { AfterData } from './after-data.ts';
 import { loadLargeObjects, type Archive } from './archive.ts';
@@ -21,13 +22,15 @@ import { newSpoolFolder, removeSpoolFolder } from './spool-folder.ts';
 import { storedStatistics } from './statistics.ts';
 import { markStatement, stagingName, type StagingMark } from './staging-mark.ts';
 import { durableCommits, Staging } from './staging.ts';
+import { requireShapes } from './stored-manifest.ts';
 import { findTool, ToolRuns, type Tool } from '../connection/tools.ts';
 import { propertiesOf } from '../database/stored-properties.ts';
 import { missingTablespaces } from '../database/tablespaces.ts';
 import { PostgresWriteLane } from './write-lane.ts';
 
-/** Connects to find the tools; makes nothing. */
+/** Connects to find the tools; makes nothing. Throws `bad-bytes` for a manifest that no backup has written so. */
 export async function prepareRestore(config: PostgresConfig, order: RestoreOrder): Promise<RestoreSession> {
+  requireShapes(order.stored);
   const needed = Math.max(0, ...order.stored.databases.map((line) => propertiesOf(line).dumpMajor));
   const tool = await findTool('pg_restore', config.tools.pgRestore, needed);
   return new PostgresRestore(config, order, tool);
@@ -257,11 +260,11 @@ class PostgresRestore implements RestoreSession {
     }
   }
 
-  async invariants(): Promise<{ name: string; answer: string | null }[]> {
+  async invariants(queries: readonly InvariantQuery[]): Promise<{ name: string; answer: string | null }[]> {
     const answers: { name: string; answer: string | null }[] = [];
-    for (const { name, database, sql } of this.#order.stored.invariants) {
-      const query = { name, database, sql, connectTo: this.#stagingOf(database) };
-      answers.push({ name, answer: await answerInvariant(this.#config, query, ['BEGIN READ ONLY']) });
+    for (const query of queries) {
+      const place = { connectTo: this.#stagingOf(query.database), begin: ['BEGIN READ ONLY'] };
+      answers.push({ name: query.name, answer: await answerInvariant(this.#config, query, place) });
     }
     return answers;
   }

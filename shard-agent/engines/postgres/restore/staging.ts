@@ -308,5 +308,11 @@ async function dropDatabase(config: PostgresConfig, session: Session, name: stri
       await inside.close();
     }
   }
+  const templates = await session.rows(
+    'SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1 AND datistemplate',
+    [name],
+  );
+  // The server drops no template.
+  if (templates.length > 0) await session.script(`ALTER DATABASE ${quoteName(name)} IS_TEMPLATE false`);
   await session.script(`DROP DATABASE IF EXISTS ${quoteName(name)} WITH (FORCE)`);
 }

@@ -43,7 +43,11 @@ export class PostgresWriteLane implements WriteLane {
     const session = await this.#open(table.database);
     try {
       if (session.wire === undefined) throw new Error('the session has no wire');
-      const rows = await copyIn(session.wire, `BEGIN; ${copyInStatement(table)}`, source, signal);
+      const copy = {
+        sql: `BEGIN; ${copyInStatement(table)}`,
+        doing: `COPY into ${table.schema}.${table.name}`,
+      };
+      const rows = await copyIn(session.wire, copy, source, signal);
       if (rows !== chunk.rows) {
         throw new TidemarkError({
           code: 'bad-bytes',

@@ -32,6 +32,7 @@ async function copied(): Promise<Copied> {
   const cuts = shards.map(({ shard }) => ({
     name: shard,
     holdMs: 8,
+    cancelledAutovacuums: [],
     snapshotMs: 1,
     position: position(shard),
   }));

@@ -143,7 +143,7 @@ test('a file where a folder is needed is named, with what to do', async () => {
     'repository-failed',
     'shop/a',
   );
-  expect(error.remedy).toMatch(/file stands where/);
+  expect(error.remedy).toMatch(/file is where/);
 });
 
 test('a writer killed with SIGKILL leaves nothing visible, and its remains are removed later', async () => {
@@ -180,6 +180,30 @@ test.each([
   const error = storeError(Object.assign(new Error(`${code}: refused`), { code }), 'store an object', 'x');
   expect(error).toMatchObject({ code: 'repository-failed', reason: `${code}: refused` });
   expect(error.remedy).toMatch(remedy);
+});
+
+test.each(['EACCES', 'EROFS', 'ENOSPC', 'EDQUOT'])(
+  '%s names the path that was refused, or the object',
+  (code) => {
+    const path = '/srv/tidemark/shop/.tmp/1';
+    const refused = Object.assign(new Error(`${code}: refused`), { code, path });
+    expect(storeError(refused, 'store an object', 'x').remedy).toContain(path);
+    const unplaced = Object.assign(new Error(`${code}: refused`), { code });
+    const error = storeError(unplaced, 'store an object', 'file:///srv/tidemark/shop/a');
+    expect(error.remedy).toContain('file:///srv/tidemark/shop/a');
+    if (code === 'EACCES') expect(error.remedy).toMatch(/uid \d+/);
+  },
+);
+
+test('a root that is no folder any more fails, and does not look as if nothing were there', async () => {
+  const store = FilesystemStore.open(root);
+  await store.create('shop/a', Buffer.from('a'));
+  await rm(root, { recursive: true });
+  await writeFile(root, 'no folder');
+  for (const attempt of [store.readSmall('shop/a'), store.size('shop/a'), store.listNames('shop/')])
+    await expectFailure(attempt, 'repository-failed', root);
+  await rm(root);
+  await expectFailure(store.readSmall('shop/a'), 'repository-failed', root);
 });
 
 test('openRepository opens a file URL and shows it without a trailing slash', async () => {

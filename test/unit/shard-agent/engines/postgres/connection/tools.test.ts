@@ -43,3 +43,30 @@ test('any other statement is told whole', async () => {
   const words = `${refused}Command was: CREATE TABLE "t" (\n    a int\n);`;
   expect(await failureOf(words)).toMatchObject({ reason: words });
 });
+
+test('a setting of the server is one, whatever blanks its value has', async () => {
+  const setting = 'TimeZone=UTC\t-c\nlog_statement=all \\x';
+  const runs = new ToolRuns({
+    database: {
+      engine: 'postgres',
+      host: 'localhost',
+      port: 1,
+      user: 'u',
+      password: { kind: 'none' },
+      databases: undefined,
+    },
+    password: undefined,
+    tools: {},
+  });
+  const code = 'process.stderr.write(process.env.PGOPTIONS); process.exitCode = 1';
+  const failed = await runs
+    .run({ path: process.execPath, major: 18 }, ['-e', code], {
+      subject: 'database shop',
+      settings: [setting],
+      signal: new AbortController().signal,
+    })
+    .catch((error: unknown) => error);
+  // A server cuts at each blank that no backslash precedes.
+  const options = String((failed as { reason?: string }).reason).match(/(?:\\[^]|[^\s\\])+/g) ?? [];
+  expect(options.at(-1)?.replaceAll(/\\([^])/g, '$1')).toBe(setting);
+});

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addDecimals, formatDecimal, parseDecimal, sameDecimal } from '../../../coordinator/decimal.ts';
+import { addDecimals, formatDecimal, parseDecimal, sameDecimal } from '../../../repository/decimal.ts';
 
 function sum(...texts: string[]): string {
   const parts = texts.map((text) => parseDecimal(text));
