@@ -88,7 +88,7 @@ async function agentWithClock(store: MemoryStore, shard: string, offMs: number |
       }),
     check: async ({ context, nonce }) => {
       await answerNonce(store, context?.cluster ?? '', nonce);
-      return { findings: [] };
+      return { findings: [], nonceAnswered: true };
     },
     abort: refuse,
     fit: refuse,
@@ -114,7 +114,7 @@ test('check warns of an agent whose clock is minutes off, and of no other', asyn
   const warnings: Warning[] = [];
   const { document, failure } = await check(
     runOver(store, {
-      topology: { ...topology, shards, repository: { url: store.url } },
+      topology: { ...topology, shards, invariants: [], repository: { url: store.url } },
       warned: (warning) => void warnings.push(warning),
     }),
   );
