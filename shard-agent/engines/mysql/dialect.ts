@@ -92,8 +92,9 @@ const process: ServerPrivilege = {
 const schemaPrivileges = [
   'SELECT',
   'INSERT',
-  // The mark of a restore is replaced at each of its steps.
+  // The mark of a restore is replaced at each of its steps, and what a step has made is noted.
   'DELETE',
+  'UPDATE',
   'CREATE',
   'ALTER',
   'DROP',
