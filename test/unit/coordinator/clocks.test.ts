@@ -131,7 +131,7 @@ test('check warns of an agent whose clock is minutes off, and of no other', asyn
   await writeSet(store);
   const later = await check(
     runOver(store, {
-      topology: { ...topology, shards: shards.slice(2), repository: { url: store.url } },
+      topology: { ...topology, invariants: [], shards: shards.slice(2), repository: { url: store.url } },
       now: () => new Date('2026-01-01T00:00:00Z'),
     }),
   );
