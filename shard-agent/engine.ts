@@ -53,9 +53,10 @@ export interface Engine {
 
   /**
    * Would this shard's part of a set fit on this server? With `globals`, its roles or users too (the set has them): which of
-   * them exist, and stay as they are, is told as warnings. Changes nothing; all findings at once. Repeatable.
+   * them exist, and stay as they are, is told as warnings. With `lanes`, whether that many get their connections is asked too.
+   * Changes nothing; all findings at once. Repeatable.
    */
-  fit(stored: StoredShard, globals?: boolean): Promise<Finding[]>;
+  fit(stored: StoredShard, globals?: boolean, lanes?: number): Promise<Finding[]>;
 
   /** Begins a restore. Nothing is made before `stage`. */
   prepareRestore(order: RestoreOrder): Promise<RestoreSession>;

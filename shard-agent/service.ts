@@ -209,7 +209,7 @@ export class Service implements AgentImplementation {
     }));
   }
 
-  fit({ context, manifest, sourceShard, globals, nonce }: FitRequest): Promise<FitReply> {
+  fit({ context, manifest, sourceShard, globals, lanes, nonce }: FitRequest): Promise<FitReply> {
     return this.#logged('fit', context, async ({ cluster, set }) => {
       this.#allows('restore');
       const { store, engine, shard, invariants } = this.#parts;
@@ -219,7 +219,7 @@ export class Service implements AgentImplementation {
       if (proof.status === 'rejected' && codeOf(proof.reason) === 'repository-mismatch') throw proof.reason;
       const stored = await openStoredShard(store, ref, { set, shard: sourceShard });
       if (globals) requireGlobals(stored);
-      const [server, found] = await Promise.all([engine.describe(), engine.fit(stored, globals)]);
+      const [server, found] = await Promise.all([engine.describe(), engine.fit(stored, globals, lanes)]);
       const databases = stored.databases.map(({ name }) => name);
       const notAsked = [...askedInvariants(stored, invariants).notAsked];
       // Where the decision is to be written, and with it what this agent decides when nobody else does.

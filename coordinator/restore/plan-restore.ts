@@ -46,7 +46,14 @@ export async function planRestore(
     const context = contextFor(target.cluster, target.repository.url, agent.shard, seal.set);
     const { manifest } = stored;
     const reply = await agent.client.fit(
-      { context, manifest, sourceShard: stored.name, globals, nonce: proof.nonceFor(agent.shard) },
+      {
+        context,
+        manifest,
+        sourceShard: stored.name,
+        globals,
+        lanes: target.copy.lanes,
+        nonce: proof.nonceFor(agent.shard),
+      },
       { signal, deadlineMs: fitDeadlineMs(manifest.size) },
     );
     const findings = reply.findings.map((finding) => planFinding(agent.shard, finding));

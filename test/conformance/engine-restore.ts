@@ -253,6 +253,15 @@ export function testRestore(fixture: EngineFixture, source: () => TestServer): v
       expect(await ask(target, 'bank', 'SELECT COUNT(*) FROM mine')).toEqual([['0']]);
     });
 
+    test('lanes that the server has no connections for are told by the plan', async () => {
+      const about = async (lanes: number): Promise<string[]> =>
+        (await engine.fit(bank.stored, false, lanes))
+          .filter(({ cause }) => cause.includes('connections'))
+          .map(({ code, cause }) => `${code}: ${cause}`);
+      expect(await about(2)).toEqual([]);
+      expect(await about(900)).toEqual([expect.stringMatching(/^not-ready: a restore with 900 lanes/)]);
+    });
+
     test('a set of a newer server or another engine does not fit', async () => {
       const newer = { ...bank.stored, shard: { ...bank.stored.shard, version: '99.1' } };
       expect(await engine.fit(newer)).toContainEqual(

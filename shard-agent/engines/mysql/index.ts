@@ -104,10 +104,10 @@ class MysqlEngine implements Engine {
     return this.#attempt('prepare the backup', () => prepareBackup(this.#endpoint, this.#databases, order));
   }
 
-  fit(stored: StoredShard, globals = false): Promise<Finding[]> {
+  fit(stored: StoredShard, globals = false, lanes = 0): Promise<Finding[]> {
     return this.#attempt('see whether the set fits', () =>
       withSession(this.#endpoint, { name: 'fit' }, (wire, dialect) =>
-        fitShard(wire, dialect, stored, { globals, host: this.#endpoint.host }),
+        fitShard(wire, dialect, stored, { globals, host: this.#endpoint.host, lanes }),
       ),
     );
   }

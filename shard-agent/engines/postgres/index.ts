@@ -33,7 +33,7 @@ export function openPostgres(config: PostgresConfig): Engine {
     tryInvariants: (queries, limitMs, signal) => tryLiveInvariants(config, queries, limitMs, signal),
     timeLocks: () => timeLocks(config),
     prepareBackup: (order) => prepareBackup(config, order),
-    fit: (stored, globals = false) => fitShard(config, stored, globals),
+    fit: (stored, globals = false, lanes = 0) => fitShard(config, stored, globals, lanes),
     prepareRestore: (order) => prepareRestore(config, order),
     staged: () => findStaged(config),
     setMark: (mark) => setMark(config, mark),

@@ -9,6 +9,7 @@ export interface FitRequest {
   'manifest'?: (_tidemark_v1_ManifestRef | null);
   'sourceShard'?: (string);
   'globals'?: (boolean);
+  'lanes'?: (number);
   'nonce'?: (_tidemark_v1_Nonce | null);
 }
 
@@ -17,5 +18,6 @@ export interface FitRequest__Output {
   'manifest': (_tidemark_v1_ManifestRef__Output | null);
   'sourceShard': (string);
   'globals': (boolean);
+  'lanes': (number);
   'nonce': (_tidemark_v1_Nonce__Output | null);
 }

@@ -30,7 +30,7 @@ export async function spread<T>(
 }
 
 /** At most so many: a server that makes tables, or their statistics, gains little from more. */
-const mostSessions = 4;
+export const mostSessions = 4;
 
 /** Sessions for this many items, for the length of `work`. */
 export async function withSessions<T>(

@@ -14,6 +14,7 @@ import { refusal, variable } from '../server.ts';
 import { readFacts, type SourceFacts } from '../source-facts.ts';
 import { placeFindings } from '../schema/table-place.ts';
 import { requireShapes } from './stored-manifest.ts';
+import { restoreConnectionFindings } from '../check/connections.ts';
 import type { Wire } from '../connection/wire.ts';
 
 /** `globals`: with the accounts of the set. `host`: where the server is, as the agent's file names it. */
@@ -21,7 +22,7 @@ export async function fitShard(
   wire: Wire,
   dialect: Dialect,
   stored: StoredShard,
-  { globals, host }: { readonly globals: boolean; readonly host: string },
+  { globals, host, lanes }: { readonly globals: boolean; readonly host: string; readonly lanes: number },
 ): Promise<Finding[]> {
   const { shard } = stored;
   if (shard.family !== dialect.family) {
@@ -45,6 +46,7 @@ export async function fitShard(
     ...(await settings(wire, dialect, stored, facts)),
     ...(await pieces(wire, withoutDefiners(facts, accounts.coming))),
     ...placeFindings(facts.places ?? []),
+    ...(lanes > 0 ? await restoreConnectionFindings(wire, dialect, lanes) : []),
     ...(await spaceFindings({
       host,
       folder: await variable(wire, 'datadir'),

@@ -1,4 +1,4 @@
-/** Whether a backup gets the connections it needs: of the server, of its role and of each database. */
+/** Whether a backup or a restore gets the connections it needs: of the server, of its role and of each database. */
 import type { CheckOrder, Finding } from '../../../engine.ts';
 import { finding } from '../../../findings.ts';
 import { during, quoteName, type PostgresConfig, type Row, type Session } from '../connection/connection.ts';
@@ -7,12 +7,47 @@ import { subjectOf } from '../server.ts';
 /** Sessions of the agent's own come and go while it looks; those that a backup needs are counted anyway. */
 const notOurs = `COALESCE(a.application_name, '') NOT LIKE 'tidemark %'`;
 
+/** Which operation, in words, and how many connections it opens to this server at most. */
+interface Need {
+  readonly what: string;
+  readonly needed: number;
+}
+
 export async function connectionFindings(
   session: Session,
   config: PostgresConfig,
   order: CheckOrder,
   databases: readonly string[],
 ): Promise<Finding[]> {
+  const each = order.locks ? 2 : 1;
+  const what = `a backup with ${order.lanes} lanes`;
+  // Those of each database, the lanes, the monitor, pg_dump, and one to spare.
+  const { findings, superuser } = await serverFindings(session, config, {
+    what,
+    needed: databases.length * each + order.lanes + 3,
+  });
+  if (superuser) return findings;
+  // Every lane may be in the same database: with its own, pg_dump, and one to spare.
+  const need = { what, needed: each + order.lanes + 2 };
+  return [...findings, ...(await databaseLimits(session, config, need, databases))];
+}
+
+/** Of a restore: its databases are made by it, and their limits are set last. */
+export async function restoreConnectionFindings(
+  session: Session,
+  config: PostgresConfig,
+  lanes: number,
+): Promise<Finding[]> {
+  // The lanes and as many of pg_restore, one that makes and renames databases, the claim, and one to spare.
+  const need = { what: `a restore with ${lanes} lanes`, needed: 2 * lanes + 3 };
+  return (await serverFindings(session, config, need)).findings;
+}
+
+async function serverFindings(
+  session: Session,
+  config: PostgresConfig,
+  need: Need,
+): Promise<{ readonly findings: Finding[]; readonly superuser: boolean }> {
   const exempt =
     session.majorVersion >= 16
       ? `+ CASE WHEN rolsuper OR pg_catalog.pg_has_role(current_user, 'pg_use_reserved_connections', 'USAGE') THEN 0
@@ -28,31 +63,25 @@ export async function connectionFindings(
        FROM pg_catalog.pg_roles r WHERE rolname = current_user`,
     ),
   );
-  const each = order.locks ? 2 : 1;
-  // Those of each database, the lanes, the monitor, pg_dump, and one to spare.
-  const needed = databases.length * each + order.lanes + 3;
+  const { what, needed } = need;
   const findings: Finding[] = [];
   const free = Number(row['max']) - Number(row['reserved']) - Number(row['used']) + 1;
   if (free < needed) {
     findings.push(
       tooFew(
         subjectOf(config),
-        `a backup with ${order.lanes} lanes needs ${needed} connections, ${free} are free`,
+        `${what} needs ${needed} connections, ${free} are free`,
         `ALTER SYSTEM SET max_connections = ${Number(row['max']) + needed - free}; then restart the server.`,
       ),
     );
   }
-  return [
-    ...findings,
-    ...roleFindings(row, config, order, needed),
-    // Every lane may be in the same database: with its own, pg_dump, and one to spare.
-    ...(row['rolsuper'] === 't'
-      ? []
-      : await databaseLimits(session, config, order, databases, each + order.lanes + 2)),
-  ];
+  return {
+    findings: [...findings, ...roleFindings(row, config, need)],
+    superuser: row['rolsuper'] === 't',
+  };
 }
 
-function roleFindings(row: Row, config: PostgresConfig, order: CheckOrder, needed: number): Finding[] {
+function roleFindings(row: Row, config: PostgresConfig, { what, needed }: Need): Finding[] {
   const limit = Number(row['role_limit']);
   const used = Number(row['role_used']);
   if (limit < 0 || limit - used >= needed) return [];
@@ -60,7 +89,7 @@ function roleFindings(row: Row, config: PostgresConfig, order: CheckOrder, neede
   return [
     tooFew(
       `role ${user}`,
-      `a backup with ${order.lanes} lanes needs ${needed} connections, the role may have ${limit}${taken(used)}`,
+      `${what} needs ${needed} connections, the role may have ${limit}${taken(used)}`,
       `ALTER ROLE ${quoteName(user)} CONNECTION LIMIT ${needed + used};`,
     ),
   ];
@@ -70,9 +99,8 @@ function roleFindings(row: Row, config: PostgresConfig, order: CheckOrder, neede
 async function databaseLimits(
   session: Session,
   config: PostgresConfig,
-  order: CheckOrder,
+  { what, needed }: Need,
   databases: readonly string[],
-  needed: number,
 ): Promise<Finding[]> {
   const rows = await during('count the connections', subjectOf(config), () =>
     session.rows(
@@ -89,7 +117,7 @@ async function databaseLimits(
       const used = Number(row['used']);
       return tooFew(
         `database ${name}`,
-        `a backup with ${order.lanes} lanes needs ${needed} connections to it, its limit is ${row['max']}${taken(used)}`,
+        `${what} needs ${needed} connections to it, its limit is ${row['max']}${taken(used)}`,
         `ALTER DATABASE ${quoteName(name)} CONNECTION LIMIT ${needed + used};`,
       );
     });

@@ -4,6 +4,7 @@ import type { Finding, StoredShard } from '../../../engine.ts';
 import { finding } from '../../../findings.ts';
 import { spaceFindings } from '../../../target-space.ts';
 import { openAny } from '../check/check.ts';
+import { restoreConnectionFindings } from '../check/connections.ts';
 import {
   during,
   quoteName,
@@ -28,6 +29,7 @@ export async function fitShard(
   config: PostgresConfig,
   stored: StoredShard,
   globals: boolean,
+  lanes: number,
 ): Promise<Finding[]> {
   if (stored.shard.family !== 'postgresql') {
     return [
@@ -45,6 +47,7 @@ export async function fitShard(
     const restorer = await readRestorer(session, config);
     findings.push(...restorerFindings(config, restorer));
     findings.push(...(await toolFindings(config, dumpMajorOf(stored))));
+    if (lanes > 0) findings.push(...(await restoreConnectionFindings(session, config, lanes)));
     findings.push(
       ...(await spaceFindings({
         host: config.database.host,
