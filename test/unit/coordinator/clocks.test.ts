@@ -12,6 +12,7 @@ import { MemoryStore } from '../../../repository/stores/memory.ts';
 import { answerNonce } from '../../../shard-agent/nonce.ts';
 import { openCluster, runOf } from './agents-in-memory.ts';
 import { cluster, runOver, set, topology, writeSet } from './stored-cluster.ts';
+import { refusingAgent } from '../proto/refusing-agent.ts';
 
 /** A clock that somebody sets back by a day each time it is looked at. */
 function fallingClock(): () => Date {
@@ -69,8 +70,8 @@ test('a set from the future is named by list, and by the backup that has to come
 
 /** An agent whose host's clock is off by so much. */
 async function agentWithClock(store: MemoryStore, shard: string, offMs: number | undefined): Promise<string> {
-  const refuse = () => Promise.reject(new Error('not part of this test'));
   const implementation: AgentImplementation = {
+    ...refusingAgent,
     describe: () =>
       Promise.resolve({
         protocolVersion,
@@ -90,15 +91,6 @@ async function agentWithClock(store: MemoryStore, shard: string, offMs: number |
       await answerNonce(store, context?.cluster ?? '', nonce);
       return { findings: [], nonceAnswered: true };
     },
-    abort: refuse,
-    fit: refuse,
-    barrier: refuse,
-    copy: refuse,
-    restore: refuse,
-    restoreState: refuse,
-    mark: refuse,
-    seeMarks: refuse,
-    verify: refuse,
   };
   const server = await serveAgent('127.0.0.1:0', { kind: 'default' }, implementation);
   onTestFinished(() => server.close(0));

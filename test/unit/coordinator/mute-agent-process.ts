@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { protocolVersion, serveAgent } from '../../../proto/channel.ts';
+import { agentThat } from '../proto/refusing-agent.ts';
 
 const [shard = '', repositoryUrl = '', kind = ''] = process.argv.slice(2);
 const pem = (name: string): string => fileURLToPath(new URL(`../proto/tls/${name}`, import.meta.url));
@@ -17,6 +18,7 @@ const { address } = await serveAgent(
     ? { kind, caPath: pem('authority.crt'), certPath: pem('agent.crt'), keyPath: pem('agent.key') }
     : { kind: 'default' },
   {
+    ...agentThat(unanswered),
     describe: () =>
       Promise.resolve({
         protocolVersion,
@@ -25,16 +27,6 @@ const { address } = await serveAgent(
         repositoryUrl,
         server: { family: 'postgresql', version: '15', identity: shard, databases: [], bytes: '0' },
       }),
-    check: unanswered,
-    abort: unanswered,
-    fit: unanswered,
-    barrier: unanswered,
-    copy: unanswered,
-    restore: unanswered,
-    restoreState: unanswered,
-    mark: unanswered,
-    seeMarks: unanswered,
-    verify: unanswered,
   },
 );
 process.stdout.write(`${address}\n`);

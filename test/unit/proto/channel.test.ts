@@ -3,22 +3,11 @@ import { connectAgent, serveAgent, type AgentImplementation } from '../../../pro
 import { services } from '../../../proto/contract.ts';
 import { credentials, type ServiceError } from '@grpc/grpc-js';
 import { TidemarkError } from '../../../proto/errors.ts';
-
-const refuse = () => Promise.reject(new Error('not part of this test'));
+import { refusingAgent } from './refusing-agent.ts';
 
 async function open(parts: Partial<AgentImplementation>) {
   const implementation: AgentImplementation = {
-    describe: refuse,
-    check: refuse,
-    abort: refuse,
-    fit: refuse,
-    barrier: refuse,
-    copy: refuse,
-    restore: refuse,
-    restoreState: refuse,
-    verify: refuse,
-    mark: refuse,
-    seeMarks: refuse,
+    ...refusingAgent,
     ...parts,
   };
   const server = await serveAgent('127.0.0.1:0', { kind: 'default' }, implementation);

@@ -8,20 +8,10 @@ import {
   type AgentImplementation,
   type Transport,
 } from '../../../proto/channel.ts';
-
-const refuse = () => Promise.reject(new Error('not part of this test'));
+import { refusingAgent } from './refusing-agent.ts';
 const nothing: AgentImplementation = {
+  ...refusingAgent,
   describe: () => Promise.resolve({ shard: 'shop-00' }),
-  check: refuse,
-  abort: refuse,
-  fit: refuse,
-  barrier: refuse,
-  copy: refuse,
-  restore: refuse,
-  restoreState: refuse,
-  verify: refuse,
-  mark: refuse,
-  seeMarks: refuse,
 };
 
 /** A wire that can be cut so that neither side is told: connections stay open and nothing passes. */

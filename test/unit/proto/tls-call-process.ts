@@ -9,6 +9,7 @@ import {
   type AgentImplementation,
   type Transport,
 } from '../../../proto/channel.ts';
+import { refusingAgent } from './refusing-agent.ts';
 
 const files = (name: string): Transport => ({
   kind: 'tls',
@@ -16,20 +17,9 @@ const files = (name: string): Transport => ({
   certPath: fileURLToPath(new URL(`./tls/${name}.crt`, import.meta.url)),
   keyPath: fileURLToPath(new URL(`./tls/${name}.key`, import.meta.url)),
 });
-
-const refuse = () => Promise.reject(new Error('not part of this test'));
 const implementation: AgentImplementation = {
+  ...refusingAgent,
   describe: () => Promise.resolve({ shard: 'shop-00' }),
-  check: refuse,
-  abort: refuse,
-  fit: refuse,
-  barrier: refuse,
-  copy: refuse,
-  restore: refuse,
-  restoreState: refuse,
-  mark: refuse,
-  seeMarks: refuse,
-  verify: refuse,
 };
 
 const server = await serveAgent('127.0.0.1:0', files('agent'), implementation);

@@ -17,20 +17,10 @@ import {
 } from '../../../proto/channel.ts';
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { RefusedConnection } from '../../../proto/listener.ts';
-
-const refuse = () => Promise.reject(new Error('not part of this test'));
+import { refusingAgent } from './refusing-agent.ts';
 const nothing: AgentImplementation = {
+  ...refusingAgent,
   describe: () => Promise.resolve({ shard: 'shop-00' }),
-  check: refuse,
-  abort: refuse,
-  fit: refuse,
-  barrier: refuse,
-  copy: refuse,
-  restore: refuse,
-  restoreState: refuse,
-  mark: refuse,
-  seeMarks: refuse,
-  verify: refuse,
 };
 
 const plain: Transport = { kind: 'plaintext' };

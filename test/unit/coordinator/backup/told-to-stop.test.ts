@@ -10,21 +10,11 @@ import { connectAgent, serveAgent, type AgentImplementation } from '../../../../
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { Run } from '../../../../coordinator/run.ts';
 import { runOver, topology } from '../stored-cluster.ts';
+import { refusingAgent } from '../../proto/refusing-agent.ts';
 
 const graceMs = 600;
-const refuse = (): Promise<never> => Promise.reject(new Error('not part of this test'));
 const nothing: AgentImplementation = {
-  describe: refuse,
-  check: refuse,
-  abort: refuse,
-  fit: refuse,
-  barrier: refuse,
-  copy: refuse,
-  restore: refuse,
-  restoreState: refuse,
-  mark: refuse,
-  seeMarks: refuse,
-  verify: refuse,
+  ...refusingAgent,
 };
 
 interface CopyingAgent {
