@@ -74,7 +74,7 @@ export function decide(
   );
 }
 
-/** Whoever creates a record decides: `create`'s answer, or `read`'s when another record was there first. */
+/** The first to create a record decides: `create`'s answer, or `read`'s when another record was there first. */
 export async function claimRecord<Answer>(
   create: () => Promise<Answer>,
   read: () => Promise<Answer | undefined>,

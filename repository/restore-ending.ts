@@ -1,7 +1,7 @@
 /**
  * How a decided restore ends. Each agent records that its shard has switched and is still closed. When all shards of the intent
  * have, anyone may record `open`, and only then does any shard let applications in. As long as nobody has, an operator may
- * record `undo` instead: then every shard is undone, switched or not. Whoever creates the one record decides.
+ * record `undo` instead. Then every shard is undone, switched or not. The first to create the record decides.
  */
 import { z } from 'zod';
 import { TidemarkError } from '../proto/errors.ts';

@@ -1,5 +1,5 @@
 /**
- * This agent's claim on the restores of its server. Whoever finds a staging there may settle it only while it has the claim: another
+ * This agent's claim on the restores of its server. An agent may settle a staging that it finds there only while it has the claim: another
  * agent that was started on the same server, by mistake or on purpose, may be at work on it.
  */
 import { TidemarkError } from '../proto/errors.ts';

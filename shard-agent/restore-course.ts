@@ -47,7 +47,7 @@ export type RestoreCall = Pick<ServerCall<RestoreRequest, RestoreReply>, 'send' 
 type Order = 'closeTarget' | 'switch' | 'discard' | 'open' | 'gone';
 type Outcome = 'opened' | 'undone';
 
-/** A coordinator that waits so long for a step gets an error; the agent goes on by itself. */
+/** A coordinator that waits this long for a step gets an error; the agent goes on by itself. */
 const patienceMs = 60_000;
 
 /** How often the records are read while other shards have not switched: quickly at first, and for as long as it takes. */
@@ -136,7 +136,7 @@ class Course {
     }
   }
 
-  /** Whoever died before: the decision, then the switch, then the ending. */
+  /** Follows the records from the start, also after a death: the decision, then the switch, then the ending. */
   async byRecords(): Promise<Outcome> {
     const { store, shard } = this.#parts;
     const { cluster, restore } = this.#name;

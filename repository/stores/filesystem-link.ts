@@ -74,7 +74,7 @@ export class FileLinks {
         code: 'object-conflict',
         operation: 'store an object',
         subject,
-        cause: 'other bytes stand there already',
+        cause: 'other bytes are stored there already',
       });
     }
     const [theirs, ours] = await Promise.all([lstat(path), lstat(written.path)]);

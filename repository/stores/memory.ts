@@ -23,7 +23,7 @@ export class MemoryStore implements ObjectStore {
         code: 'object-conflict',
         operation: 'store an object',
         subject: `${this.url}/${key}`,
-        cause: 'other bytes stand there already',
+        cause: 'other bytes are stored there already',
       });
     }
     if (found === undefined) this.#objects.set(key, bytes);
