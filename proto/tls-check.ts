@@ -14,7 +14,7 @@ export interface TlsFault {
   readonly warning: boolean;
 }
 
-interface TlsPaths {
+export interface TlsPaths {
   readonly caPath: string;
   readonly certPath: string;
   readonly keyPath: string;
@@ -32,25 +32,22 @@ const anyPurpose = '2.5.29.37.0';
 const soonDays = 14;
 const dayMs = 24 * 60 * 60 * 1000;
 
-/** Empty when both sides can use them. Never throws. */
-export function tlsFaults(paths: TlsPaths, side: TlsSide, now = new Date()): TlsFault[] {
-  const { caPath, certPath, keyPath } = paths;
+/** What was found in the three files of one side. */
+interface LoadedFiles {
+  readonly authorities: readonly X509Certificate[];
+  /** The certificate that this side shows, and those between it and an authority. */
+  readonly chain: readonly X509Certificate[];
+  readonly faults: readonly TlsFault[];
+}
+
+/** Whether the files can be used here and now: readable, in PEM form, key and certificate of each other, valid today. Never throws. */
+export function loadFiles({ caPath, certPath, keyPath }: TlsPaths, now = new Date()): LoadedFiles {
   const faults: TlsFault[] = [];
   const authorities = certificatesIn(caPath, faults);
   const chain = certificatesIn(certPath, faults);
   const key = keyIn(keyPath, faults);
-  const [leaf, ...between] = chain;
-  for (const [path, certificates] of [
-    [caPath, authorities],
-    [certPath, chain],
-  ] as const) {
-    // Of several authorities an old one may stay beside its successor.
-    const ended = certificates.flatMap((one) => validity(one, path, now));
-    const outlived = path === caPath && certificates.some((one) => validity(one, path, now).length === 0);
-    faults.push(...ended.map((fault) => (outlived ? { ...fault, warning: true } : fault)));
-  }
-  if (leaf === undefined) return faults;
-  if (key !== undefined && !leaf.checkPrivateKey(key)) {
+  const [leaf] = chain;
+  if (leaf !== undefined && key !== undefined && !leaf.checkPrivateKey(key)) {
     faults.push(
       wrong(
         keyPath,
@@ -59,6 +56,25 @@ export function tlsFaults(paths: TlsPaths, side: TlsSide, now = new Date()): Tls
       ),
     );
   }
+  for (const [path, certificates] of [
+    [caPath, authorities],
+    [certPath, chain],
+  ] as const) {
+    // Of several authorities an old one may stay while its successor is there.
+    const ended = certificates.flatMap((one) => validity(one, path, now));
+    const outlived = path === caPath && certificates.some((one) => validity(one, path, now).length === 0);
+    faults.push(...ended.map((fault) => (outlived ? { ...fault, warning: true } : fault)));
+  }
+  return { authorities, chain, faults };
+}
+
+/** Empty when both sides can use them. Never throws. */
+export function tlsFaults(paths: TlsPaths, side: TlsSide, now = new Date()): TlsFault[] {
+  const { caPath, certPath } = paths;
+  const { authorities, chain, faults: unusable } = loadFiles(paths, now);
+  const faults = [...unusable];
+  const [leaf, ...between] = chain;
+  if (leaf === undefined) return faults;
   const missing = purposeFault(leaf, certPath, side);
   if (missing !== undefined) faults.push(missing);
   if (authorities.length > 0 && !reaches(leaf, between, authorities)) {

@@ -3,7 +3,8 @@ import { isIP, isIPv4 } from 'node:net';
 import { checkServerIdentity, createSecureContext } from 'node:tls';
 import { ChannelCredentials, credentials, type ChannelOptions } from '@grpc/grpc-js';
 import { TidemarkError } from './errors.ts';
-import { readTlsFiles, type TlsFiles, type TlsPaths } from './tls-files.ts';
+import type { TlsPaths } from './tls-check.ts';
+import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 
 /**
  * How one side may speak. `tls` is mutual: both sides show a certificate that the authority in `caPath` has signed.
