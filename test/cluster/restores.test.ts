@@ -61,10 +61,25 @@ async function expectRestoreWorks(): Promise<void> {
 
 async function expectWhole(): Promise<void> {
   await expectDatabases(['shard-0: bank', 'shard-1: bank']);
+  await expectOpen();
   const verdict = await judgeBank(plan, target.bankServers());
   expect(verdict.violations, describeVerdict(verdict)).toBe(0);
   await target.expectNothingLeft();
   expect(await eventStatus()).toBe('ENABLED');
+}
+
+/** A database that has its final name may still be closed, for all shards switch before one is opened. */
+async function expectOpen(): Promise<void> {
+  const { server } = target.shard('shard-0');
+  const closed = async (): Promise<unknown[]> =>
+    server.run("SELECT datname FROM pg_database WHERE datname = 'bank' AND NOT datallowconn");
+  const until = Date.now() + settledWithinMs;
+  let found = await closed();
+  while (found.length > 0 && Date.now() < until) {
+    await sleep(100);
+    found = await closed();
+  }
+  expect(found).toEqual([]);
 }
 
 async function eventStatus(): Promise<unknown> {

@@ -49,6 +49,7 @@ export const postgresHostility: Hostility = {
     'shard.version',
     'shard.engine.dumpMajor',
     'database.engine.encoding',
+    'database.engine.isTemplate',
     'database.engine.localeProvider',
     'database.engine.connectionLimit',
     'database.engine.grants.*.privilege',
