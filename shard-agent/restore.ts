@@ -186,9 +186,16 @@ async function compareInvariants(
 type SettlingParts = Omit<RestoreParts, 'invariants'>;
 
 export async function settleStaged(parts: SettlingParts, stop: AbortSignal): Promise<number> {
-  const { persistence, engine, shard } = parts;
-  const look = (): Promise<StagedRestore[]> =>
-    persistence.until('look for restores that were left behind', () => engine.staged());
+  const { persistence, engine, shard, states } = parts;
+  const look = async (): Promise<StagedRestore[]> => {
+    const staged = await persistence.until(
+      'look for restores that were left behind',
+      () => engine.staged(),
+      (error) => (states.waiting = error.message),
+    );
+    states.waiting = '';
+    return staged;
+  };
   if ((await look()).length === 0) return 0;
   const claim = new ServerClaim(engine, shard);
   await waitForClaim(parts, claim, stop);

@@ -31,6 +31,8 @@ export interface FixtureOptions {
   readonly shard?: string;
   readonly store?: ObjectStore;
   readonly server?: FakeServer;
+  /** Over `server`; default a new one. */
+  readonly engine?: FakeEngine;
   readonly allow?: AgentFile['allow'];
   /** Default: `money` of the shop. */
   readonly invariants?: AgentFile['invariants'];
@@ -46,7 +48,7 @@ export async function openAgent(options: FixtureOptions = {}): Promise<AgentFixt
   const server = options.server ?? new FakeServer(`id-${shard}`);
   const store = options.store ?? new MemoryStore(repositoryUrl);
   if (options.lease ?? true) await grantLease(store, 1);
-  const engine = new FakeEngine(server);
+  const engine = options.engine ?? new FakeEngine(server);
   const file = {
     shard,
     listen: options.listen ?? '127.0.0.1:0',

@@ -13,6 +13,7 @@ import {
 import type { ObjectStore } from '../../../repository/object-store.ts';
 import { MemoryStore } from '../../../repository/stores/memory.ts';
 import { contextOf, openAgent, prepareOf, BarrierTalk } from './agent-fixture.ts';
+import { FakeEngine } from './fake-engine.ts';
 import { FakeServer } from './fake-server.ts';
 import { contentOf, intend, restore, RestoreTalk, stored, target } from './restore-talk.ts';
 
@@ -339,6 +340,30 @@ test('an agent that cannot settle what was left behind does not look idle until 
     expect(await client.describe({ context: target })).toMatchObject({ activity: 'idle' }),
   );
   expect(server.databases.has('shop')).toBe(true);
+  client.close();
+});
+
+test('an agent that starts while its database is away says so when it is found busy', async () => {
+  const server = new FakeServer('away');
+  const engine = new FakeEngine(server);
+  let away = true;
+  engine.staged = () =>
+    away ? Promise.reject(new Error('the server does not answer')) : Promise.resolve([]);
+  const listen = `127.0.0.1:${await freePort()}`;
+  const starting = openAgent({ shard: 'copy-00', server, engine, listen });
+  const client = connectAgent(listen, { kind: 'default' });
+  const context = contextOf(1, { shard: 'copy-00' });
+  await vi.waitFor(() =>
+    expect(new BarrierTalk(client).ask({ prepare: prepareOf(1, { context }) })).rejects.toMatchObject({
+      code: 'agent-busy',
+      reason: expect.stringContaining('the server does not answer'),
+    }),
+  );
+  away = false;
+  await starting;
+  await vi.waitFor(async () =>
+    expect(await client.describe({ context: target })).toMatchObject({ activity: 'idle' }),
+  );
   client.close();
 });
 
