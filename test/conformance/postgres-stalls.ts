@@ -116,9 +116,11 @@ export function testPostgresStalls(fixture: PostgresFixture): void {
       const session = await open();
       await session.script(`CREATE FUNCTION public.slowly(bigint) RETURNS boolean LANGUAGE plpgsql
           AS 'BEGIN PERFORM pg_catalog.pg_sleep(0.2); RETURN true; END';
-        CREATE TABLE public.slow (n bigint CHECK (public.slowly(n)))`);
+        CREATE TABLE public.slow (n bigint CHECK (public.slowly(n)), pad text)`);
+      // 18 counts rows batch by batch, and a batch is full at 64 KiB.
+      const row = `1\t${'x'.repeat(70_000)}\n`;
       async function* rows(): AsyncGenerator<Buffer> {
-        yield Buffer.from('1\n'.repeat((5 * stallLimitMs) / 200));
+        for (let n = 0; n < (5 * stallLimitMs) / 200; n += 1) yield Buffer.from(row);
       }
       const copy = { sql: 'COPY public.slow FROM STDIN', doing: 'COPY' };
       expect(await copyIn(session.wire, copy, rows(), never)).toBe((5 * stallLimitMs) / 200);
