@@ -158,25 +158,25 @@ export class Staging {
 
   /** Lets applications into the restored databases. */
   async open(): Promise<void> {
-    // A server that lost its last commits may have to switch again.
-    if (await this.#pending()) await this.switch();
-    await this.#onServer('open the restored databases', async (session) => {
-      const switched = (await this.#mine(session)).filter(({ mark }) => mark?.role === 'staged');
-      if (switched.length === 0) return;
-      const statements = switched.map(
-        ({ name }) => `ALTER DATABASE ${quoteName(name)} ALLOW_CONNECTIONS true`,
-      );
-      await session.script(['BEGIN', ...statements, 'COMMIT'].join('; '));
-    });
+    if (await this.#letIn()) return;
+    // A server that lost its last commits has to switch again.
+    await this.switch();
+    await this.#letIn();
   }
 
-  async #pending(): Promise<boolean> {
-    let pending = false;
+  /** False, and nothing changed, when a database does not have its final name. */
+  async #letIn(): Promise<boolean> {
+    let switched = true;
     await this.#onServer('open the restored databases', async (session) => {
-      const all = await this.#mine(session);
-      pending = all.some(({ name, mark }) => mark?.role === 'staged' && name !== mark.database);
+      const staged = (await this.#mine(session)).flatMap(({ name, mark }) =>
+        mark?.role === 'staged' ? [{ name, mark }] : [],
+      );
+      switched = staged.every(({ name, mark }) => name === mark.database);
+      if (!switched || staged.length === 0) return;
+      const statements = staged.map(({ name }) => `ALTER DATABASE ${quoteName(name)} ALLOW_CONNECTIONS true`);
+      await session.script(['BEGIN', ...statements, 'COMMIT'].join('; '));
     });
-    return pending;
+    return switched;
   }
 
   /** After `open`: drops what was set aside, takes the marks off, and lets the roles that were made log in. */
