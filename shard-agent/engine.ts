@@ -383,9 +383,9 @@ export interface RestoreSession {
   discard(): Promise<void>;
   /**
    * After `open`: events, statistics where they were not made before, and the removal of what `staged` would find, which comes last.
-   * Idempotent.
+   * Resolves with warnings: what of the set the server did not take as it was. Idempotent; without warnings when all was done before.
    */
-  finish(): Promise<void>;
+  finish(): Promise<readonly Finding[]>;
   /** Closes connections and children; drops nothing. Idempotent, never throws. */
   close(): Promise<void>;
 }

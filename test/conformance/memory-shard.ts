@@ -2,6 +2,7 @@
 import type {
   BackupSession,
   Engine,
+  Finding,
   GlobalsOrder,
   RawSink,
   ReadLane,
@@ -211,13 +212,13 @@ export async function* inPieces(bytes: Buffer): AsyncIterable<Buffer> {
   for (let at = 0; at < bytes.length; at += 7_001) yield bytes.subarray(at, at + 7_001);
 }
 
-/** Stage, load, close, switch, open, finish: the whole restore. */
+/** Stage, load, close, switch, open, finish: the whole restore. Resolves with its warnings. */
 export async function restoreShard(
   engine: Engine,
   shard: MemoryShard,
   restore: string,
   options: { lanes?: number; globals?: boolean } = {},
-): Promise<void> {
+): Promise<readonly Finding[]> {
   const session = await prepareRestore(engine, shard, restore, options);
   try {
     await session.stage();
@@ -226,7 +227,7 @@ export async function restoreShard(
     await session.closeTarget();
     await session.switch();
     await session.open();
-    await session.finish();
+    return await session.finish();
   } finally {
     await session.close();
   }

@@ -1,6 +1,7 @@
 /** What a backup leaves out or alters, and must not in silence. */
 import type { Finding } from '../../../engine.ts';
 import { alteredFindings, type LookOrder } from './altered.ts';
+import { checkOptionFindings } from './check-options.ts';
 import { type Database, listDatabases, stagingName } from '../catalogue.ts';
 import { quoteName } from '../connection/quoting.ts';
 import type { Dialect } from '../dialect.ts';
@@ -24,6 +25,7 @@ export async function leftOutFindings(
   const names = databases.map(({ name }) => name);
   return [
     ...(await brokenViews(wire, databases)),
+    ...(await checkOptionFindings(wire, names)),
     ...(await alteredFindings(wire, dialect, databases, looking)),
     ...placeFindings(await ownPlaces(wire, dialect, names)),
     ...(await serverObjectFindings(wire, dialect, names)),

@@ -18,16 +18,9 @@ import { laneSettings, MysqlWriteLane } from './load.ts';
 import { LoadedTables } from './loaded-tables.ts';
 import { pieceNames } from '../schema/schema.ts';
 import { readScript } from '../schema/sql-script.ts';
-import {
-  addStep,
-  createMark,
-  readMark,
-  readSteps,
-  type StagedDatabase,
-  type StagingMark,
-  stagingNameOf,
-  writeMark,
-} from './staging-mark.ts';
+import { addStep, readSteps } from './staged-steps.ts';
+import { createMark, readMark, type StagedDatabase, type StagingMark, writeMark } from './staging-mark.ts';
+import { stagingNameOf } from './staging-names.ts';
 import { spread, withSessions } from '../connection/side-by-side.ts';
 import { lanesDeadlock, TableTurns } from './table-turns.ts';
 import { computeSettings } from '../source-facts.ts';
@@ -228,7 +221,7 @@ class MysqlRestore extends MysqlSettling implements RestoreSession {
       const wire = await this.live();
       const steps = await readSteps(wire, this.restore);
       await withSession(this.endpoint, { name: 'staging' }, (session) =>
-        tryObjects(session, steps, this.#staging),
+        tryObjects(session, this.restore, steps, this.#staging),
       );
       const mark = await readMark(wire, this.restore);
       if (mark === undefined) return;
