@@ -75,7 +75,8 @@ async function namedAsFolders(wire: Wire): Promise<Finding[]> {
     .map((name) => ({
       code: 'not-supported',
       subject: name,
-      cause: 'it is not backed up: no server makes a database of this name, in which its folder has characters that it writes otherwise',
+      cause:
+        'it is not backed up: no server makes a database of this name, in which its folder has characters that it writes otherwise',
       remedy: `ALTER DATABASE ${quoteName(name)} UPGRADE DATA DIRECTORY NAME;`,
       warning: true,
     }));

@@ -56,7 +56,8 @@ async function statementFindings(wire: Wire, stored: StoredShard): Promise<Findi
     // Only what holds a long statement is read.
     if (line.rawBytes + longerBytes <= limit) continue;
     let longest = '';
-    for await (const sql of readScript(stored.openSchema(line))) if (sql.length > longest.length) longest = sql;
+    for await (const sql of readScript(stored.openSchema(line)))
+      if (sql.length > longest.length) longest = sql;
     const begin = Buffer.from(longest.slice(0, 100), 'latin1').toString('utf8').replaceAll(/\s+/g, ' ');
     longer(`${line.database} (${line.name})`, `the definition that begins with ${begin}`, longest.length);
   }
