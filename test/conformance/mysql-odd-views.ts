@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Finding } from '../../shard-agent/engine.ts';
 import type { TestServer } from '../servers/server.ts';
 import type { EngineFixture } from './engine-fixture.ts';
-import { restoreShard, takeShard } from './memory-shard.ts';
+import { loadChunks, prepareRestore, restoreShard, takeShard } from './memory-shard.ts';
 import { sqlSession } from './mysql-fixture.ts';
 
 /** Statements that are run in the database `shop`, with `past` beside it. */
@@ -131,6 +131,37 @@ export function testMysqlOddViews(fixture: EngineFixture, source: () => TestServ
         expect.objectContaining({ subject: 'shop.large_orders', warning: true }),
       );
       expect(warnings).toHaveLength(3);
+    });
+
+    test('what a view reads is gone when the shard opens: it is left out and named, and the shard opens', async () => {
+      const [here, there] = [source(), target];
+      for (const server of [here, there])
+        await server.run('CREATE DATABASE beside; CREATE TABLE beside.t (id int)');
+      await here.run(
+        'CREATE DATABASE late; USE late; CREATE TABLE t (id int); CREATE VIEW a AS SELECT id FROM beside.t; ' +
+          'CREATE VIEW b AS SELECT id FROM a; CREATE VIEW c AS SELECT id FROM t',
+      );
+      const set = await takeShard(fixture.open(here, ['late']));
+      const session = await prepareRestore(fixture.open(there), set, 'oddviews2');
+      try {
+        await session.stage();
+        await loadChunks(await session.writeLanes(), set);
+        await session.finishLoad();
+        await session.closeTarget();
+        await session.switch();
+        await there.run('DROP DATABASE beside');
+        await session.open();
+        const named = (await session.finish()).map(({ subject }) => subject);
+        expect(named.toSorted()).toEqual(['late.a', 'late.b']);
+      } finally {
+        await session.close();
+        await here.run('DROP DATABASE late; DROP DATABASE beside');
+      }
+      const left = await there.run(
+        "SELECT TABLE_NAME AS n FROM information_schema.VIEWS WHERE TABLE_SCHEMA = 'late'",
+      );
+      expect(left).toEqual([{ n: 'c' }]);
+      await there.run('DROP DATABASE late');
     });
 
     test('nothing of the restore is left', async () => {
