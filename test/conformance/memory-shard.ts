@@ -11,6 +11,7 @@ import type {
   StoredShard,
   WriteLane,
 } from '../../shard-agent/engine.ts';
+import { noteLargestRow } from '../../shard-agent/stored-shard.ts';
 import type { ChunkLine, SchemaLine } from '../../repository/manifest-entries.ts';
 
 export interface MemoryChunk {
@@ -25,7 +26,7 @@ export interface MemoryShard {
 
 /** Collects the chunks of one task. `slow` makes every append wait, as a busy pipeline would. */
 export class MemorySink implements RawSink {
-  readonly chunks: { rows: number; bytes: Buffer }[] = [];
+  readonly chunks: { rows: number; bytes: Buffer; largestRow: number | undefined }[] = [];
   readonly #chunkBytes: number;
   readonly #slow: boolean;
   #parts: Buffer[] = [];
@@ -47,8 +48,8 @@ export class MemorySink implements RawSink {
     return this.#size >= this.#chunkBytes;
   }
 
-  endChunk(rows: number): Promise<void> {
-    this.chunks.push({ rows, bytes: Buffer.concat(this.#parts) });
+  endChunk(rows: number, largestRow?: number): Promise<void> {
+    this.chunks.push({ rows, bytes: Buffer.concat(this.#parts), largestRow });
     this.#parts = [];
     this.#size = 0;
     return Promise.resolve();
@@ -90,6 +91,8 @@ export async function copyShard(
     }),
   );
   await session.confirmServer();
+  const largestRows = new Map<number, number>();
+  for (const { line } of chunks) noteLargestRow(largestRows, line);
   const stored: StoredShard = {
     shard: {
       kind: 'shard',
@@ -108,6 +111,7 @@ export async function copyShard(
         chunks.filter(({ line }) => line.table === table).reduce((sum, { line }) => sum + line.rows, 0),
       ]),
     ),
+    largestRows,
     invariants: [],
     async *openSchema(line) {
       const piece = pieces.find((candidate) => candidate.line === line);
@@ -139,7 +143,11 @@ export async function readTask(
       offset: 0,
       length: chunk.bytes.length,
       sha256: '',
-      range: { ...task.range, part },
+      range: {
+        ...task.range,
+        part,
+        ...(chunk.largestRow === undefined ? {} : { largestRow: chunk.largestRow }),
+      },
     },
   }));
 }

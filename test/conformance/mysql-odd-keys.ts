@@ -76,6 +76,25 @@ export function testMysqlOddKeys(fixture: EngineFixture, source: () => TestServe
       return told;
     };
 
+    if (fixture.family === 'mysql')
+      test('a document that is larger than a packet of the target is refused by the plan', async () => {
+        await source().run(
+          "CREATE DATABASE documents; CREATE TABLE documents.t (id int PRIMARY KEY, j json); INSERT INTO documents.t VALUES (1, '[]'), " +
+            "(2, CONCAT('[\"', REPEAT('x', 3000000), '\"]')), (3, '{}')",
+        );
+        const set = await takeShard(fixture.open(source(), ['documents']));
+        await source().run('DROP DATABASE documents');
+        const about = async (bytes: number): Promise<unknown[]> => {
+          await target.run(`SET GLOBAL max_allowed_packet = ${bytes}`);
+          const findings = await fixture.open(target).fit(set.stored);
+          return findings.filter(({ subject }) => subject === 'documents.t').map(({ warning }) => warning);
+        };
+        const before = await target.run('SELECT @@GLOBAL.max_allowed_packet AS n');
+        expect(await about(1024 * 1024)).toEqual([false]);
+        expect(await about(4 * 1024 * 1024)).toEqual([true]);
+        expect(await about(Number(before[0]?.['n']))).toEqual([]);
+      });
+
     test('they come back as they were', async () => {
       const set = await takeShard(fixture.open(source(), ['keys', 'past']));
       // As if they were large: their indexes follow the data.

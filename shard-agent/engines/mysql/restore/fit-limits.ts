@@ -19,6 +19,7 @@ export async function limitFindings(wire: Wire, dialect: Dialect, stored: Stored
     ...(await eventFindings(wire, dialect, stored)),
     ...nameFindings(stored),
     ...(await statementFindings(wire, stored)),
+    ...(await documentFindings(wire, dialect, stored)),
   ];
 }
 
@@ -68,3 +69,28 @@ async function statementFindings(wire: Wire, stored: StoredShard): Promise<Findi
   longer('tables', `giving ${stored.tables.length} tables their names at once`, moved);
   return findings;
 }
+
+/**
+ * A document goes through the memory of the server in one piece, unlike other values. Its row is at least as large; the form in
+ * which MySQL keeps it may be larger than its text.
+ */
+async function documentFindings(wire: Wire, dialect: Dialect, stored: StoredShard): Promise<Finding[]> {
+  if (dialect.family !== 'mysql') return [];
+  const limit = Number((await variable(wire, 'max_allowed_packet')) ?? 0);
+  return stored.tables.flatMap((line): Finding[] => {
+    const types = Array.isArray(line.engine['types']) ? (line.engine['types'] as string[]) : [];
+    const bytes = stored.largestRows?.get(line.table) ?? 0;
+    if (!types.includes('json') || bytes * packedForm <= limit) return [];
+    const wanted = Math.min(longestPacket, Math.ceil((bytes * packedForm) / mebibyte) * mebibyte);
+    const cause = `its largest row has ${bytes} bytes, with documents (JSON) in it, and max_allowed_packet is ${limit} here`;
+    const remedy = `SET GLOBAL max_allowed_packet = ${wanted};`;
+    // The row may be large for the sake of other columns, and then there may be no larger packet.
+    const sure = bytes > limit && limit < longestPacket;
+    return [finding('does-not-fit', `${line.database}.${line.name}`, cause, remedy, !sure)];
+  });
+}
+
+/** How many times the text of a document may be what the server keeps of it. */
+const packedForm = 2;
+/** No server takes a larger one. */
+const longestPacket = 1024 * mebibyte;
