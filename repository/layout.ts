@@ -140,6 +140,11 @@ export function noncePrefix(cluster: string): string {
   return `${clusterPrefix(cluster)}nonce/`;
 }
 
+/** Under which name the samples of a cluster's rehearsals lie, for as long as these run: among no cluster's sets. */
+export function rehearsalCluster(cluster: string): string {
+  return `${cluster} (rehearsals)`;
+}
+
 export function restoreKey(
   cluster: string,
   restore: string,

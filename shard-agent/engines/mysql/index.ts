@@ -11,6 +11,7 @@ import type {
   LockTiming,
   RestoreOrder,
   RestoreSession,
+  ScratchServer,
   ServerDescription,
   StagedRestore,
   StoredShard,
@@ -130,6 +131,10 @@ class MysqlEngine implements Engine {
 
   claimRestores(signal: AbortSignal): Promise<ClaimOutcome> {
     return claimRestores(this.#endpoint, signal);
+  }
+
+  startScratch(): Promise<ScratchServer> {
+    throw new Error('not yet');
   }
 
   #attempt<T>(operation: string, work: () => Promise<T>): Promise<T> {

@@ -20,6 +20,7 @@ import type {
   RestoreOrder,
   RestoreSession,
   SchemaPiece,
+  ScratchServer,
   ServerDescription,
   StagedRestore,
   StoredShard,
@@ -28,7 +29,7 @@ import type {
 } from '../../../shard-agent/engine.ts';
 import type { Position } from '../../../topology/position.ts';
 import type { InvariantQuery } from '../../../topology/agent-file.ts';
-import { answer, type FakeServer, type Tables } from './fake-server.ts';
+import { answer, FakeServer, type Tables } from './fake-server.ts';
 
 /** Rows of one task: small, so that a small table makes several. */
 const rowsPerTask = 500;
@@ -42,6 +43,8 @@ export class FakeEngine implements Engine {
   restoreFindings: Finding[] = [];
   /** Names of those that the server refuses. */
   readonly failingInvariants = new Set<string>();
+  /** Of the last rehearsal. */
+  scratch: FakeServer | undefined;
   /** What `check` was asked about. */
   checked: Partial<CheckOrder> | undefined;
 
@@ -130,6 +133,13 @@ export class FakeEngine implements Engine {
 
   seeMarks(marks: readonly string[]): Promise<string[]> {
     return Promise.resolve(marks.filter((mark) => this.server.marks.has(mark)));
+  }
+
+  /** Another server in memory. */
+  startScratch(): Promise<ScratchServer> {
+    const engine = new FakeEngine(new FakeServer('scratch'));
+    this.scratch = engine.server;
+    return Promise.resolve({ engine, stop: () => Promise.resolve() });
   }
 
   claimRestores(signal: AbortSignal): Promise<ClaimOutcome> {
