@@ -55,9 +55,9 @@ export function checkLoad({ restore, lanes }: Pick<Load, 'restore' | 'lanes'>): 
 export function checkRehearsal({ lanes, rows, manifest, restore, store }: Rehearse): void {
   within('lanes', lanes, 1, lanesLimit);
   within('rows', rows, 0, sampleRowsLimit);
-  if (manifest === null) return;
+  if (manifest === null && !store) return;
   checkLoad({ restore, lanes });
-  if (store) throw wrongOrder('a rehearsal of a set stores none');
+  if (store && manifest !== null) throw wrongOrder('a rehearsal of a set stores none');
 }
 
 /** What an order says of globals; nothing is `none`. Throws `internal` for any other word. */

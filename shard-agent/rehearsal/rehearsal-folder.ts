@@ -31,7 +31,7 @@ export function requireShortSocket(socket: string): void {
     operation: 'start a scratch server',
     subject: socket,
     cause: `the path of its socket is longer than ${socketPathBytes} bytes`,
-    remedy: "Set TMPDIR for the agent to a shorter path, such as /tmp.",
+    remedy: 'Set TMPDIR for the agent to a shorter path, such as /tmp.',
   });
 }
 

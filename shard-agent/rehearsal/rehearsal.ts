@@ -129,7 +129,12 @@ export interface StagedRehearsal {
  */
 export async function rehearseInStaging(
   order: StagedRehearsal,
-  from: { readonly store: ObjectStore; readonly manifest: ManifestRef; readonly set: string; readonly shard: string },
+  from: {
+    readonly store: ObjectStore;
+    readonly manifest: ManifestRef;
+    readonly set: string;
+    readonly shard: string;
+  },
   rows: boolean,
   refusals: Refusals,
 ): Promise<Rehearsed> {

@@ -26,9 +26,7 @@ export async function rehearse(
   const progress = new Progress('schema');
   const endReports = progress.report(replies);
   const signal = AbortSignal.any([stop, replies.broken]);
-  const refusals = new Refusals(parts.shard, (finding) =>
-    replies.send({ finding: findingMessage(finding) }),
-  );
+  const refusals = new Refusals(parts.shard, (finding) => replies.send({ finding: findingMessage(finding) }));
   try {
     replies.send({ done: await run(parts, context, request, { progress, signal, refusals }) });
   } finally {
@@ -54,7 +52,7 @@ async function run(
   if (request.manifest !== null) return runInStaging(parts, context, request, { progress, signal, refusals });
   const sample = { engine, shard, lanes, rows, progress, signal };
   if (request.store) {
-    const taken = await takeSample({ ...sample, cluster: rehearsalCluster(cluster) }, store);
+    const taken = await takeSample({ ...sample, cluster: rehearsalCluster(cluster, request.restore) }, store);
     return { sums: taken.sums, manifest: taken.manifest, set: taken.set };
   }
   const { server, sums } = await rehearseOnScratch({ ...sample, cluster }, refusals);
@@ -75,7 +73,13 @@ async function runInStaging(
   try {
     const { server, sums } = await rehearseInStaging(
       {
-        ...{ engine, shard, restore, lanes, globals, progress, signal },
+        engine,
+        shard,
+        restore,
+        lanes,
+        globals,
+        progress,
+        signal,
         // What another agent has settled meanwhile is not touched.
         persist: (work) =>
           persistence.until('discard the staging of a rehearsal', async () => {

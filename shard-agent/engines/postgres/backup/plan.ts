@@ -34,11 +34,7 @@ export interface Plan {
  * Tables are numbered over all databases in the order given. Tasks come database by database, the largest database
  * first (a lane's connection belongs to one database), and within it table by table, so that the last are of small tables.
  */
-export function makePlan(
-  catalogues: readonly Catalogue[],
-  chunkBytes: number,
-  sampleRows?: number,
-): Plan {
+export function makePlan(catalogues: readonly Catalogue[], chunkBytes: number, sampleRows?: number): Plan {
   const tables: TableLine[] = [];
   const perDatabase: { bytes: number; tasks: ReadTask[] }[] = [];
   for (const catalogue of catalogues) {
@@ -117,7 +113,12 @@ function sampleTask(table: CatalogueTable, number: number, sampleRows: number): 
   const fitting = rowBytes === 0 ? sampleRows : Math.max(1, Math.floor(sampleBytes / rowBytes));
   const rows = Math.min(sampleRows, fitting);
   const range: BlockRange = { fromBlock: 0, toBlock: null, rows };
-  return { table: number, task: 0, estimatedBytes: Math.min(table.bytes, rows * rowBytes), range: { ...range } };
+  return {
+    table: number,
+    task: 0,
+    estimatedBytes: Math.min(table.bytes, rows * rowBytes),
+    range: { ...range },
+  };
 }
 
 /**

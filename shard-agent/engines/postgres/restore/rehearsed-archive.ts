@@ -102,7 +102,8 @@ export class RehearsedArchive {
     const told = new Set<number>();
     for (const refusal of refusals) {
       const { entry, cause, statement } = refusal;
-      if (entry === undefined) this.#rehearsal.refused(this.#finding(statement.split('\n', 1)[0] ?? '', cause));
+      if (entry === undefined)
+        this.#rehearsal.refused(this.#finding(statement.split('\n', 1)[0] ?? '', cause));
       if (entry === undefined || told.has(entry) || this.#isLost(entry)) continue;
       told.add(entry);
       if (!ofOwnership.test(statement)) this.#failed.add(entry);
@@ -145,6 +146,9 @@ export class RehearsedArchive {
   /** As the list has it, without ids and owner: `VIEW public report`. */
   #nameOf(id: number): string {
     const line = this.#entry(id)?.line ?? `entry ${id}`;
-    return line.replace(/^\d+; \d+ \d+ /, '').replace(/ - /, ' ').replace(/ \S*$/, '');
+    return line
+      .replace(/^\d+; \d+ \d+ /, '')
+      .replace(/ - /, ' ')
+      .replace(/ \S*$/, '');
   }
 }
