@@ -106,10 +106,11 @@ export interface ScratchServer {
   stop(): Promise<void>;
 }
 
-/** What makes a restore one that is only tried: everything before the decision is done, and then `discard`. */
+/**
+ * What makes a restore one that is only tried: everything before the decision is done, and then `discard`. The set has not all rows,
+ * and what is refused only because others are not there is no refusal, or a warning.
+ */
 export interface Rehearsal {
-  /** The rows are the first of each table: what depends on rows of other tables then says nothing. */
-  readonly sample: boolean;
   /**
    * Hears of what the server refuses, where the rest can be tried without it. The restore goes on, and leaves out what needs
    * the refused object. A refusal without which nothing more can be tried is thrown, as in any restore.

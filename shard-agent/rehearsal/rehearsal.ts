@@ -72,7 +72,7 @@ export async function takeSample(order: SampleOrder, store: ObjectStore): Promis
 
 /** Takes a sample and restores it into a scratch server. Throws where it cannot be tried; nothing is left behind. */
 export async function rehearseOnScratch(order: SampleOrder, refusals: Refusals): Promise<Rehearsed> {
-  const { engine, shard, lanes, rows, progress, signal } = order;
+  const { engine, shard, lanes, progress, signal } = order;
   const folder = await newRehearsalFolder();
   try {
     const kept = path.join(folder, 'set');
@@ -94,7 +94,7 @@ export async function rehearseOnScratch(order: SampleOrder, refusals: Refusals):
         lanes,
         stored,
         globals: false,
-        rehearsal: { sample: rows > 0, refused: (finding) => refusals.add(finding) },
+        rehearsal: { refused: (finding) => refusals.add(finding) },
         signal,
       });
       try {
@@ -146,7 +146,7 @@ export async function rehearseInStaging(
     lanes,
     stored,
     globals,
-    rehearsal: { sample: rows, refused: (finding) => refusals.add(finding) },
+    rehearsal: { refused: (finding) => refusals.add(finding) },
     signal,
   });
   try {

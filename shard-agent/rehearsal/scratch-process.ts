@@ -28,8 +28,6 @@ export interface KeeperOrder {
 export type KeeperWord = { readonly ready: true } | { readonly failed: string };
 
 export interface ScratchProcess {
-  /** Aborted, with a TidemarkError as reason, when the server has ended before `stop`. */
-  readonly ended: AbortSignal;
   /** Ends the server and removes its folder. Idempotent, never throws. */
   stop(): Promise<void>;
 }
@@ -54,46 +52,33 @@ export async function startScratchProcess(order: KeeperOrder, signal: AbortSigna
     child.once('close', () => resolve());
   });
   child.stdin.on('error', () => undefined);
-  const ended = new AbortController();
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(startLimitMs)]);
-  const process_ = { ended: ended.signal, stop: () => letGo(child, gone) };
+  const stop = (): Promise<void> => letGo(child, gone);
   try {
-    await readiness(child, gone, patience, ended);
-    return process_;
+    await readiness(child, gone, signal);
+    return { stop };
   } catch (error) {
-    await process_.stop();
+    await stop();
     throw error;
   }
 }
 
 type Keeper = ChildProcessByStdio<Writable, Readable, null>;
 
-function readiness(
-  child: Keeper,
-  gone: Promise<void>,
-  patience: AbortSignal,
-  ended: AbortController,
-): Promise<void> {
+function readiness(child: Keeper, gone: Promise<void>, signal: AbortSignal): Promise<void> {
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(startLimitMs)]);
   return new Promise<void>((resolve, reject) => {
-    const fail = (cause: string): void => {
-      const error = notStarted(cause);
-      ended.abort(error);
-      reject(error);
-    };
+    const fail = (cause: string): void => reject(notStarted(cause));
     createInterface({ input: child.stdout }).on('line', (line) => {
       const word = JSON.parse(line) as KeeperWord;
       if ('failed' in word) fail(word.failed);
       else resolve();
     });
     void gone.then(() => fail('its keeper has ended'));
-    patience.addEventListener('abort', () => reject(asError(patience.reason)), { once: true });
-    if (patience.aborted) reject(asError(patience.reason));
+    const giveUp = (): void =>
+      reject(signal.aborted ? signal.reason : notStarted(`it was not ready within ${startLimitMs / 1000} s`));
+    patience.addEventListener('abort', giveUp, { once: true });
+    if (patience.aborted) giveUp();
   });
-}
-
-function asError(reason: unknown): Error {
-  if (reason instanceof TidemarkError) return reason;
-  return notStarted(`it was not ready within ${startLimitMs / 1000} s`);
 }
 
 async function letGo(child: Keeper, gone: Promise<void>): Promise<void> {

@@ -138,6 +138,7 @@ export class FakeEngine implements Engine {
   /** Another server in memory. */
   startScratch(): Promise<ScratchServer> {
     const engine = new FakeEngine(new FakeServer('scratch'));
+    engine.server.refusals = this.server.refusals;
     this.scratch = engine.server;
     return Promise.resolve({ engine, stop: () => Promise.resolve() });
   }
@@ -284,6 +285,12 @@ class FakeBackup implements BackupSession {
   }
 
   tasks(): readonly ReadTask[] {
+    const { sampleRows } = this.#order;
+    if (sampleRows === 0) return [];
+    if (sampleRows !== undefined) {
+      const range = { from: 0, to: sampleRows };
+      return this.tables.map((_, table) => ({ table, task: 0, estimatedBytes: 1, range }));
+    }
     return this.tables
       .flatMap((line, table) => {
         const rows = rowsOf(this.#held(), line);
@@ -391,6 +398,7 @@ class FakeRestore implements RestoreSession {
     for (const { database, schema: _, name } of stored.tables) databases.get(database)?.set(name, []);
     for (const line of stored.schema) for await (const _ of stored.openSchema(line));
     this.#server.staged.set(this.#restore, { cluster, databases, switched: false, opened: false });
+    for (const refused of this.#server.refusals) this.#needed().rehearsal?.refused(refused);
   }
 
   writeLanes(): Promise<WriteLane[]> {

@@ -1,7 +1,9 @@
 /** A database's archive in a rehearsal: what pg_restore is refused is told, entry by entry, and the rest goes on without it. */
+import { TidemarkError } from '../../../../proto/errors.ts';
 import type { TableLine } from '../../../../repository/manifest-entries.ts';
 import type { Finding, Rehearsal } from '../../../engine.ts';
 import { finding } from '../../../findings.ts';
+import { isOfTheContent, Session, type PostgresConfig } from '../connection/connection.ts';
 import type { ContentEntry } from './contents.ts';
 
 /** One statement that the server refused. */
@@ -74,7 +76,7 @@ const ofOwnership = /^ALTER .* OWNER TO /s;
 const remedy =
   'Every restore would stop here. Change or drop the object on the source, or provide on targets what it needs.';
 const sampleRemedy =
-  'The rehearsal has only the first rows of each table, and what is refused may depend on others. Look at the definition: what it reads in other tables is loaded in no certain order.';
+  'The rehearsal has the first rows of each table at most, and this may be refused for want of others. Look at the definition: rows of other tables that it reads are loaded in no certain order.';
 
 export class RehearsedArchive {
   readonly #rehearsal: Rehearsal;
@@ -107,7 +109,7 @@ export class RehearsedArchive {
       if (entry === undefined || told.has(entry) || this.#isLost(entry)) continue;
       told.add(entry);
       if (!ofOwnership.test(statement)) this.#failed.add(entry);
-      if (this.#rehearsal.sample && missingRow.test(cause)) continue;
+      if (missingRow.test(cause)) continue;
       this.#rehearsal.refused(this.#finding(this.#nameOf(entry), cause, this.#dependsOnRows(entry, cause)));
     }
   }
@@ -117,8 +119,19 @@ export class RehearsedArchive {
     const text = ` TABLE ${table.schema} ${table.name} `;
     if (this.#contents.some(({ id, line }) => this.#isLost(id) && line.includes(text))) return;
     const name = `rows of ${table.schema}.${table.name}`;
-    const warning = this.#rehearsal.sample && failedCheck.test(cause);
-    this.#rehearsal.refused(this.#finding(name, cause, warning));
+    this.#rehearsal.refused(this.#finding(name, cause, failedCheck.test(cause)));
+  }
+
+  /** A setting of the database that no session can begin with is refused only to the next one. */
+  async tryToConnect(config: PostgresConfig, staging: string): Promise<void> {
+    try {
+      await (await Session.open(config, staging, 'rehearsal')).close();
+    } catch (error) {
+      if (!(error instanceof TidemarkError) || !isOfTheContent(error.cause)) throw error;
+      const cause = `nobody could connect to it: ${error.reason}`;
+      const settings = 'Provide on the target what the settings of the database name, such as a library.';
+      this.#rehearsal.refused(finding('does-not-fit', `database ${this.#database}`, cause, settings));
+    }
   }
 
   #finding(object: string, cause: string, warning = false): Finding {
@@ -128,7 +141,7 @@ export class RehearsedArchive {
 
   #dependsOnRows(entry: number, cause: string): boolean {
     const data = / MATERIALIZED VIEW DATA /.test(this.#entry(entry)?.line ?? '');
-    return this.#rehearsal.sample && data && !ofObjects.test(cause);
+    return data && !ofObjects.test(cause);
   }
 
   #entry(id: number): ContentEntry | undefined {

@@ -235,9 +235,7 @@ class PostgresRestore implements RestoreSession {
           this.#order.rehearsal === undefined ? storedStatistics(this.#order.stored, line.name) : undefined,
       });
       await this.#complete(line, number);
-      // A setting of the database that no session can begin with is refused only to the next one.
-      if (this.#order.rehearsal !== undefined)
-        await (await Session.open(this.#config, this.#stagingOf(line.name), 'rehearsal')).close();
+      await this.#rehearsed.get(line.name)?.tryToConnect(this.#config, this.#stagingOf(line.name));
     }
   }
 
