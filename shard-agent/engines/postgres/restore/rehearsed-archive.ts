@@ -3,7 +3,7 @@ import { TidemarkError } from '../../../../proto/errors.ts';
 import type { TableLine } from '../../../../repository/manifest-entries.ts';
 import type { Finding, Rehearsal } from '../../../engine.ts';
 import { finding } from '../../../findings.ts';
-import { isOfTheContent, Session, type PostgresConfig } from '../connection/connection.ts';
+import { isOfTheContent, Session, sqlState, type PostgresConfig } from '../connection/connection.ts';
 import type { ContentEntry } from './contents.ts';
 
 /** One statement that the server refused. */
@@ -127,7 +127,9 @@ export class RehearsedArchive {
     try {
       await (await Session.open(config, staging, 'rehearsal')).close();
     } catch (error) {
-      if (!(error instanceof TidemarkError) || !isOfTheContent(error.cause)) throw error;
+      // 58P01, undefined_file: a library that the server does not have.
+      const told = error instanceof Error && (isOfTheContent(error.cause) || sqlState(error.cause) === '58P01');
+      if (!told || !(error instanceof TidemarkError)) throw error;
       const cause = `nobody could connect to it: ${error.reason}`;
       const settings = 'Provide on the target what the settings of the database name, such as a library.';
       this.#rehearsal.refused(finding('does-not-fit', `database ${this.#database}`, cause, settings));
