@@ -11,7 +11,6 @@ import { postgresHostility } from './postgres-hostility.ts';
 import { testPostgresIndexes } from './postgres-indexes.ts';
 import { testPostgresLeftOut } from './postgres-left-out.ts';
 import { testPostgresPlainRestorer } from './postgres-plain-restorer.ts';
-import { testPostgresRehearsal } from './postgres-rehearsal.ts';
 import { testPostgresRefusals } from './postgres-refusals.ts';
 import { testPostgresRestore } from './postgres-restore.ts';
 import { testPostgresStalls } from './postgres-stalls.ts';
@@ -37,7 +36,6 @@ export function testPostgres(fixture: PostgresFixture): void {
   testPostgresStalls(fixture);
   testPostgresClosing(fixture);
   testPostgresManifest(fixture);
-  testPostgresRehearsal(fixture);
 }
 
 function testPostgresManifest(fixture: PostgresFixture): void {

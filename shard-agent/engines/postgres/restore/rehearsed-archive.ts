@@ -128,7 +128,8 @@ export class RehearsedArchive {
       await (await Session.open(config, staging, 'rehearsal')).close();
     } catch (error) {
       // 58P01, undefined_file: a library that the server does not have.
-      const told = error instanceof Error && (isOfTheContent(error.cause) || sqlState(error.cause) === '58P01');
+      const told =
+        error instanceof Error && (isOfTheContent(error.cause) || sqlState(error.cause) === '58P01');
       if (!told || !(error instanceof TidemarkError)) throw error;
       const cause = `nobody could connect to it: ${error.reason}`;
       const settings = 'Provide on the target what the settings of the database name, such as a library.';
