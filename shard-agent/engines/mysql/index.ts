@@ -1,4 +1,5 @@
 /** The engine for MySQL and MariaDB. What they differ in stands in dialect.ts. */
+import { TidemarkError } from '../../../proto/errors.ts';
 import type { DatabaseConfig, InvariantQuery, ToolPaths } from '../../../topology/agent-file.ts';
 import type {
   BackupOrder,
@@ -134,7 +135,15 @@ class MysqlEngine implements Engine {
   }
 
   startScratch(): Promise<ScratchServer> {
-    throw new Error('not yet');
+    return Promise.reject(
+      new TidemarkError({
+        code: 'not-supported',
+        operation: 'start a scratch server',
+        subject: describeEndpoint(this.#endpoint),
+        cause: 'an agent starts none of this family',
+        remedy: 'Rehearse on a target: `tidemark check --rehearse --to TOPOLOGY`.',
+      }),
+    );
   }
 
   #attempt<T>(operation: string, work: () => Promise<T>): Promise<T> {
