@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Finding } from '../../shard-agent/engine.ts';
 import type { TestServer } from '../servers/server.ts';
 import type { EngineFixture } from './engine-fixture.ts';
-import { loadChunks, prepareRestore, restoreShard, takeShard } from './memory-shard.ts';
+import { loadChunks, type MemoryShard, prepareRestore, restoreShard, takeShard } from './memory-shard.ts';
 import { sqlSession } from './mysql-fixture.ts';
 
 /** Statements that are run in the database `shop`, with `past` beside it. */
@@ -51,6 +51,26 @@ export function testMysqlOddViews(fixture: EngineFixture, source: () => TestServ
     let target: TestServer;
     let warnings: readonly Finding[] = [];
     let checked: readonly Finding[] = [];
+    const rehearsed: string[] = [];
+
+    const rehearse = async (set: MemoryShard): Promise<void> => {
+      const session = await fixture.open(target).prepareRestore({
+        restore: 'oddviews0',
+        cluster: '',
+        lanes: 1,
+        stored: { ...set.stored, rows: new Map() },
+        globals: false,
+        rehearsal: { refused: ({ subject }) => void rehearsed.push(subject) },
+        signal: new AbortController().signal,
+      });
+      try {
+        await session.stage();
+        await session.finishLoad();
+        await session.discard();
+      } finally {
+        await session.close();
+      }
+    };
 
     beforeAll(async () => {
       target = await fixture.startServer();
@@ -65,6 +85,7 @@ export function testMysqlOddViews(fixture: EngineFixture, source: () => TestServ
       const engine = fixture.open(source(), ['shop', 'past']);
       checked = await engine.check();
       const set = await takeShard(engine);
+      await rehearse(set);
       warnings = await restoreShard(fixture.open(target), set, 'oddviews1');
     });
 
@@ -131,6 +152,10 @@ export function testMysqlOddViews(fixture: EngineFixture, source: () => TestServ
         expect.objectContaining({ subject: 'shop.large_orders', warning: true }),
       );
       expect(warnings).toHaveLength(3);
+    });
+
+    test('a rehearsal names what a restore does not make as it was', () => {
+      expect(rehearsed.toSorted()).toEqual(['shop.above_unsound', 'shop.large_orders', 'shop.unsound']);
     });
 
     test('what a view reads is gone when the shard opens: it is left out and named, and the shard opens', async () => {

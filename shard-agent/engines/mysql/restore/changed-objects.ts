@@ -11,9 +11,13 @@ export function changeFindings(steps: readonly Step[]): Finding[] {
   return steps.flatMap((step) => (step.change === undefined ? [] : [changeFinding(step, step.change)]));
 }
 
-function changeFinding(step: Step, { change, cause }: StepChange): Finding {
+/** A warning. `sql` makes the object, or lets an event run. */
+export function changeFinding(
+  { database, sql }: Pick<Step, 'database' | 'sql'>,
+  { change, cause }: StepChange,
+): Finding {
   const { told, remedy } = words[change];
-  return finding('not-supported', `${step.database}.${objectOf(step)}`, `${told}: ${cause}`, remedy, true);
+  return finding('not-supported', `${database}.${objectOf(sql)}`, `${told}: ${cause}`, remedy, true);
 }
 
 const words: Readonly<Record<StepChange['change'], { readonly told: string; readonly remedy: string }>> = {
@@ -35,7 +39,7 @@ const words: Readonly<Record<StepChange['change'], { readonly told: string; read
   },
 };
 
-function objectOf({ sql }: Step): string {
+function objectOf(sql: string): string {
   const name =
     readViewStatement(sql)?.name ?? unquotedToken(readObjectHead(sql)?.name ?? eventOf.exec(sql)?.[1] ?? '');
   return Buffer.from(name, 'latin1').toString('utf8');

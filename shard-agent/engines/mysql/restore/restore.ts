@@ -247,9 +247,10 @@ class MysqlRestore extends MysqlSettling implements RestoreSession {
       await this.#loaded.finish(this.#lanes, this.#order.signal);
       const wire = await this.live();
       const steps = await readSteps(wire, this.restore);
-      await withSession(this.endpoint, { name: 'staging' }, (session) =>
+      const changed = await withSession(this.endpoint, { name: 'staging' }, (session) =>
         tryObjects(session, this.restore, steps, this.#staging),
       );
+      for (const found of changed) this.#order.rehearsal?.refused(found);
       const mark = await readMark(wire, this.restore);
       if (mark === undefined) return;
       const listed: StagedDatabase[] = [];

@@ -1,4 +1,6 @@
 /** What follows the data, tried in the staging: an error comes before the decision. */
+import type { Finding } from '../../../engine.ts';
+import { changeFinding } from './changed-objects.ts';
 import { isServerError } from '../connection/failure.ts';
 import { makeViews } from './made-views.ts';
 import { renameDatabases } from '../schema/named-databases.ts';
@@ -11,14 +13,14 @@ import type { Wire } from '../connection/wire.ts';
 /**
  * Makes everything once in the staging, where it names the staging's databases instead of its own, and drops it: libraries, routines,
  * defaults that name a sequence, views, triggers and events. What the server refuses of views is noted at its step and left
- * out of the restore; anything else that it refuses is thrown. `staging`: by database.
+ * out of the restore; anything else that it refuses is thrown. Resolves with warnings about views. `staging`: by database.
  */
 export async function tryObjects(
   wire: Wire,
   restore: string,
   steps: readonly Step[],
   staging: ReadonlyMap<string, string>,
-): Promise<void> {
+): Promise<Finding[]> {
   const trial = new Trial(wire, staging, (await wire.value('SELECT @@lower_case_table_names')) !== '0');
   const units = (...pieces: string[]): ObjectUnit[] =>
     pieces.flatMap((piece) => unitsOf(steps.filter((step) => step.piece === piece)));
@@ -33,6 +35,11 @@ export async function tryObjects(
     if (change === 'left-out') await recordChange(wire, restore, unit.number, { change, cause });
   }
   for (const name of staging.values()) await dropObjects(wire, name);
+  // In the staging a definer may lack what it may do under the final names: that alone says nothing.
+  const told = changed.filter(({ change }) => change !== 'invoker');
+  return told.map(({ unit, change, cause }) =>
+    changeFinding({ database: unit.database, sql: unit.statements.at(-1) ?? '' }, { change, cause }),
+  );
 }
 
 class Trial {
