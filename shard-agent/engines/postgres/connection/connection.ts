@@ -11,6 +11,8 @@ export interface PostgresConfig {
   readonly database: DatabaseConfig;
   readonly password: string | undefined;
   readonly tools: ToolPaths;
+  /** Sessions begin so that no event trigger sees them. For superusers of PostgreSQL 17 and later: see quietConfig. */
+  readonly eventTriggersOff?: boolean;
 }
 
 export type Row = Readonly<Record<string, string | null>>;
@@ -31,6 +33,8 @@ const closeTimeoutMs = 1_000;
  */
 const settings = [
   "client_encoding = 'UTF8'",
+  // A database or role may have one that every session begins with.
+  'role = none',
   "search_path = ''",
   'statement_timeout = 0',
   'lock_timeout = 0',
@@ -50,6 +54,7 @@ const settings = [
   'xmloption = content',
   'standard_conforming_strings = on',
   'quote_all_identifiers = off',
+  'transform_null_equals = off',
   'client_min_messages = warning',
   'jit = off',
   'max_parallel_workers_per_gather = 0',
@@ -61,6 +66,11 @@ const settings = [
 /** A setting from PostgreSQL 17 on. */
 const noTransactionTimeout = `SELECT pg_catalog.set_config(name, '0', false) FROM (VALUES ('transaction_timeout')) s (name)
   WHERE pg_catalog.current_setting(name, true) IS NOT NULL`;
+
+/** What a session must know of the server before it asks anything. In `postgres`, names that all databases share are read right. */
+const server = `SELECT pg_catalog.current_setting('server_version_num') AS version, pg_catalog.current_setting('server_encoding') AS encoding,
+  (SELECT pg_catalog.pg_encoding_to_char(encoding) FROM pg_catalog.pg_database WHERE datname IN ('postgres', 'template1')
+   ORDER BY datname LIMIT 1) AS names`;
 
 /** Statements of one session run one after the other, whoever asks. Every failure is a TidemarkError. */
 export class Session {
@@ -132,6 +142,7 @@ export class Session {
       keepAlive: true,
       application_name: `tidemark ${purpose}`,
       connectionTimeoutMillis: connectTimeoutMs,
+      ...(config.eventTriggersOff === true ? { options: '-c event_triggers=off' } : {}),
       types: { getTypeParser: () => (text: unknown) => text },
       ...(wire === undefined ? {} : { stream: () => wire.socket }),
     });
@@ -140,11 +151,11 @@ export class Session {
       await client.connect();
       // One round trip for all of it: a restore opens a dozen sessions before its first row.
       const sets = settings.map((line) => `SET ${line}`);
-      const answers = await session.script(
-        [...sets, noTransactionTimeout, 'SHOW server_version_num'].join('; '),
-      );
-      const version = answers.at(-1)?.rows[0]?.['server_version_num'];
-      session.majorVersion = Math.trunc(Number(version) / 10_000);
+      const answers = await session.script([...sets, noTransactionTimeout, server].join('; '));
+      const said = answers.at(-1)?.rows[0];
+      session.majorVersion = Math.trunc(Number(said?.['version']) / 10_000);
+      session.encoding = said?.['encoding'] ?? '';
+      session.namesEncoding = said?.['names'] ?? 'UTF8';
       return session;
     } catch (error) {
       await session.close();
@@ -154,6 +165,10 @@ export class Session {
 
   /** 14 to 18. */
   majorVersion = 0;
+  /** Of the database. */
+  encoding = '';
+  /** Of what all databases share: see shared-names.ts. */
+  namesEncoding = 'UTF8';
 
   /** The process id the server gave in its greeting. A pooler gives one of its own. */
   get greetedPid(): number {

@@ -89,6 +89,8 @@ export function connectionArguments(config: PostgresConfig, database: string): s
  * others. Under `array_nulls = off` even a dump of PostgreSQL's own cannot be restored.
  */
 const meaning = [
+  // Where a database or role has one, every session begins as that role.
+  'role=none',
   'array_nulls=on',
   'lc_monetary=C',
   'transform_null_equals=off',
@@ -109,7 +111,9 @@ function environment(config: PostgresConfig, settings: readonly string[]): NodeJ
     // From the first message on: the role may have set one that the database's cannot be converted to.
     PGCLIENTENCODING: 'UTF8',
     // Any blank would end the setting and begin an option of its own.
-    PGOPTIONS: [...meaning, ...settings].map((one) => `-c ${one.replaceAll(/[\\\s]/g, '\\$&')}`).join(' '),
+    PGOPTIONS: [...meaning, ...(config.eventTriggersOff === true ? ['event_triggers=off'] : []), ...settings]
+      .map((one) => `-c ${one.replaceAll(/[\\\s]/g, '\\$&')}`)
+      .join(' '),
   };
 }
 

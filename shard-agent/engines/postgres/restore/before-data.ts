@@ -1,7 +1,7 @@
 /** What of an archive comes before the rows, brought into a staging in the order that gives what was there. */
 import {
   inStaging,
-  listBeforeData,
+  listSections,
   place,
   placedArguments,
   runListed,
@@ -11,7 +11,7 @@ import {
 } from './archive.ts';
 import { childColumnStatements } from '../database/child-columns.ts';
 import { makeExtensions, removeUnknown } from '../database/extensions.ts';
-import { lendInDatabase, lendInSchemas } from './lent-rights.ts';
+import { lendInDatabase, lendInSchemas, lendOwnRights } from './lent-rights.ts';
 import { giveMultirangesToOwners } from '../database/multiranges.ts';
 import { stepsOf } from './passes.ts';
 import { together } from '../../../together.ts';
@@ -19,17 +19,26 @@ import { together } from '../../../together.ts';
 /** A server that makes tables gains little from more. */
 const mostRuns = 4;
 
+/** What was changed so that rows, keys and indexes can be made: statements that undo it. */
+export interface BeforeData {
+  /** To be run when indexes and keys are there. */
+  readonly extensionTables: readonly string[];
+  /** To be run last of all. */
+  readonly eventTriggers: readonly string[];
+  /** To be run when nothing is written any more, sequences included; before any event trigger could see it. */
+  readonly lentRights: readonly string[];
+}
+
 /**
  * Schemas, then extensions as they were (pg_dump knows neither their owner nor their version), then all before data, its
- * grants last, as pg_restore has them by itself. `lanes`: as many tables are made side by side, at most.
+ * grants last. `lanes`: as many tables are made side by side, at most.
  */
-export function loadBeforeData(archive: Archive, lanes: number): Promise<void> {
+export function loadBeforeData(archive: Archive, lanes: number): Promise<BeforeData> {
   return withSession(archive, (open) => loadObjects(open, Math.min(lanes, mostRuns)));
 }
 
-async function loadObjects(archive: OpenArchive, lanes: number): Promise<void> {
-  // By section: a comment or grant has none of its own, and belongs to that of what it follows in the whole list.
-  const entries = await listBeforeData(archive);
+async function loadObjects(archive: OpenArchive, lanes: number): Promise<BeforeData> {
+  const { before: entries } = await listSections(archive);
   const schemas = entries.filter(({ line }) => isSchema(line));
   const { properties, staging } = archive;
   const args = ['--single-transaction', ...(await placedArguments(archive))];
@@ -38,7 +47,9 @@ async function loadObjects(archive: OpenArchive, lanes: number): Promise<void> {
     await removeUnknown(session, properties);
   });
   await runSteps(archive, 'schemas', stepsOf(schemas, []), { lanes, args });
-  await inStaging(archive, 'make the extensions', (session) => makeExtensions(session, staging, properties));
+  const made = await inStaging(archive, 'make the extensions', (session) =>
+    makeExtensions(session, properties),
+  );
   const objects = entries.filter(({ line }) => !isSchema(line) && !isGrant(line));
   await withLentRights(archive, async () => {
     await runSteps(archive, 'before-data', stepsOf(objects, schemas), { lanes, args });
@@ -51,6 +62,8 @@ async function loadObjects(archive: OpenArchive, lanes: number): Promise<void> {
   const grants = entries.filter(({ line }) => isGrant(line));
   await runSteps(archive, 'grants', stepsOf(grants, []), { lanes, args });
   await place(archive, 'table');
+  const lentRights = await inStaging(archive, 'lend rights', lendOwnRights);
+  return { extensionTables: made.tables, eventTriggers: made.eventTriggers, lentRights };
 }
 
 /** Step after step, the lists of one on so many runs of pg_restore at once. */
