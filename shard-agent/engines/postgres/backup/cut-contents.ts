@@ -4,6 +4,7 @@ import type { DatabaseLine, InvariantLine } from '../../../../repository/manifes
 import type { InvariantQuery } from '../../../../topology/agent-file.ts';
 import type { BackupOrder, SchemaPiece } from '../../../engine.ts';
 import { databaseError, serverWords, type PostgresConfig, type Session } from '../connection/connection.ts';
+import { convertsSharedNames } from '../connection/shared-names.ts';
 import { isStall } from '../../../stall-watch.ts';
 import type { DatabaseBarrier } from '../barrier/database-barrier.ts';
 import { answerInvariant, requireBackedUp } from '../invariant.ts';
@@ -75,7 +76,9 @@ async function globalsPieceOf(
   globals: Exclude<CutSource['globals'], 'none'>,
 ): Promise<SchemaPiece> {
   const tool = await findTool('pg_dumpall', config.tools.pgDumpall, monitor.majorVersion);
-  return serverPiece({ config, runs, tool, database: monitor.database, globals });
+  // Where it would convert them, it must not.
+  const encoding = convertsSharedNames(monitor) ? monitor.encoding : 'UTF8';
+  return serverPiece({ config, runs, tool, database: monitor.database, encoding, globals });
 }
 
 /** Asked in the cut's snapshots, each in a session of its own. */

@@ -14,21 +14,30 @@ export function convertsSharedNames({ encoding, namesEncoding }: Session): boole
   return unconverted.has(namesEncoding) && !unconverted.has(encoding);
 }
 
+const unchanged = `SET client_encoding = 'SQL_ASCII'`;
+const asUsual = `SET client_encoding = 'UTF8'`;
+
 /**
- * Statements that name roles, databases or tablespaces. Names of the database's own objects that are not ASCII must not be among
- * them. A database whose encoding has no such bytes refuses them: see unfitRoles.
+ * Statements that name roles, databases or tablespaces, on a session that nobody else uses meanwhile. Names of the database's own
+ * objects that are not ASCII must not be among them. A database whose encoding has no such bytes refuses them.
  */
 export async function namingScript(session: Session, sql: string): Promise<readonly Answer[]> {
   if (!convertsSharedNames(session)) return session.script(sql);
-  const answers = await session.script(
-    `SET client_encoding = 'SQL_ASCII'; ${sql}; SET client_encoding = 'UTF8'`,
-  );
-  return answers.slice(1, -1);
+  // By itself: a message is converted as a whole before any statement of it is run.
+  await session.script(unchanged);
+  try {
+    return await session.script(sql);
+  } finally {
+    // Refused only within a failed transaction, whose end takes the first setting back too.
+    await session.script(asUsual).catch(() => undefined);
+  }
 }
 
-/** Rows of one statement that selects nothing but shared texts, numbers and object ids. See isReadable. */
+/** Rows of one statement, in ASCII, that selects nothing but shared texts, numbers and object ids. See isReadable. */
 export async function sharedRows(session: Session, sql: string): Promise<readonly Row[]> {
-  return (await namingScript(session, sql)).at(-1)?.rows ?? [];
+  // Of a SQL_ASCII database the server sends nothing at all where one name is not in the client's encoding.
+  if (!convertsSharedNames(session) && session.encoding !== 'SQL_ASCII') return session.rows(sql);
+  return (await session.script(`${unchanged}; ${sql}; ${asUsual}`)).at(-2)?.rows ?? [];
 }
 
 /** A shared name as a value in a statement. */
@@ -36,6 +45,19 @@ export function sharedText(session: Session, text: string): string {
   if (!convertsSharedNames(session)) return quoteText(text);
   const bytes = Buffer.from(text).toString('hex');
   return `pg_catalog.convert_from(pg_catalog.decode('${bytes}', 'hex'), pg_catalog.getdatabaseencoding())`;
+}
+
+/**
+ * A text in the encoding of the session's database, as a value in a statement of `namingScript`, which would send it as UTF-8.
+ * Fails where that encoding does not have its characters.
+ */
+export async function ownText(session: Session, text: string): Promise<string> {
+  if (!convertsSharedNames(session)) return quoteText(text);
+  const row = await session.row(
+    `SELECT pg_catalog.encode(pg_catalog.convert_to($1, pg_catalog.getdatabaseencoding()), 'hex') AS bytes`,
+    [text],
+  );
+  return `E'${(row['bytes'] ?? '').replaceAll(/../g, '\\x$&')}'`;
 }
 
 /** False where the bytes are none of UTF-8: decoding has put another character in their place. */

@@ -226,7 +226,8 @@ export function propertyStatements(name: string, properties: DatabaseProperties)
   const database = quoteName(name);
   const statements: string[] = [];
   for (const setting of properties.settings)
-    if (setting.inside !== true) statements.push(settingStatement(database, setting));
+    if (setting.inside !== true)
+      statements.push(settingStatement(database, setting, settingElements(setting).map(quoteText)));
   statements.push(`ALTER DATABASE ${database} CONNECTION LIMIT ${properties.connectionLimit}`);
   if (properties.isTemplate === true) statements.push(`ALTER DATABASE ${database} IS_TEMPLATE true`);
   // The default, written out: a staging has others.
@@ -248,24 +249,24 @@ export function propertyStatements(name: string, properties: DatabaseProperties)
   return [`ALTER DATABASE ${database} OWNER TO ${quoteName(properties.owner)}`, ...statements];
 }
 
-/** What a session in the database itself must set: see DatabaseSetting. */
-export function insideStatements(name: string, { settings }: Pick<DatabaseProperties, 'settings'>): string[] {
-  return settings.flatMap((setting) =>
-    setting.inside === true ? [settingStatement(quoteName(name), setting)] : [],
-  );
-}
-
-function settingStatement(database: string, { role, name, value }: DatabaseSetting): string {
+/** `values`: the elements of its value, as SQL writes them. */
+export function settingStatement(
+  database: string,
+  setting: DatabaseSetting,
+  values: readonly string[],
+): string {
+  const { role, name } = setting;
   const target = role === null ? `DATABASE ${database}` : `ROLE ${quoteName(role)} IN DATABASE ${database}`;
   const key = name.split('.').map(quoteName).join('.');
-  return `ALTER ${target} SET ${key} TO ${settingValue(name, value)}`;
+  return `ALTER ${target} SET ${key} TO ${values.join(', ')}`;
 }
 
-export function settingValue(name: string, value: string): string {
-  if (!quotedLists.has(name.toLowerCase())) return quoteText(value);
+/** One, or as many as the setting's list has. */
+export function settingElements({ name, value }: Pick<DatabaseSetting, 'name' | 'value'>): string[] {
+  if (!quotedLists.has(name.toLowerCase())) return [value];
   const elements = value.match(/"(?:[^"]|"")*"|[^,\s]+/g) ?? [];
   const names = elements.map((one) => (one.startsWith('"') ? one.slice(1, -1).replaceAll('""', '"') : one));
-  return names.length === 0 ? "''" : names.map(quoteText).join(', ');
+  return names.length === 0 ? [''] : names;
 }
 
 /** setval for every sequence, in batches. */

@@ -1,5 +1,4 @@
 /** What all databases of a server know of one: its owner, comment, grants and settings, and the names of roles and tablespaces. */
-import { TidemarkError } from '../../../../proto/errors.ts';
 import type { Row, Session } from '../connection/connection.ts';
 import { convertsSharedNames, isReadable, requireReadable, sharedRows } from '../connection/shared-names.ts';
 import type { DatabaseGrant, DatabaseSetting } from './properties.ts';
@@ -52,7 +51,8 @@ export async function readSharedProperties(session: Session, oid: string): Promi
   };
 }
 
-async function readComment(
+/** `inside`: it is in the encoding of the session's database, whose comment it is. */
+export async function readComment(
   session: Session,
   oid: string,
 ): Promise<{ readonly text: string | null; readonly inside: boolean }> {
@@ -101,7 +101,6 @@ async function readSettings(session: Session, oid: string, roles: SharedNames): 
     const subject = `setting of ${role === null ? 'the database' : `role ${role} in the database`}`;
     const ownText = inside[at]?.['setting'];
     if (ownText == null) requireReadable(text, subject);
-    if (role !== null && !isAscii(role)) throw mixedEncodings(subject);
     return { ...splitSetting(role, ownText ?? ''), inside: true };
   });
   return settings.sort((a, b) => compare(a.role ?? '\uffff', b.role ?? '\uffff'));
@@ -114,20 +113,4 @@ function splitSetting(role: string | null, setting: string): DatabaseSetting {
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-export function isAscii(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant.
-  return /^[\x00-\x7f]*$/.test(text);
-}
-
-function mixedEncodings(subject: string): TidemarkError {
-  return new TidemarkError({
-    code: 'not-supported',
-    operation: 'read the settings of a database',
-    subject,
-    cause:
-      "its value is in the database's encoding and the role's name is in another: no session can write both",
-    remedy: 'ALTER ROLE … RENAME TO a name of ASCII characters, or set the value with ASCII characters only.',
-  });
 }

@@ -3,7 +3,25 @@
  * All of it is there before the first row. It is taken away while rows load, so that nothing fires and no row has to come before
  * another, and it is given back when all rows are in.
  */
-import { quoteName, type Session } from '../connection/connection.ts';
+import { during, quoteName, type PostgresConfig, type Session } from '../connection/connection.ts';
+import { openMaintenance, subjectOf } from '../server.ts';
+
+/** From this version on a superuser may turn all event triggers off, those of logins too: no session of a restore meets one. */
+const eventTriggersSettableSince = 17;
+
+/** The same server, in sessions that no event trigger sees, where this role may have such. */
+export async function quietConfig(config: PostgresConfig): Promise<PostgresConfig> {
+  const session = await openMaintenance(config, 'restore');
+  try {
+    if (session.majorVersion < eventTriggersSettableSince) return config;
+    const row = await during('read the privileges', subjectOf(config), () =>
+      session.row('SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user'),
+    );
+    return row['rolsuper'] === 't' ? { ...config, eventTriggersOff: true } : config;
+  } finally {
+    await session.close();
+  }
+}
 
 /** By the catalogues' letters of what is enabled. */
 const enabling: Readonly<Record<string, string>> = { O: 'ENABLE', R: 'ENABLE REPLICA', A: 'ENABLE ALWAYS' };

@@ -11,22 +11,20 @@ import { AfterData } from './after-data.ts';
 import { loadLargeObjects, type Archive } from './archive.ts';
 import { loadBeforeData, type BeforeData } from './before-data.ts';
 import { during, quoteName, Session, type PostgresConfig } from '../connection/connection.ts';
+import { durableCommits } from './durable-commits.ts';
 import { evaluationSettings } from './evaluation.ts';
 import { requireEmpty } from './emptiness.ts';
 import { answerInvariant } from '../invariant.ts';
-import {
-  createStatement,
-  insideStatements,
-  propertyStatements,
-  type DatabaseProperties,
-} from '../database/properties.ts';
+import { createStatement, propertyStatements } from '../database/properties.ts';
+import { setInside } from './inside-settings.ts';
 import { archivePiece, largeObjectsPiece } from '../backup/schema.ts';
 import { makeRoles, planRoles } from '../globals/roles.ts';
 import { openMaintenance } from '../server.ts';
 import { newSpoolFolder, removeSpoolFolder } from './spool-folder.ts';
+import { quietConfig } from './quiet-extensions.ts';
 import { storedStatistics } from './statistics.ts';
 import { markStatement, stagingName, type StagingMark } from './staging-mark.ts';
-import { durableCommits, Staging } from './staging.ts';
+import { Staging } from './staging.ts';
 import { requireShapes } from './stored-manifest.ts';
 import { findTool, ToolRuns, type Tool } from '../connection/tools.ts';
 import { propertiesOf } from '../database/stored-properties.ts';
@@ -38,7 +36,7 @@ export async function prepareRestore(config: PostgresConfig, order: RestoreOrder
   requireShapes(order.stored);
   const needed = Math.max(0, ...order.stored.databases.map((line) => propertiesOf(line).dumpMajor));
   const tool = await findTool('pg_restore', config.tools.pgRestore, needed);
-  return new PostgresRestore(config, order, tool);
+  return new PostgresRestore(await quietConfig(config), order, tool);
 }
 
 /** What undoing or rolling forward needs, for a restore that another process began. */
@@ -259,7 +257,7 @@ class PostgresRestore implements RestoreSession {
   async #complete(line: DatabaseLine, number: number): Promise<void> {
     const properties = propertiesOf(line);
     const staging = stagingName(this.#order.restore, number);
-    await this.#setInside(staging, properties);
+    await setInside(this.#config, staging, properties);
     await this.#onServer('complete a database', line.name, async (session) => {
       await session.script(
         [
@@ -271,18 +269,6 @@ class PostgresRestore implements RestoreSession {
         ].join('; '),
       );
     });
-  }
-
-  async #setInside(staging: string, properties: DatabaseProperties): Promise<void> {
-    const statements = insideStatements(staging, properties);
-    if (statements.length === 0) return;
-    const session = await Session.open(this.#config, staging, 'restore');
-    try {
-      const all = ['SET default_transaction_read_only = off', ...statements].join('; ');
-      await during('set what is in its own encoding', `database ${staging}`, () => session.script(all));
-    } finally {
-      await session.close();
-    }
   }
 
   async invariants(queries: readonly InvariantQuery[]): Promise<{ name: string; answer: string | null }[]> {
