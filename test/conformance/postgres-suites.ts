@@ -19,6 +19,7 @@ import { testPostgresSharedNames } from './postgres-shared-names.ts';
 import { testPostgresStalls } from './postgres-stalls.ts';
 import { testPostgresStaging } from './postgres-staging.ts';
 import { testPostgresStrangers } from './postgres-strangers.ts';
+import { testPostgresSurroundings } from './postgres-surroundings.ts';
 import { testPostgresVacuum } from './postgres-vacuum.ts';
 
 /** The suite of all engines, and what only PostgreSQL has. */
@@ -31,6 +32,7 @@ export function testPostgres(fixture: PostgresFixture): void {
   testPostgresDdl(fixture);
   testPostgresChecks(fixture);
   testPostgresLeftOut(fixture);
+  testPostgresSurroundings(fixture);
   testPostgresRestore(fixture);
   testPostgresPlainRestorer(fixture);
   testPostgresIndexes(fixture);

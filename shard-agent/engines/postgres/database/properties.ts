@@ -225,9 +225,8 @@ const quotedLists = new Set([
 export function propertyStatements(name: string, properties: DatabaseProperties): string[] {
   const database = quoteName(name);
   const statements: string[] = [];
-  for (const setting of properties.settings)
-    if (setting.inside !== true)
-      statements.push(settingStatement(database, setting, settingElements(setting).map(quoteText)));
+  for (const { role, name: setting, value, inside } of properties.settings)
+    if (inside !== true) statements.push(settingStatement(settingTarget(database, role), setting, value));
   statements.push(`ALTER DATABASE ${database} CONNECTION LIMIT ${properties.connectionLimit}`);
   if (properties.isTemplate === true) statements.push(`ALTER DATABASE ${database} IS_TEMPLATE true`);
   // The default, written out: a staging has others.
@@ -249,20 +248,24 @@ export function propertyStatements(name: string, properties: DatabaseProperties)
   return [`ALTER DATABASE ${database} OWNER TO ${quoteName(properties.owner)}`, ...statements];
 }
 
-/** `values`: the elements of its value, as SQL writes them. */
-export function settingStatement(
-  database: string,
-  setting: DatabaseSetting,
-  values: readonly string[],
-): string {
-  const { role, name } = setting;
-  const target = role === null ? `DATABASE ${database}` : `ROLE ${quoteName(role)} IN DATABASE ${database}`;
+/** Of whom a setting of a database is, as ALTER takes it. */
+export function settingTarget(database: string, role: string | null): string {
+  return role === null ? `DATABASE ${database}` : `ROLE ${quoteName(role)} IN DATABASE ${database}`;
+}
+
+/** `target`: of what, as ALTER takes it. */
+export function settingStatement(target: string, name: string, value: string): string {
+  return assignment(target, name, settingElements(name, value).map(quoteText));
+}
+
+/** `elements`: of the value, as SQL writes them. */
+export function assignment(target: string, name: string, elements: readonly string[]): string {
   const key = name.split('.').map(quoteName).join('.');
-  return `ALTER ${target} SET ${key} TO ${values.join(', ')}`;
+  return `ALTER ${target} SET ${key} TO ${elements.join(', ')}`;
 }
 
 /** One, or as many as the setting's list has. */
-export function settingElements({ name, value }: Pick<DatabaseSetting, 'name' | 'value'>): string[] {
+export function settingElements(name: string, value: string): string[] {
   if (!quotedLists.has(name.toLowerCase())) return [value];
   const elements = value.match(/"(?:[^"]|"")*"|[^,\s]+/g) ?? [];
   const names = elements.map((one) => (one.startsWith('"') ? one.slice(1, -1).replaceAll('""', '"') : one));

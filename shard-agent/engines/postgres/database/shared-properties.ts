@@ -90,7 +90,8 @@ async function readGrants(
 async function readSettings(session: Session, oid: string, roles: SharedNames): Promise<DatabaseSetting[]> {
   const sql = `SELECT g.setrole, s.setting FROM pg_catalog.pg_db_role_setting g,
        pg_catalog.unnest(g.setconfig) WITH ORDINALITY s(setting, place)
-     WHERE g.setdatabase = ${oid} ORDER BY g.setrole, s.place`;
+     WHERE g.setdatabase = ${oid} AND (g.setrole = 0 OR g.setrole IN (SELECT oid FROM pg_catalog.pg_roles))
+     ORDER BY g.setrole, s.place`;
   const shared = await sharedRows(session, sql);
   if (shared.length === 0) return [];
   const inside = convertsSharedNames(session) ? await session.rows(sql) : [];

@@ -1,7 +1,12 @@
 /** Settings of a database whose values are in its own encoding: only a session in it can write them. */
 import { during, quoteName, Session, type PostgresConfig } from '../connection/connection.ts';
 import { namingScript, ownText } from '../connection/shared-names.ts';
-import { settingElements, settingStatement, type DatabaseProperties } from '../database/properties.ts';
+import {
+  assignment,
+  settingElements,
+  settingTarget,
+  type DatabaseProperties,
+} from '../database/properties.ts';
 
 export async function setInside(
   config: PostgresConfig,
@@ -14,10 +19,10 @@ export async function setInside(
   try {
     await during('set what is in its own encoding', `database ${staging}`, async () => {
       await session.script('SET default_transaction_read_only = off');
-      for (const setting of settings) {
-        const values: string[] = [];
-        for (const element of settingElements(setting)) values.push(await ownText(session, element));
-        await namingScript(session, settingStatement(quoteName(staging), setting, values));
+      for (const { role, name, value } of settings) {
+        const elements: string[] = [];
+        for (const element of settingElements(name, value)) elements.push(await ownText(session, element));
+        await namingScript(session, assignment(settingTarget(quoteName(staging), role), name, elements));
       }
     });
   } finally {

@@ -46,10 +46,13 @@ test('names and texts are quoted whatever they hold', () => {
 });
 
 test('a list of names is set name by name, any other value as one text', () => {
-  const elements = (name: string, value: string): string[] => settingElements({ name, value });
-  expect(elements('search_path', '"$user", public, "a ""b"", c"')).toEqual(['$user', 'public', 'a "b", c']);
-  expect(elements('search_path', '""')).toEqual(['']);
-  expect(elements('application_name', 'a, "b"')).toEqual(['a, "b"']);
+  expect(settingElements('search_path', '"$user", public, "a ""b"", c"')).toEqual([
+    '$user',
+    'public',
+    'a "b", c',
+  ]);
+  expect(settingElements('search_path', '""')).toEqual(['']);
+  expect(settingElements('application_name', 'a, "b"')).toEqual(['a, "b"']);
 });
 
 test('a database is made with its own locale, in the words of the target', () => {
