@@ -7,6 +7,7 @@ import {
   databaseError,
   during,
   serverWords,
+  sqlState,
   type PostgresConfig,
   type Session,
 } from '../connection/connection.ts';
@@ -120,6 +121,11 @@ async function inSnapshot<T>(
     return await action();
   } catch (error) {
     const subject = `database ${database.database}`;
+    if (sqlState(error) === '55P03')
+      throw new TidemarkError(
+        { code: 'table-locked', operation, subject, cause: serverWords(error) },
+        { cause: error },
+      );
     if (database.exporter.alive || isStall(error)) throw databaseError(error, operation, subject);
     throw new TidemarkError(
       { code: 'snapshot-lost', operation, subject, cause: serverWords(error) },

@@ -32,16 +32,19 @@ const closeTimeoutMs = 1_000;
  * `money` depends. No timeouts; a host that vanishes is noticed by keepalives; row security must fail, never filter.
  */
 const settings = [
+  // First: what follows may take longer than a database or role allows.
+  'statement_timeout = 0',
   "client_encoding = 'UTF8'",
   // A database or role may have one that every session begins with.
   'role = none',
   "search_path = ''",
-  'statement_timeout = 0',
   'lock_timeout = 0',
   'idle_in_transaction_session_timeout = 0',
   'idle_session_timeout = 0',
   "default_transaction_isolation = 'read committed'",
   'default_transaction_deferrable = off',
+  "default_tablespace = ''",
+  'default_table_access_method = heap',
   'row_security = off',
   'extra_float_digits = 3',
   'array_nulls = on',

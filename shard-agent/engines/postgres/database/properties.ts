@@ -170,6 +170,8 @@ async function readSequences(session: Session): Promise<SequenceState[]> {
         OR ${configurationSequence})
     ORDER BY 1, 2`);
   const states: SequenceState[] = [];
+  // Whoever alters one keeps readers out for as long as its transaction lasts.
+  if (names.length > 0) await session.script("SET LOCAL lock_timeout = '5s'");
   for (let first = 0; first < names.length; first += sequencesPerQuery) {
     const part = names.slice(first, first + sequencesPerQuery);
     const rows = await session.rows(
