@@ -174,5 +174,32 @@ export function testPostgresSharedNames(fixture: PostgresFixture): void {
         await source.run('DROP DATABASE west');
       }
     });
+
+    test('a server whose own database has another encoding has its names in that one, the databases’ too', async () => {
+      const [from, to] = [await fixture.start(), await fixture.start()];
+      try {
+        for (const server of [from, to]) {
+          await server.run('ALTER DATABASE postgres RENAME TO unicode', 'template1');
+          await server.run(
+            `CREATE DATABASE postgres TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'`,
+            'template1',
+          );
+          await server.run('DROP DATABASE unicode');
+          await server.run('CREATE ROLE "müller"');
+        }
+        await make(from, { name: 'shop', encoding: 'LATIN1', owner: 'müller' });
+        await from.run(`CREATE TABLE "maß" (a text); INSERT INTO "maß" VALUES ('süß')`, 'shop');
+        await from.run(`COMMENT ON DATABASE shop IS 'Größe'; ALTER DATABASE shop RENAME TO "größe"`);
+        const set = await takeShard(open(from), { globals: 'without-passwords' });
+        expect(stopping(await open(to).fit(set.stored))).toEqual([]);
+        await restoreShard(open(to), set, 'latin');
+        expect(await to.run(shared)).toEqual(await from.run(shared));
+        await to.run('ALTER DATABASE "größe" RENAME TO shop');
+        expect(await to.run('SELECT a FROM "maß"', 'shop')).toEqual([{ a: 'süß' }]);
+      } finally {
+        await from.stop();
+        await to.stop();
+      }
+    });
   });
 }

@@ -3,7 +3,13 @@ import { TidemarkError } from '../../../../proto/errors.ts';
 import type { Finding } from '../../../engine.ts';
 import { finding } from '../../../findings.ts';
 import { quoteName, quoteText, sqlState, type Row, type Session } from '../connection/connection.ts';
-import { convertsSharedNames, namingScript, notUtf8, notUtf8Remedy } from '../connection/shared-names.ts';
+import {
+  convertsSharedNames,
+  namingScript,
+  sharedNamesAreUtf8,
+  notUtf8,
+  notUtf8Remedy,
+} from '../connection/shared-names.ts';
 import { readSharedProperties } from '../database/shared-properties.ts';
 import { readUsedRoles } from '../database/used-roles.ts';
 
@@ -148,6 +154,8 @@ const sharedTexts = [
 
 /** Of globals that are to be stored. The session is where shared texts are read right. */
 export async function unreadableGlobals(session: Session): Promise<Finding[]> {
+  // There the server converts them, and any bytes are text.
+  if (!sharedNamesAreUtf8(session)) return [];
   const rows = await byteRows(
     session,
     sharedTexts

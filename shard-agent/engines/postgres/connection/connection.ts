@@ -4,6 +4,7 @@ import pg from 'pg';
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { DatabaseConfig, ToolPaths } from '../../../../topology/agent-file.ts';
 import { type Awaited, type Sighting, StallWatch, statementWords } from '../../../stall-watch.ts';
+import { bytesOfDatabase, learnBytes, nameByBytes } from './database-bytes.ts';
 import { sightBackend } from './probe.ts';
 import { openWire, type SessionWire, type Wire } from './wire.ts';
 
@@ -133,6 +134,24 @@ export class Session {
     purpose: string,
     options: { copy?: boolean } = {},
   ): Promise<Session> {
+    try {
+      return await Session.#open(config, database, purpose, options);
+    } catch (error) {
+      const { cause } = error as TidemarkError;
+      const again =
+        sqlState(cause) === '3D000' && // invalid_catalog_name
+        (await learnBytes(config, database, (name) => Session.#open(config, name, purpose, {})));
+      if (!again) throw error;
+      return Session.#open(config, database, purpose, options);
+    }
+  }
+
+  static async #open(
+    config: PostgresConfig,
+    database: string,
+    purpose: string,
+    options: { copy?: boolean },
+  ): Promise<Session> {
     const { host, port, user } = config.database;
     const wire = options.copy === true ? openWire({ coalesce: !host.startsWith('/') }) : undefined;
     const client = new pg.Client({
@@ -150,6 +169,8 @@ export class Session {
       ...(wire === undefined ? {} : { stream: () => wire.socket }),
     });
     const session = new Session(config, database, client, wire);
+    const bytes = bytesOfDatabase(config, database);
+    if (bytes !== undefined) nameByBytes(client, bytes);
     try {
       await client.connect();
       // One round trip for all of it: a restore opens a dozen sessions before its first row.

@@ -9,9 +9,13 @@ import { quoteText, type Answer, type Row, type Session } from './connection.ts'
 
 const unconverted: ReadonlySet<string> = new Set(['UTF8', 'SQL_ASCII']);
 
+export function sharedNamesAreUtf8({ namesEncoding }: Session): boolean {
+  return unconverted.has(namesEncoding);
+}
+
 /** Whether the server would convert shared texts for this session, and so change them. */
-export function convertsSharedNames({ encoding, namesEncoding }: Session): boolean {
-  return unconverted.has(namesEncoding) && !unconverted.has(encoding);
+export function convertsSharedNames(session: Session): boolean {
+  return sharedNamesAreUtf8(session) && !unconverted.has(session.encoding);
 }
 
 const unchanged = `SET client_encoding = 'SQL_ASCII'`;

@@ -6,6 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import { TidemarkError } from '../../../../proto/errors.ts';
 import { StallWatch } from '../../../stall-watch.ts';
+import { bytesOfDatabase, databaseUri } from './database-bytes.ts';
 import { sightServer, type PostgresConfig } from './connection.ts';
 
 const execute = promisify(execFile);
@@ -80,7 +81,11 @@ async function inspect(program: string): Promise<Tool | undefined> {
 /** Arguments and environment that name a database. The password never stands in the arguments. */
 export function connectionArguments(config: PostgresConfig, database: string): string[] {
   const { host, port, user } = config.database;
-  const name = `dbname='${database.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+  const bytes = bytesOfDatabase(config, database);
+  const name =
+    bytes === undefined
+      ? `dbname='${database.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+      : databaseUri(bytes);
   return ['--no-password', '--host', host, '--port', String(port), '--username', user, '--dbname', name];
 }
 
