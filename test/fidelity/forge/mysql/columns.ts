@@ -21,7 +21,7 @@ const digest = (n: number, salt: string): string => `LEFT(UNHEX(SHA2('${salt}${n
 export const mysqlKinds: Readonly<Record<ApplicationColumn['kind'], MysqlKind>> = {
   big: { type: 'bigint unsigned', value: (n) => String(n * 4_294_967_296) },
   color: {
-    type: 'char(7) CHARACTER SET ascii',
+    type: 'char(7) CHARACTER SET utf8mb4',
     fallback: `DEFAULT '#1068bf'`,
     value: (n) => `'#0${two(n)}abc'`,
   },

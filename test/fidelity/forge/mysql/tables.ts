@@ -36,7 +36,7 @@ function createTable(table: ApplicationTable, at: number, family: Family): strin
     ...checksOf(table),
     ...foreignKeysOf(table, at),
   ];
-  const options = `${formats[at % formats.length] ?? ''}${at % 9 === 0 ? ' CHARACTER SET latin1' : ''}${at % 13 === 0 ? ' AUTO_INCREMENT=1000' : ''}`;
+  const options = `${formats[at % formats.length] ?? ''}${at % 9 === 0 ? ' CHARACTER SET latin1' : ''}${at % 13 === 0 && table.month === undefined ? ' AUTO_INCREMENT=1000' : ''}`;
   // What is not of Latin-1 has a character set of its own there.
   const body = at % 9 === 0 ? definitions.map(withCharset) : definitions;
   return `CREATE TABLE ${placeOf(table)} (\n  ${body.join(',\n  ')}\n) ENGINE=InnoDB${options} COMMENT='Of ${table.area}; it''s table ${at}'`;
