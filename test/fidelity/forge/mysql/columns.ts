@@ -102,7 +102,7 @@ export function quoted(name: string): string {
 
 export const databases = { main: 'forge', apart: 'forge_ci' } as const;
 
-export function databaseOf({ area }: ApplicationTable): string {
+function databaseOf({ area }: ApplicationTable): string {
   return apart.includes(area) ? databases.apart : databases.main;
 }
 
