@@ -3,6 +3,7 @@
  * and what a restore must know beforehand: roles, extensions, tablespaces, sequence values.
  */
 import { foreignNamespaces } from '../catalogue.ts';
+import { type BesideDump, readBesideDump } from './beside-dump.ts';
 import { type ChildColumn, childColumnsQuery } from './child-columns.ts';
 import { quoteName, quoteTable, quoteText, type Session } from '../connection/connection.ts';
 import { extensionsQuery, type Extension } from './extensions.ts';
@@ -27,7 +28,7 @@ export interface DatabaseGrant {
 }
 
 /** The `engine` of a database's line. */
-export interface DatabaseProperties {
+export interface DatabaseProperties extends BesideDump {
   readonly encoding: string;
   readonly collate: string;
   readonly ctype: string;
@@ -119,6 +120,7 @@ export async function readProperties(
     childColumns: JSON.parse(row['children'] ?? '[]') as ChildColumn[],
     publicSchema: row['public'] === 't',
     superuserObjects: JSON.parse(row['guarded'] ?? '[]') as string[],
+    ...(await readBesideDump(session)),
     sequences: await readSequences(session),
     dumpMajor,
     serverMajor: major,
@@ -244,9 +246,14 @@ export function settingStatement(target: string, name: string, value: string): s
 
 export function settingValue(name: string, value: string): string {
   if (!quotedLists.has(name.toLowerCase())) return quoteText(value);
-  const elements = value.match(/"(?:[^"]|"")*"|[^,\s]+/g) ?? [];
-  const names = elements.map((one) => (one.startsWith('"') ? one.slice(1, -1).replaceAll('""', '"') : one));
+  const names = settingElements(value);
   return names.length === 0 ? "''" : names.map(quoteText).join(', ');
+}
+
+/** Of a setting that is a list. */
+export function settingElements(value: string): string[] {
+  const elements = value.match(/"(?:[^"]|"")*"|[^,\s]+/g) ?? [];
+  return elements.map((one) => (one.startsWith('"') ? one.slice(1, -1).replaceAll('""', '"') : one));
 }
 
 /** setval for every sequence, in batches. */

@@ -10,6 +10,7 @@ import {
   type Archive,
 } from './archive.ts';
 import { indexesOf, isConstraint, type ContentEntry } from './contents.ts';
+import { nameInheritedKeys } from '../database/inherited-keys.ts';
 import { lendInSchemas } from './lent-rights.ts';
 import { passesOf } from './passes.ts';
 
@@ -119,6 +120,9 @@ export class AfterData {
       if (takeBack !== undefined)
         await inStaging(open, 'take rights back', (session) => session.script(takeBack));
       await place(open, 'index');
+      await inStaging(open, 'name the keys of partitions', (session) =>
+        nameInheritedKeys(session, open.properties.inheritedKeys ?? []),
+      );
     });
     const eventTriggers = left.filter(isEventTrigger);
     if (eventTriggers.length > 0) await this.#run(this.#archive, 'event-triggers', eventTriggers, []);
