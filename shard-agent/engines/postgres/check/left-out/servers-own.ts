@@ -24,7 +24,10 @@ const inSchemas = [
   ['pg_statistic_ext', 'stxnamespace'],
 ] as const;
 
-const serverSchemas = `(SELECT oid FROM pg_catalog.pg_namespace WHERE nspname IN ('pg_catalog', 'information_schema'))`;
+const serverSchemas = `('pg_catalog'::pg_catalog.regnamespace, pg_catalog.to_regnamespace('information_schema'))`;
+
+/** Of an array type, what it is an array of. */
+const elementOrSelf = `COALESCE((SELECT e.oid FROM pg_catalog.pg_type e WHERE e.oid = o.typelem AND e.typarray = o.oid), o.oid)`;
 
 /** Locales of the host that somebody has had the server look for again. */
 const importedCollation = `(o.collname ~ '-x-icu$' OR pg_catalog.strpos(pg_catalog.lower(o.collcollate), pg_catalog.lower(o.collname)) = 1)`;
@@ -42,10 +45,10 @@ const misplaced = [
      WHERE o.oid >= ${firstOwn} AND o.pronamespace IN ${serverSchemas} AND NOT ${ofExtension('pg_proc', 'o.oid')}`,
   `SELECT ${classOf('pg_class')}::oid, o.oid, o.oid FROM pg_catalog.pg_class o WHERE o.oid >= ${firstOwn}
      AND o.relnamespace IN ${serverSchemas} AND o.relkind NOT IN ('i', 'I', 't', 'c') AND NOT ${ofExtension('pg_class', 'o.oid')}`,
-  `SELECT ${classOf('pg_type')}::oid, o.oid, COALESCE(e.oid, o.oid) FROM pg_catalog.pg_type o
-     LEFT JOIN pg_catalog.pg_type e ON e.typarray = o.oid LEFT JOIN pg_catalog.pg_class c ON c.oid = o.typrelid
-     WHERE o.oid >= ${firstOwn} AND o.typnamespace IN ${serverSchemas} AND COALESCE(c.relkind, 'c') = 'c'
-       AND NOT ${ofExtension('pg_type', 'COALESCE(e.oid, o.oid)')}`,
+  `SELECT ${classOf('pg_type')}::oid, o.oid, ${elementOrSelf} FROM pg_catalog.pg_type o
+     WHERE o.oid >= ${firstOwn} AND o.typnamespace IN ${serverSchemas}
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = o.typrelid AND c.relkind <> 'c')
+       AND NOT ${ofExtension('pg_type', elementOrSelf)}`,
   `SELECT ${classOf('pg_collation')}::oid, o.oid, o.oid FROM pg_catalog.pg_collation o WHERE o.oid >= ${firstOwn}
      AND o.collnamespace IN ${serverSchemas} AND NOT ${importedCollation} AND NOT ${ofExtension('pg_collation', 'o.oid')}`,
 ].join(' UNION ALL ');
