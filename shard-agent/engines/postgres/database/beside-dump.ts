@@ -5,6 +5,7 @@ import { type ExtensionGrant, extensionGrantsQuery, grantedExtensionsQuery } fro
 import { type HostFiles, hostFilesQuery } from './host-files.ts';
 import { type InheritedKey, inheritedKeysQuery } from './inherited-keys.ts';
 import { type SearchMapping, searchMappingsQuery } from './search-mappings.ts';
+import type { SharedNames } from './shared-properties.ts';
 import { type ServerParts, serverPartsQuery } from './server-parts.ts';
 
 /** Each is absent in sets of before it was read. */
@@ -18,16 +19,22 @@ export interface BesideDump {
   readonly serverParts?: ServerParts;
 }
 
-/** In the session's transaction. */
-export async function readBesideDump(session: Session): Promise<BesideDump> {
+/** In the session's transaction. `roles`: by object id. */
+export async function readBesideDump(session: Session, roles: SharedNames): Promise<BesideDump> {
   const row = await session.row(`
     SELECT (${searchMappingsQuery}) AS mappings, (${binaryCastsQuery}) AS casts, (${inheritedKeysQuery}) AS keys,
       (${extensionGrantsQuery}) AS grants, (${grantedExtensionsQuery}) AS granted, (${hostFilesQuery(session.majorVersion)}) AS files, (${serverPartsQuery}) AS parts`);
+  const grants = JSON.parse(row['grants'] ?? '[]') as (Omit<ExtensionGrant, 'grantee'> & {
+    grantee: number | null;
+  })[];
   return {
     searchMappings: JSON.parse(row['mappings'] ?? '[]') as SearchMapping[],
     binaryCasts: JSON.parse(row['casts'] ?? '[]') as number[],
     inheritedKeys: JSON.parse(row['keys'] ?? '[]') as InheritedKey[],
-    extensionGrants: JSON.parse(row['grants'] ?? '[]') as ExtensionGrant[],
+    extensionGrants: grants.map(({ grantee, ...one }) => ({
+      ...one,
+      grantee: grantee === null ? null : roles.of(grantee),
+    })),
     grantedExtensions: JSON.parse(row['granted'] ?? '[]') as string[],
     hostFiles: JSON.parse(row['files'] ?? '{}') as HostFiles,
     serverParts: JSON.parse(row['parts'] ?? '{}') as ServerParts,

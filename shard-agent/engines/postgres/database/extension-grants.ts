@@ -3,6 +3,7 @@
  * pg_dump takes all that an extension's objects are made with for the work of the script.
  */
 import { quoteName, type Session } from '../connection/connection.ts';
+import { namingScript } from '../connection/shared-names.ts';
 
 export interface ExtensionGrant {
   /** Of the object, as `pg_identify_object` names both. */
@@ -27,13 +28,13 @@ const initial = (catalogue: string): string => `pg_catalog.${catalogue} o
   JOIN pg_catalog.pg_init_privs i ON i.classoid = d.classid AND i.objoid = o.oid AND i.objsubid = 0
   CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classid, o.oid, 0) x`;
 
-/** Of roles of users, what an object has and was made with; of everybody, what it has not and was not made with. */
+/** With their grantees' object ids. Of roles of users, what an object has and was made with; of everybody, what it has not and was not made with. */
 export const extensionGrantsQuery = `
   SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('type', type, 'identity', identity, 'grantee', grantee,
     'privilege', privilege, 'grantable', grantable) ORDER BY type, identity, grantee, privilege), '[]') FROM (
     ${objects
       .flatMap(([catalogue, grants, owner, kind]) => [
-        `SELECT DISTINCT x.type, x.identity, r.rolname AS grantee, a.privilege_type AS privilege, a.is_grantable AS grantable
+        `SELECT DISTINCT x.type, x.identity, r.oid::int8 AS grantee, a.privilege_type AS privilege, a.is_grantable AS grantable
          FROM ${initial(catalogue)} CROSS JOIN LATERAL (SELECT grantee, privilege_type, is_grantable FROM pg_catalog.aclexplode(o.${grants})
            INTERSECT SELECT grantee, privilege_type, is_grantable FROM pg_catalog.aclexplode(i.initprivs)) a
          JOIN pg_catalog.pg_roles r ON r.oid = a.grantee WHERE r.oid <> o.${owner} AND r.rolname !~ '^pg_'`,
@@ -104,5 +105,5 @@ export async function grantOnExtensions(session: Session, grants: readonly Exten
       `GRANT ${privilege} ON ${kind} ${name} TO ${quoteName(grantee)}${grantable ? ' WITH GRANT OPTION' : ''}`,
     ];
   });
-  if (statements.length > 0) await session.script(statements.join('; '));
+  if (statements.length > 0) await namingScript(session, statements.join('; '));
 }

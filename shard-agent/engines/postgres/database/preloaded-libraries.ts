@@ -15,6 +15,8 @@ const lists = new Map([
 export function preloadedLibraries(settings: readonly { name: string; value: string }[]): PreloadedLibrary[] {
   return settings.flatMap(({ name, value }) => {
     const plugin = lists.get(name.toLowerCase());
-    return plugin === undefined ? [] : settingElements(value).map((library) => ({ library, plugin }));
+    return plugin === undefined
+      ? []
+      : settingElements(name, value).flatMap((library) => (library === '' ? [] : [{ library, plugin }]));
   });
 }

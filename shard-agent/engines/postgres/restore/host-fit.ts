@@ -35,7 +35,8 @@ export async function hostFindings(
   const tried = <T>(action: (trial: Trial) => Promise<T>): Promise<T> =>
     Trial.run(config, session.database, action);
   await tried(async (trial) => {
-    for (const { name, value } of settings)
+    // One in the bytes of the database's own encoding would be another here.
+    for (const { name, value } of settings.filter(({ inside }) => inside !== true))
       tell(`its setting ${name} is refused here`, await trial.setting(name, value), settingRemedy(name));
   });
   for (const { library, plugin } of preloadedLibraries(settings)) {
