@@ -15,6 +15,7 @@ import { testMysqlRestore } from './mysql-restore.ts';
 import { testMysqlStalls } from './mysql-stalls.ts';
 import { testMysqlRestorer } from './mysql-restorer.ts';
 import { testMysqlStrangers } from './mysql-strangers.ts';
+import { testMysqlUnmade } from './mysql-unmade.ts';
 
 /** What these tests need of a MariaDB server beside the defaults. */
 export const mariadbSettings: Readonly<Record<string, string>> = {
@@ -39,6 +40,7 @@ export function testMysqlFamily(fixture: EngineFixture): void {
     testMysqlRestore(fixture, () => server);
     testMysqlRestorer(fixture, () => server);
     testMysqlLeftOut(fixture, () => server);
+    testMysqlUnmade(fixture, () => server);
     testMysqlStalls(fixture, () => server);
     testHostileManifest(fixture, () => server, mysqlHostility);
   });

@@ -2,9 +2,11 @@
 import { z } from 'zod';
 import { manifestOf, readStored, storedText, storedWord } from '../../stored-shape.ts';
 import type { StoredShard } from '../../engine.ts';
-import { type Catalogue, textList } from './catalogue.ts';
+import type { Catalogue } from './catalogue.ts';
+import { isNamed } from './connection/exact-names.ts';
 import type { Dialect } from './dialect.ts';
 import { variable } from './server.ts';
+import type { SourceObjects } from './schema/source-objects.ts';
 import { ownPlaces } from './schema/table-place.ts';
 import type { Wire } from './connection/wire.ts';
 
@@ -44,20 +46,19 @@ export function computeSettings(stored: StoredShard): string[] {
   return [`div_precision_increment = ${readFacts(stored).divPrecisionIncrement}`];
 }
 
-export async function sourceFacts(wire: Wire, dialect: Dialect, catalogue: Catalogue): Promise<SourceFacts> {
-  const list = textList(catalogue.databases.map((database) => database.name));
-  const definers = await wire.query(
-    `SELECT DEFINER AS d, 'v' AS kind FROM information_schema.VIEWS WHERE TABLE_SCHEMA IN (${list}) ` +
-      `UNION SELECT DEFINER, LOWER(ROUTINE_TYPE) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA IN (${list}) ` +
-      `UNION SELECT DEFINER, 'trigger' FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA IN (${list}) ` +
-      `UNION SELECT DEFINER, 'event' FROM information_schema.EVENTS WHERE EVENT_SCHEMA IN (${list})`,
-  );
-  const views = await wire.query(
-    `SELECT TABLE_NAME AS n FROM information_schema.VIEWS WHERE TABLE_SCHEMA IN (${list})`,
+export async function sourceFacts(
+  wire: Wire,
+  dialect: Dialect,
+  catalogue: Catalogue,
+  objects: SourceObjects,
+): Promise<SourceFacts> {
+  const databases = catalogue.databases.map(({ name }) => name);
+  const viewDefiners = await wire.query(
+    `SELECT DEFINER AS d FROM information_schema.VIEWS WHERE ${isNamed('TABLE_SCHEMA', databases)}`,
   );
   const names = [
     ...[...catalogue.databases, ...catalogue.tables].map(({ name }) => name),
-    ...views.map((row) => row['n'] ?? ''),
+    ...objects.views.map(({ name }) => name),
   ];
   const collations = catalogue.tables.flatMap((table) => [
     table.collation,
@@ -72,20 +73,19 @@ export async function sourceFacts(wire: Wire, dialect: Dialect, catalogue: Catal
   return {
     lowerCaseTableNames: Number((await variable(wire, 'lower_case_table_names')) ?? 0),
     sqlMode: (await variable(wire, 'sql_mode')) ?? '',
-    definers: unique(definers.map((row) => row['d'])),
+    definers: unique([
+      ...viewDefiners.map((row) => row['d']),
+      ...objects.programs.map(({ definer }) => definer),
+    ]),
     divPrecisionIncrement: Number((await variable(wire, 'div_precision_increment')) ?? 4),
     partialRevokes: (await variable(wire, 'partial_revokes')) === 'ON',
     engines: unique(catalogue.tables.map((table) => table.engine)),
     collations: unique([...collations, ...catalogue.databases.map(({ options }) => options.collation)]),
-    places: await ownPlaces(
-      wire,
-      dialect,
-      catalogue.databases.map(({ name }) => name),
-    ),
-    hasTriggersOrFunctions: definers.some((row) =>
-      ['trigger', 'function', 'package body'].includes(row['kind'] ?? ''),
+    places: await ownPlaces(wire, dialect, databases),
+    hasTriggersOrFunctions: objects.programs.some(({ kind }) =>
+      ['TRIGGER', 'FUNCTION', 'PACKAGE BODY'].includes(kind),
     ),
     hasCapitals: names.some((name) => name !== name.toLowerCase()),
-    hasCode: definers.some((row) => row['kind'] !== 'v'),
+    hasCode: objects.programs.length > 0,
   };
 }

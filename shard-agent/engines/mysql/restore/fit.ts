@@ -3,7 +3,8 @@ import type { Finding, StoredShard } from '../../../engine.ts';
 import { TidemarkError } from '../../../../proto/errors.ts';
 import { finding } from '../../../findings.ts';
 import { spaceFindings } from '../../../target-space.ts';
-import { quoteAccount, quoteName, quoteText } from '../connection/quoting.ts';
+import { isNamed } from '../connection/exact-names.ts';
+import { quoteAccount, quoteName } from '../connection/quoting.ts';
 import { compareVersions, type Dialect } from '../dialect.ts';
 import { isServerError } from '../connection/failure.ts';
 import { fitAccounts, noAccounts } from '../accounts/fit-accounts.ts';
@@ -115,24 +116,26 @@ function roleRemedy(dialect: Dialect, account: string): string {
 
 /** How many objects of any kind stand in a database; undefined when there is no such database. */
 export async function countObjects(wire: Wire, database: string): Promise<number | undefined> {
-  const name = quoteText(database);
-  const exists = await wire.value(`SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${name}`);
+  const inDatabase = (column: string): string => isNamed(column, [database]);
+  const exists = await wire.value(
+    `SELECT 1 FROM information_schema.SCHEMATA WHERE ${inDatabase('SCHEMA_NAME')}`,
+  );
   if (exists === undefined) return undefined;
   const count = await wire.value(
-    `SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${name}) + ` +
-      `(SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${name}) + ` +
-      `(SELECT COUNT(*) FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ${name})`,
+    `SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE ${inDatabase('TABLE_SCHEMA')}) + ` +
+      `(SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ${inDatabase('ROUTINE_SCHEMA')}) + ` +
+      `(SELECT COUNT(*) FROM information_schema.EVENTS WHERE ${inDatabase('EVENT_SCHEMA')})`,
   );
   return Number(count ?? 0) + (await readLibraries(wire, database)).length;
 }
 
 /** Some of those objects, by kind and name, for a message. */
 export async function someObjects(wire: Wire, database: string): Promise<string[]> {
-  const name = quoteText(database);
+  const inDatabase = (column: string): string => isNamed(column, [database]);
   const rows = await wire.query(
-    `(SELECT TABLE_TYPE AS k, TABLE_NAME AS n FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${name} ORDER BY 2 LIMIT 5) ` +
-      `UNION ALL (SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${name} ORDER BY 2 LIMIT 5) ` +
-      `UNION ALL (SELECT 'EVENT', EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ${name} ORDER BY 2 LIMIT 5)`,
+    `(SELECT TABLE_TYPE AS k, TABLE_NAME AS n FROM information_schema.TABLES WHERE ${inDatabase('TABLE_SCHEMA')} ORDER BY 2 LIMIT 5) ` +
+      `UNION ALL (SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ${inDatabase('ROUTINE_SCHEMA')} ORDER BY 2 LIMIT 5) ` +
+      `UNION ALL (SELECT 'EVENT', EVENT_NAME FROM information_schema.EVENTS WHERE ${inDatabase('EVENT_SCHEMA')} ORDER BY 2 LIMIT 5)`,
   );
   const libraries = (await readLibraries(wire, database)).map(({ n = null }) => ({ k: 'LIBRARY', n }));
   return [...rows, ...libraries]

@@ -5,7 +5,7 @@ import { isServerError } from '../connection/failure.ts';
 import { quoteName, quoteText } from '../connection/quoting.ts';
 import { unquotedToken } from '../schema/head-tokens.ts';
 import { readObjectHead } from '../schema/object-head.ts';
-import { type ObjectUnit, runUnits } from '../schema/object-units.ts';
+import { clientCharset, type ObjectUnit, runUnits } from '../schema/object-units.ts';
 import { makeObjects } from './made-objects.ts';
 import { listTables } from './staged-objects.ts';
 import { readSteps, type StagingMark, writeMark } from './staging-mark.ts';
@@ -13,7 +13,7 @@ import { loosenKeys, unitsOfPiece, wrongState } from './switch.ts';
 import type { Wire } from '../connection/wire.ts';
 
 /** The view names a column or a function that is not there, or selects what nobody may. */
-const invalidView: readonly number[] = [1054, 1142, 1143, 1305, 1347, 1370];
+const invalidView: readonly number[] = [1054, 1142, 1143, 1305, 1347, 1370, 1449];
 
 /**
  * 1. nobody else has one of the names; 2. the mark says `opening`; 3. one RENAME of all tables; 4. defaults that name a sequence,
@@ -70,7 +70,7 @@ async function movesLeft(wire: Wire, mark: StagingMark): Promise<Move[]> {
 
 /** Of a view that is not made yet. One in another character set is found by the statement that makes it. */
 function viewName(unit: ObjectUnit): FinalName[] {
-  const head = readObjectHead(unit.statements.at(-1) ?? '');
+  const head = readObjectHead(unit.statements.at(-1) ?? '', clientCharset(unit));
   if (unit.made || head === undefined) return [];
   const name = Buffer.from(unquotedToken(head.name), 'latin1').toString('utf8');
   return [{ database: unit.database, name }];
