@@ -22,7 +22,7 @@ test.each([
 test.each([
   ['text', `SET NEW.price = LENGTH('NEW.gone'), NEW.id = LENGTH("it''s \\" OLD.gone")`],
   ['comments', 'SET NEW.price = 1 /* NEW.gone */ # OLD.gone\n -- OLD.gone\n'],
-  ['names of three parts', 'SET NEW.price = (SELECT new.x FROM d.new.gone)'],
+  ['names of three parts', 'SET NEW.price = (SELECT d.new.gone FROM d.new)'],
   ['a variable of that name', 'BEGIN DECLARE new ROW (gone int); SET new.gone = 1; END'],
   ['other case and accents', 'SET NEW.ÉTÉ = 1, NEW.Ete = 2'],
 ])('not %s', (_, body) => {
