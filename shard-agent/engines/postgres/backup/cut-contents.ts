@@ -3,7 +3,13 @@ import { TidemarkError } from '../../../../proto/errors.ts';
 import type { DatabaseLine, InvariantLine } from '../../../../repository/manifest-entries.ts';
 import type { InvariantQuery } from '../../../../topology/agent-file.ts';
 import type { BackupOrder, SchemaPiece } from '../../../engine.ts';
-import { databaseError, serverWords, type PostgresConfig, type Session } from '../connection/connection.ts';
+import {
+  databaseError,
+  during,
+  serverWords,
+  type PostgresConfig,
+  type Session,
+} from '../connection/connection.ts';
 import { isStall } from '../../../stall-watch.ts';
 import type { DatabaseBarrier } from '../barrier/database-barrier.ts';
 import { answerInvariant, requireBackedUp } from '../invariant.ts';
@@ -11,6 +17,8 @@ import { readProperties } from '../database/properties.ts';
 import { beginInSnapshot } from './read-lane.ts';
 import { archivePiece, largeObjectsPiece, schemaPiece, serverPiece } from './schema.ts';
 import { askForStatistics, statisticsOf } from './statistics.ts';
+import { settingsOfAll } from '../globals/settings-of-all.ts';
+import { subjectOf } from '../server.ts';
 import { findTool, type Tool, type ToolRuns } from '../connection/tools.ts';
 
 /** Where it is read from, while the cut's snapshots stand. */
@@ -22,6 +30,8 @@ export interface CutSource {
   readonly databases: readonly DatabaseBarrier[];
   readonly monitor: Session;
   readonly globals: BackupOrder['globals'];
+  /** Neither large objects nor statistics: for a rehearsal. */
+  readonly schemaOnly: boolean;
 }
 
 export async function readDatabaseLines({ databases, tool }: CutSource): Promise<DatabaseLine[]> {
@@ -54,6 +64,7 @@ export async function* readSchema(source: CutSource): AsyncIterable<SchemaPiece>
       snapshot: database.snapshot ?? '',
     };
     yield schemaPiece({ ...common, name: archivePiece });
+    if (source.schemaOnly) continue;
     const row = await inSnapshot(database, 'look for large objects', () =>
       database.exporter.row('SELECT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata) AS any'),
     );
@@ -75,7 +86,10 @@ async function globalsPieceOf(
   globals: Exclude<CutSource['globals'], 'none'>,
 ): Promise<SchemaPiece> {
   const tool = await findTool('pg_dumpall', config.tools.pgDumpall, monitor.majorVersion);
-  return serverPiece({ config, runs, tool, database: monitor.database, globals });
+  const more = await during('read the settings of all roles', subjectOf(config), () =>
+    settingsOfAll(monitor),
+  );
+  return serverPiece({ config, runs, tool, database: monitor.database, globals, more });
 }
 
 /** Asked in the cut's snapshots, each in a session of its own. */

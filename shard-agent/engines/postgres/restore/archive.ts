@@ -4,6 +4,7 @@ import { Session, during, type PostgresConfig } from '../connection/connection.t
 import { readContents, type ContentEntry } from './contents.ts';
 import type { DatabaseProperties } from '../database/properties.ts';
 import { missingTablespaces, placementStatements } from '../database/tablespaces.ts';
+import { RefusalReader, type RehearsedArchive } from './rehearsed-archive.ts';
 import { connectionArguments, type Tool, type ToolRuns } from '../connection/tools.ts';
 
 export interface Archive {
@@ -17,6 +18,8 @@ export interface Archive {
   readonly properties: DatabaseProperties;
   /** The archive's file; lists of its entries are written beside it. */
   readonly file: string;
+  /** Of a restore that is only tried. */
+  readonly rehearsed?: RehearsedArchive;
 }
 
 export interface OpenArchive extends Archive {
@@ -37,6 +40,7 @@ export async function listContents(archive: Archive): Promise<ContentEntry[]> {
 /** What the list has before the data. By itself pg_restore says of such entries only that they are listed, not what they need. */
 export async function listBeforeData(archive: Archive): Promise<ContentEntry[]> {
   const [all, text] = await Promise.all([listContents(archive), list(archive, ['--section=pre-data'])]);
+  archive.rehearsed?.know(all);
   const ids = new Set(readContents(text).map(({ id }) => id));
   return all.filter(({ id }) => ids.has(id));
 }
@@ -59,7 +63,9 @@ export async function runListed(
   settings: readonly string[] = [],
 ): Promise<void> {
   const list = `${archive.file}.${name}`;
-  await writeFile(list, `${lines.join('\n')}\n`, { mode: 0o600 });
+  const left = archive.rehearsed?.left(lines) ?? lines;
+  if (left.length === 0) return;
+  await writeFile(list, `${left.join('\n')}\n`, { mode: 0o600 });
   await run(archive, [...args, `--use-list=${list}`, archive.file], { settings });
 }
 
@@ -84,14 +90,39 @@ async function run(
   args: readonly string[],
   options: { input?: AsyncIterable<Uint8Array>; settings?: readonly string[] },
 ): Promise<void> {
-  const { config, runs, tool, signal, staging } = archive;
+  const { config, runs, tool, signal, staging, rehearsed } = archive;
   // Whether a statement's commit is durable does not matter until the mark says `loaded`: that commit is, and all before it.
-  await runs.run(tool, ['--exit-on-error', ...connectionArguments(config, staging), ...args], {
+  const settings = [
+    'default_transaction_read_only=off',
+    'synchronous_commit=off',
+    ...(options.settings ?? []),
+  ];
+  const asked = {
     subject: subjectOf(archive),
     signal,
-    settings: ['default_transaction_read_only=off', 'synchronous_commit=off', ...(options.settings ?? [])],
+    settings,
     ...(options.input === undefined ? {} : { input: options.input }),
-  });
+  };
+  const connection = connectionArguments(config, staging);
+  if (rehearsed === undefined) await runs.run(tool, ['--exit-on-error', ...connection, ...args], asked);
+  else await rehearse(archive, rehearsed, [...connection, ...args], asked);
+}
+
+/** Goes on after what is refused, and so in no transaction, and on one connection, for the words of several would mingle. */
+async function rehearse(
+  { runs, tool }: Archive,
+  rehearsed: RehearsedArchive,
+  args: readonly string[],
+  asked: Parameters<ToolRuns['run']>[2],
+): Promise<void> {
+  const reader = new RefusalReader();
+  const going = args.filter((arg) => arg !== '--single-transaction' && !arg.startsWith('--jobs='));
+  try {
+    await runs.run(tool, ['--verbose', ...going], { ...asked, heard: reader.push });
+  } catch (error) {
+    if (!reader.wentOn || reader.refusals.length === 0) throw error;
+    rehearsed.tell(reader.refusals);
+  }
 }
 
 /** One session for all that is done between the runs of pg_restore: opening one takes about 10 ms. */

@@ -12,6 +12,8 @@ import { loadLargeObjects, type Archive } from './archive.ts';
 import { loadBeforeData } from './before-data.ts';
 import { during, quoteName, Session, type PostgresConfig } from '../connection/connection.ts';
 import { evaluationSettings } from './evaluation.ts';
+import { rehearsedLane } from './rehearsed-lane.ts';
+import { RehearsedArchive } from './rehearsed-archive.ts';
 import { requireEmpty } from './emptiness.ts';
 import { answerInvariant } from '../invariant.ts';
 import { createStatement, propertyStatements, sequenceStatements } from '../database/properties.ts';
@@ -55,6 +57,8 @@ class PostgresRestore implements RestoreSession {
   readonly #runs: ToolRuns;
   readonly #staging: Staging;
   #lanes: PostgresWriteLane[] = [];
+  /** By database, in a rehearsal. */
+  readonly #rehearsed = new Map<string, RehearsedArchive>();
   /** By database. */
   readonly #afterData = new Map<string, AfterData>();
   #rowsLeft = 0;
@@ -166,7 +170,16 @@ class PostgresRestore implements RestoreSession {
       staging: this.#stagingOf(line.name),
       properties: propertiesOf(line),
       file,
+      ...this.#rehearsalOf(line.name),
     };
+  }
+
+  #rehearsalOf(database: string): Pick<Archive, 'rehearsed'> {
+    const { rehearsal } = this.#order;
+    if (rehearsal === undefined) return {};
+    const rehearsed = this.#rehearsed.get(database) ?? new RehearsedArchive(rehearsal, database);
+    this.#rehearsed.set(database, rehearsed);
+    return { rehearsed };
   }
 
   async writeLanes(): Promise<WriteLane[]> {
@@ -187,7 +200,10 @@ class PostgresRestore implements RestoreSession {
           committed: (table, chunk, signal) => this.#committed(table, chunk, signal),
         }),
     );
-    return this.#lanes;
+    if (this.#order.rehearsal === undefined) return this.#lanes;
+    return this.#lanes.map((lane) =>
+      rehearsedLane(lane, (table, cause) => this.#rehearsed.get(table.database)?.tellRows(table, cause)),
+    );
   }
 
   /** Between two chunks of a lane. When no rows are left, indexes are built side by side by `finishLoad`. */
@@ -203,7 +219,7 @@ class PostgresRestore implements RestoreSession {
       const objects = this.#order.stored.schema.find(
         (piece) => piece.database === line.name && piece.name === largeObjectsPiece,
       );
-      if (objects !== undefined) {
+      if (objects !== undefined && this.#order.rehearsal === undefined) {
         await loadLargeObjects(
           this.#archiveOf(line, this.#archive(number)),
           this.#order.stored.openSchema(objects),
@@ -215,9 +231,11 @@ class PostgresRestore implements RestoreSession {
         connectTo: this.#stagingOf(line.name),
         lanes: this.#order.lanes,
         evaluation: this.#evaluationOf(line.name),
-        statistics: storedStatistics(this.#order.stored, line.name),
+        statistics:
+          this.#order.rehearsal === undefined ? storedStatistics(this.#order.stored, line.name) : undefined,
       });
       await this.#complete(line, number);
+      await this.#rehearsed.get(line.name)?.tryToConnect(this.#config, this.#stagingOf(line.name));
     }
   }
 
