@@ -8,6 +8,7 @@ import { testMysqlAltered } from './mysql-altered.ts';
 import { testMysqlBarrier } from './mysql-barrier.ts';
 import { testMysqlCheck } from './mysql-check.ts';
 import { testMysqlCopy } from './mysql-copy.ts';
+import { testMysqlFitSettings } from './mysql-fit-settings.ts';
 import { mysqlHostility } from './mysql-hostility.ts';
 import { testMysqlLeftOut } from './mysql-left-out.ts';
 import { testMysqlLimits } from './mysql-limits.ts';
@@ -41,6 +42,7 @@ export function testMysqlFamily(fixture: EngineFixture): void {
     testMysqlRestorer(fixture, () => server);
     testMysqlLeftOut(fixture, () => server);
     testMysqlUnmade(fixture, () => server);
+    testMysqlFitSettings(fixture, () => server);
     testMysqlStalls(fixture, () => server);
     testHostileManifest(fixture, () => server, mysqlHostility);
   });

@@ -6,6 +6,7 @@ import { type DatabaseOptions, readDatabaseOptions } from './schema/database-opt
 import type { Dialect } from './dialect.ts';
 import { historyOf, type PeriodColumn } from './schema/history.ts';
 import { libraryFindings } from './schema/libraries.ts';
+import { tablesThatSubtract } from './schema/unsigned-subtraction.ts';
 import { storedType } from './stored-type.ts';
 import { tableFiles } from './backup/table-files.ts';
 import type { Wire } from './connection/wire.ts';
@@ -43,6 +44,8 @@ export interface Table {
   /** What tells a row's time, where former rows are copied too. */
   readonly history: readonly Column[];
   readonly key: UniqueKey | undefined;
+  /** An expression of it may give a negative difference of unsigned numbers. */
+  readonly subtracts: boolean;
 }
 
 export interface Database {
@@ -112,6 +115,7 @@ export async function readCatalogue(
   const columns = await readColumns(wire, dialect, names);
   const keys = await readKeys(wire, dialect, names, columns);
   const files = await tableFiles(wire, dialect);
+  const subtracting = await tablesThatSubtract(wire, dialect, names);
   const tables: Table[] = [];
   const findings: Finding[] = [];
   const views = rows.some(({ engine }) => engine === null) ? await readViewNames(wire, names) : new Set();
@@ -133,6 +137,7 @@ export async function readCatalogue(
       columns: columns.get(id)?.all ?? [],
       history: 'columns' in history ? history.columns : [],
       key: keys.get(id),
+      subtracts: subtracting.has(id),
     };
     tables.push(table);
     findings.push(...findingsOf(table, row['comment'] ?? '', 'lost' in history ? history.lost : undefined));

@@ -123,6 +123,9 @@ function mysql(version: string): Dialect {
     sessionSettings: [
       'max_execution_time = 0',
       'information_schema_stats_expiry = 0',
+      // Else definitions have a row format that nobody gave, or lack an engine that somebody did.
+      'show_create_table_verbosity = OFF',
+      ...(since('8.0.18') ? ['show_create_table_skip_secondary_engine = OFF'] : []),
       ...(since('8.0.30') ? ['show_gipk_in_create_table_and_information_schema = ON'] : []),
     ],
     tableModes: [],

@@ -265,6 +265,7 @@ function tableLine(table: Table, index: number): TableLine {
       engine: table.engine,
       collation: table.collation,
       dataBytes: table.dataBytes,
+      ...(table.subtracts ? { subtracts: true } : {}),
       ...(computed.length === 0 ? {} : { computed }),
       ...(table.key === undefined ? {} : { key: table.key.columns.map((column) => column.name) }),
     },

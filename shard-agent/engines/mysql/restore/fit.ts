@@ -14,6 +14,7 @@ import { readLibraries } from '../schema/libraries.ts';
 import { refusal, variable } from '../server.ts';
 import { readFacts, type SourceFacts } from '../source-facts.ts';
 import { placeFindings } from '../schema/table-place.ts';
+import { settingFindings } from './fit-settings.ts';
 import { requireShapes } from './stored-manifest.ts';
 import { restoreConnectionFindings } from '../check/connections.ts';
 import type { Wire } from '../connection/wire.ts';
@@ -194,13 +195,7 @@ async function settings(
     const remedy = 'Write the names of tables in them as they are, or set up the server as the source was.';
     findings.push(finding('does-not-fit', 'lower_case_table_names', cause, remedy, true));
   }
-  if (dialect.family === 'mysql' && (await variable(wire, 'sql_require_primary_key')) === 'ON') {
-    const keyless = stored.tables.find((table) => table.engine['key'] === undefined);
-    if (keyless !== undefined) {
-      const cause = `the server refuses tables without a primary key, such as ${keyless.database}.${keyless.name}`;
-      fit('sql_require_primary_key', cause, 'SET GLOBAL sql_require_primary_key = OFF;');
-    }
-  }
+  findings.push(...(await settingFindings(wire, dialect, stored, facts)));
   const logs = (await variable(wire, 'log_bin')) === 'ON';
   if (
     facts.hasTriggersOrFunctions &&

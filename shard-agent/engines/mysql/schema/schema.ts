@@ -23,6 +23,7 @@ import { withReferenceSystems } from './reference-system.ts';
 import { latin1, scriptComment, scriptStatement } from './sql-script.ts';
 import { unqualifiedTrigger } from './trigger-head.ts';
 import { inOrder, readThroughFunctions } from './view-order.ts';
+import { signedMode } from './unsigned-subtraction.ts';
 import type { Wire } from '../connection/wire.ts';
 
 /** In the order in which they are applied; the data comes after `tables`. */
@@ -152,7 +153,9 @@ export class SchemaReader {
       const names = table.columns.map(({ name }) => name);
       const whole = await withWholeFloats(this.#wire, withQuotedKeys(text, keys), table.name, names);
       const sound = withSignedZeros(whole);
-      yield scriptStatement(withReferenceSystems(sound, table.columns));
+      const create = scriptStatement(withReferenceSystems(sound, table.columns));
+      const { tableModes } = this.#dialect;
+      yield table.subtracts ? modes([...tableModes, signedMode]) + create + modes(tableModes) : create;
     }
   }
 
@@ -258,6 +261,10 @@ export class SchemaReader {
 
 const scriptModes = ['NO_ENGINE_SUBSTITUTION', 'NO_AUTO_VALUE_ON_ZERO', ownSqlMode];
 
+function modes(more: readonly string[]): string {
+  return scriptStatement(`SET SESSION sql_mode = '${[...scriptModes, ...more].join(',')}'`);
+}
+
 async function* script(
   name: PieceName,
   database: Database,
@@ -270,7 +277,7 @@ async function* script(
     scriptComment('mysql --comments --binary-mode [DATABASE] < this file'),
     scriptStatement('SET NAMES utf8mb4'),
     scriptStatement("SET SESSION time_zone = '+00:00'"),
-    scriptStatement(`SET SESSION sql_mode = '${[...scriptModes, ...tableModes].join(',')}'`),
+    modes(tableModes),
     scriptStatement('SET SESSION foreign_key_checks = 0'),
   ].join('');
   yield Buffer.from(head + first, 'latin1');
