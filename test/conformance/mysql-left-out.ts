@@ -56,11 +56,10 @@ export function testMysqlLeftOut(fixture: EngineFixture, source: () => TestServe
     });
 
     test("a database named like one of the server is somebody's where case counts", async () => {
-      const names = ['SYS', 'ndbinfo', ...(fixture.family === 'mariadb' ? ['Performance_Schema'] : [])];
+      const names = ['SYS', 'ndbinfo'];
       try {
-        for (const name of names) await source().run(`CREATE DATABASE ${name}`);
-        for (const name of ['SYS', 'ndbinfo'])
-          await source().run(`CREATE TABLE ${name}.t (id int PRIMARY KEY)`);
+        for (const name of names)
+          await source().run(`CREATE DATABASE ${name}; CREATE TABLE ${name}.t (id int PRIMARY KEY)`);
         const session = await openServer(source()).prepareBackup(backupOrder);
         try {
           expect(session.tables.map(({ database }) => database)).toEqual(
@@ -68,10 +67,7 @@ export function testMysqlLeftOut(fixture: EngineFixture, source: () => TestServe
           );
           const databases = (await session.databaseLines()).map(({ name }) => name);
           expect(databases).toEqual(expect.arrayContaining(names));
-          for (const own of fixture.family === 'mariadb'
-            ? ['mysql', 'sys', 'performance_schema']
-            : ['mysql', 'sys'])
-            expect(databases).not.toContain(own);
+          for (const own of ['mysql', 'sys']) expect(databases).not.toContain(own);
         } finally {
           await session.close();
         }

@@ -62,6 +62,8 @@ export interface Catalogue {
 
 /** The server's own databases, as every server names them. */
 const ownDatabases = ['mysql', 'information_schema', 'performance_schema', 'sys'];
+/** These are the server's in any case: nobody can make a table in them. */
+const everywhereOwn = ['information_schema', 'performance_schema'];
 /** A database of MySQL Cluster's servers, and the engine of its tables. Elsewhere anybody may use the name. */
 const clusterDatabase = 'ndbinfo';
 /** Engines whose rows belong to a consistent snapshot; BLACKHOLE has none. */
@@ -95,7 +97,8 @@ async function readOwnDatabases(wire: Wire): Promise<(name: string) => boolean> 
     `SELECT 1 FROM information_schema.ENGINES WHERE ENGINE = '${clusterDatabase}' AND SUPPORT IN ('YES', 'DEFAULT')`,
   );
   const own = cluster === undefined ? ownDatabases : [...ownDatabases, clusterDatabase];
-  return (name) => own.includes(folds ? name.toLowerCase() : name);
+  return (name) =>
+    own.includes(folds ? name.toLowerCase() : name) || everywhereOwn.includes(name.toLowerCase());
 }
 
 /** Reads tables, columns and keys of these databases. A few statements, whatever the number of tables. */

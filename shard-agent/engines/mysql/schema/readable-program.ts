@@ -35,7 +35,8 @@ export async function unreadable(
   await wire.run(`SET @tidemark_text = CONVERT(x'${hex}' USING ${charset})`);
   const settings = [
     `character_set_client = ${charset}`,
-    `collation_connection = ${row['collation_connection'] ?? 'utf8mb4_general_ci'}`,
+    // PREPARE converts the text to this set and reads it as the client's: they must be one.
+    `character_set_connection = ${charset}`,
     `sql_mode = ${quoteText(row['sql_mode'] ?? '')}`,
   ];
   await wire.run(`SET SESSION ${settings.join(', ')}`);

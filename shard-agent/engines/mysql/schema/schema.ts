@@ -73,6 +73,7 @@ export class SchemaReader {
     await this.#wire.run('SET SESSION character_set_results = NULL');
     const mode = [ownSqlMode, ...this.#dialect.tableModes].join(',');
     await this.#wire.run(`SET SESSION sql_mode = ${quoteText(mode)}`);
+    const strict = await this.#strictModes();
     for (const database of this.#catalogue.databases) {
       await this.#wire.run(`USE ${quoteName(database.name)}`);
       this.#turned = this.#objects.programs.some(
@@ -84,10 +85,23 @@ export class SchemaReader {
           statements.next(),
         );
         if (first.done === true) continue;
-        const body = script(name, database, this.#dialect.tableModes, first.value, statements);
+        const body = script(
+          name,
+          database,
+          name.startsWith('views') ? strict : this.#dialect.tableModes,
+          first.value,
+          statements,
+        );
         yield { database: database.name, name, fileName: `${name}.sql`, packed: false, body };
       }
     }
+  }
+
+  /** Whether a column of a view takes NULL depends, on MySQL, on strict mode when it is made: as the sessions of the source have it. */
+  async #strictModes(): Promise<readonly string[]> {
+    const usual = (await this.#wire.value('SELECT @@GLOBAL.sql_mode'))?.split(',') ?? [];
+    const strict = usual.filter((mode) => mode === 'STRICT_TRANS_TABLES' || mode === 'STRICT_ALL_TABLES');
+    return [...this.#dialect.tableModes, ...strict];
   }
 
   #statements(name: PieceName, database: Database): AsyncGenerator<string, void> {
