@@ -12,6 +12,8 @@ import { testMysqlFitSettings } from './mysql-fit-settings.ts';
 import { mysqlHostility } from './mysql-hostility.ts';
 import { testMysqlLeftOut } from './mysql-left-out.ts';
 import { testMysqlLimits } from './mysql-limits.ts';
+import { testMysqlOddKeys } from './mysql-odd-keys.ts';
+import { testMysqlOddViews } from './mysql-odd-views.ts';
 import { testMysqlRestore } from './mysql-restore.ts';
 import { testMysqlStalls } from './mysql-stalls.ts';
 import { testMysqlRestorer } from './mysql-restorer.ts';
@@ -39,6 +41,8 @@ export function testMysqlFamily(fixture: EngineFixture): void {
     testMysqlStrangers(fixture, () => server);
     testMysqlCopy(fixture, () => server);
     testMysqlRestore(fixture, () => server);
+    testMysqlOddKeys(fixture, () => server);
+    testMysqlOddViews(fixture, () => server);
     testMysqlRestorer(fixture, () => server);
     testMysqlLeftOut(fixture, () => server);
     testMysqlUnmade(fixture, () => server);

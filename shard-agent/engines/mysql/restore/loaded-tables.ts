@@ -1,5 +1,6 @@
 /** Tables as they fill: the rows that all lanes have committed, and the indexes and foreign keys that follow them. */
-import { attempt } from '../connection/failure.ts';
+import { attempt, isServerError } from '../connection/failure.ts';
+import { isPassing } from '../connection/passing-failure.ts';
 import { quoteName } from '../connection/quoting.ts';
 import { spread } from '../connection/side-by-side.ts';
 import type { Wire } from '../connection/wire.ts';
@@ -63,7 +64,7 @@ export class LoadedTables {
     if (first === undefined) return;
     const all = this.#waiting.splice(0);
     // A foreign key needs the other table's index, and locks it: one after the other.
-    for (const waiting of all) await alter(first, waiting, waiting.table.foreignKeys);
+    for (const waiting of all) await addForeignKeys(first, waiting);
     for (const waiting of all) await alter(first, waiting, waiting.table.floats);
   }
 }
@@ -74,6 +75,22 @@ async function buildKeys(wire: Wire, waiting: WaitingTable): Promise<void> {
   await attempt('build the indexes', `${staging}.${name}`, async () => {
     for (const clauses of table.keys) await alter(wire, waiting, clauses);
   });
+}
+
+/** In one statement, else one by one and, where the server wants that, by copying the table. */
+async function addForeignKeys(wire: Wire, waiting: WaitingTable): Promise<void> {
+  const { foreignKeys } = waiting.table;
+  try {
+    await alter(wire, waiting, foreignKeys);
+  } catch (error) {
+    if (!isServerError(error) || isPassing(error)) throw error;
+    for (const key of foreignKeys) {
+      await alter(wire, waiting, [key]).catch(async (refusal: unknown) => {
+        if (!isServerError(refusal) || isPassing(refusal)) throw refusal;
+        await alter(wire, waiting, [key, 'ALGORITHM=COPY']);
+      });
+    }
+  }
 }
 
 /** `clauses` are bytes as latin1 text, as the table's name. */
@@ -90,6 +107,9 @@ async function alter(
   if (!subtracts) return void (await wire.run(sql));
   await wire.run(`SET @tidemark_mode = @@SESSION.sql_mode`);
   await wire.run(`SET SESSION sql_mode = CONCAT(@tidemark_mode, ',${signedMode}')`);
-  await wire.run(sql);
-  await wire.run('SET SESSION sql_mode = @tidemark_mode');
+  try {
+    await wire.run(sql);
+  } finally {
+    if (wire.alive) await wire.run('SET SESSION sql_mode = @tidemark_mode');
+  }
 }
