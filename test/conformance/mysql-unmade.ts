@@ -110,8 +110,8 @@ export function testMysqlUnmade(fixture: EngineFixture, source: () => TestServer
       const names = left.map((row) => String(row['n']));
       expect(names).toEqual(expect.arrayContaining(['item', 'sound']));
       if (fixture.family === 'mariadb') expect(names).toEqual(expect.arrayContaining(['price', 'sound_one']));
-      // `answer` itself reads nothing, so it is made as it was.
-      expect(names.filter((name) => expected.has(name))).toEqual(['answer']);
+      // Views of a definer who is gone can be made all the same, and are named since nobody can use them.
+      expect(names.filter((name) => expected.has(name))).toEqual(['again', 'answer']);
     });
   });
 }
