@@ -55,6 +55,27 @@ export function testMysqlLeftOut(fixture: EngineFixture, source: () => TestServe
       });
     });
 
+    test("a database named like one of the server is somebody's where case counts", async () => {
+      const names = ['SYS', 'ndbinfo'];
+      try {
+        for (const name of names)
+          await source().run(`CREATE DATABASE ${name}; CREATE TABLE ${name}.t (id int PRIMARY KEY)`);
+        const session = await openServer(source()).prepareBackup(backupOrder);
+        try {
+          expect(session.tables.map(({ database }) => database)).toEqual(
+            expect.arrayContaining(['SYS', 'ndbinfo']),
+          );
+          const databases = (await session.databaseLines()).map(({ name }) => name);
+          expect(databases).toEqual(expect.arrayContaining(names));
+          for (const own of ['mysql', 'sys']) expect(databases).not.toContain(own);
+        } finally {
+          await session.close();
+        }
+      } finally {
+        for (const name of names) await source().run(`DROP DATABASE IF EXISTS ${name}`);
+      }
+    });
+
     test('a table cannot become one of another engine between plan and cut, nor while it is copied', async () => {
       await source().run('CREATE DATABASE `left`; CREATE TABLE `left`.t (id int PRIMARY KEY)');
       const alter = (): Promise<unknown> =>

@@ -8,6 +8,7 @@ import { testMysqlAltered } from './mysql-altered.ts';
 import { testMysqlBarrier } from './mysql-barrier.ts';
 import { testMysqlCheck } from './mysql-check.ts';
 import { testMysqlCopy } from './mysql-copy.ts';
+import { testMysqlFitSettings } from './mysql-fit-settings.ts';
 import { mysqlHostility } from './mysql-hostility.ts';
 import { testMysqlLeftOut } from './mysql-left-out.ts';
 import { testMysqlLimits } from './mysql-limits.ts';
@@ -17,6 +18,7 @@ import { testMysqlRestore } from './mysql-restore.ts';
 import { testMysqlStalls } from './mysql-stalls.ts';
 import { testMysqlRestorer } from './mysql-restorer.ts';
 import { testMysqlStrangers } from './mysql-strangers.ts';
+import { testMysqlUnmade } from './mysql-unmade.ts';
 
 /** What these tests need of a MariaDB server beside the defaults. */
 export const mariadbSettings: Readonly<Record<string, string>> = {
@@ -43,6 +45,8 @@ export function testMysqlFamily(fixture: EngineFixture): void {
     testMysqlOddViews(fixture, () => server);
     testMysqlRestorer(fixture, () => server);
     testMysqlLeftOut(fixture, () => server);
+    testMysqlUnmade(fixture, () => server);
+    testMysqlFitSettings(fixture, () => server);
     testMysqlStalls(fixture, () => server);
     testHostileManifest(fixture, () => server, mysqlHostility);
   });

@@ -20,6 +20,8 @@ export interface FidelityCase {
    * the thing is really there, so that two servers without it do not pass for equal. At least one.
    */
   readonly proof: readonly string[];
+  /** MySQL and MariaDB: the character set of the client that runs `setup`; utf8mb4 otherwise. */
+  readonly clientCharset?: string;
   /** False where this server does not have such a thing; undefined: every server of the family has it. */
   readonly exists?: (server: TestServer) => boolean;
 }

@@ -168,7 +168,7 @@ async function setUp(
 }
 
 async function runAll(server: TestServer, entry: FidelityCase): Promise<void> {
-  const session = await openSession(server, entry.database);
+  const session = await openSession(server, entry.database, entry.clientCharset);
   try {
     for (const batch of entry.setup) await session.query(batch);
   } finally {
@@ -181,8 +181,9 @@ interface Session {
   end(): Promise<void>;
 }
 
-function openSession(server: TestServer, database: string): Promise<Session> {
-  return (server as TestServer & { connect(name: string): Promise<Session> }).connect(database);
+function openSession(server: TestServer, database: string, charset?: string): Promise<Session> {
+  type Connecting = TestServer & { connect(name: string, charset?: string): Promise<Session> };
+  return (server as Connecting).connect(database, charset);
 }
 
 async function prove(server: TestServer, entry: FidelityCase): Promise<void> {

@@ -9,8 +9,8 @@ import type { TestServer } from './server.ts';
 
 export interface MysqlServer extends TestServer {
   readonly engine: 'mysql';
-  /** A connected client; the caller ends it. Its connection may break without an uncaught error. */
-  connect(database?: string): Promise<mysql.Connection>;
+  /** A connected client; the caller ends it. Its connection may break without an uncaught error. `charset`: its own, else utf8mb4. */
+  connect(database?: string, charset?: string): Promise<mysql.Connection>;
   /**
    * A second server on a copy of this one's data folder, made while this one is stopped; both run when it resolves. It has the
    * same port on another loopback address, so that on MySQL and on MariaDB it says that it is this server.
@@ -85,7 +85,7 @@ export async function serveMysql(launch: MysqlLaunch): Promise<MysqlServer> {
     });
   let running = await start();
 
-  const connect = async (database?: string): Promise<mysql.Connection> => {
+  const connect = async (database?: string, charset?: string): Promise<mysql.Connection> => {
     const connection = await mysql.createConnection({
       host,
       port,
@@ -93,6 +93,7 @@ export async function serveMysql(launch: MysqlLaunch): Promise<MysqlServer> {
       password,
       multipleStatements: true,
       ...(database === undefined ? {} : { database }),
+      ...(charset === undefined ? {} : { charset }),
     });
     // A test restarts servers under open clients: the query in flight fails, the process must not.
     connection.on('error', () => undefined);

@@ -1,10 +1,12 @@
 /** What stands in the databases to be copied, read under the DDL guard: it cannot change before the copy has ended. */
 import type { Finding } from '../../engine.ts';
+import { isNamed } from './connection/exact-names.ts';
 import { quoteName, quoteText } from './connection/quoting.ts';
 import { type DatabaseOptions, readDatabaseOptions } from './schema/database-options.ts';
 import type { Dialect } from './dialect.ts';
 import { historyOf, type PeriodColumn } from './schema/history.ts';
 import { libraryFindings } from './schema/libraries.ts';
+import { tablesThatSubtract } from './schema/unsigned-subtraction.ts';
 import { storedType } from './stored-type.ts';
 import { tableFiles } from './backup/table-files.ts';
 import type { Wire } from './connection/wire.ts';
@@ -42,6 +44,8 @@ export interface Table {
   /** What tells a row's time, where former rows are copied too. */
   readonly history: readonly Column[];
   readonly key: UniqueKey | undefined;
+  /** An expression of it may give a negative difference of unsigned numbers. */
+  readonly subtracts: boolean;
 }
 
 export interface Database {
@@ -56,8 +60,12 @@ export interface Catalogue {
   readonly findings: readonly Finding[];
 }
 
-/** The server's own databases. */
-const ownDatabases = ['mysql', 'information_schema', 'performance_schema', 'sys', 'ndbinfo'];
+/** The server's own databases, as every server names them. */
+const ownDatabases = ['mysql', 'information_schema', 'performance_schema', 'sys'];
+/** These are the server's in any case: nobody can make a table in them. */
+const everywhereOwn = ['information_schema', 'performance_schema'];
+/** A database of MySQL Cluster's servers, and the engine of its tables. Elsewhere anybody may use the name. */
+const clusterDatabase = 'ndbinfo';
 /** Engines whose rows belong to a consistent snapshot; BLACKHOLE has none. */
 const snapshotEngines = ['innodb', 'rocksdb', 'blackhole'];
 
@@ -80,14 +88,24 @@ export function textList(names: readonly string[]): string {
 /** The databases named, or all that are neither the server's own, a restore's staging nor a mere folder. In name order. */
 export async function listDatabases(wire: Wire, wanted: readonly string[] | undefined): Promise<Database[]> {
   const found = await readDatabaseOptions(wire);
+  const own = wanted === undefined ? await readOwnDatabases(wire) : () => false;
   return [...found]
     .map(([name, options]) => ({ name, options }))
     .filter(({ name }) => !formerName.test(name))
     .filter(({ name }) =>
-      wanted === undefined
-        ? !ownDatabases.includes(name.toLowerCase()) && !stagingName.test(name)
-        : wanted.includes(name),
+      wanted === undefined ? !own(name) && !stagingName.test(name) : wanted.includes(name),
     );
+}
+
+/** Tells the server's own databases. Where case counts, `SYS` is somebody's and `sys` the server's. */
+async function readOwnDatabases(wire: Wire): Promise<(name: string) => boolean> {
+  const folds = (await wire.value('SELECT @@lower_case_table_names')) !== '0';
+  const cluster = await wire.value(
+    `SELECT 1 FROM information_schema.ENGINES WHERE ENGINE = '${clusterDatabase}' AND SUPPORT IN ('YES', 'DEFAULT')`,
+  );
+  const own = cluster === undefined ? ownDatabases : [...ownDatabases, clusterDatabase];
+  return (name) =>
+    own.includes(folds ? name.toLowerCase() : name) || everywhereOwn.includes(name.toLowerCase());
 }
 
 /** Reads tables, columns and keys of these databases. A few statements, whatever the number of tables. */
@@ -96,21 +114,25 @@ export async function readCatalogue(
   dialect: Dialect,
   databases: readonly Database[],
 ): Promise<Catalogue> {
-  const list = textList(databases.map((database) => database.name));
+  const names = databases.map((database) => database.name);
   const rows = await wire.query(
     'SELECT TABLE_SCHEMA AS d, TABLE_NAME AS t, TABLE_TYPE AS kind, ENGINE AS engine, TABLE_ROWS AS row_count, ' +
       'DATA_LENGTH AS data_bytes, INDEX_LENGTH AS index_bytes, TABLE_COLLATION AS collation, TABLE_COMMENT AS comment, ' +
       'CREATE_OPTIONS AS options ' +
-      `FROM information_schema.TABLES WHERE TABLE_SCHEMA IN (${list}) AND TABLE_TYPE NOT LIKE '%VIEW' ` +
+      `FROM information_schema.TABLES WHERE ${isNamed('TABLE_SCHEMA', names)} AND TABLE_TYPE NOT LIKE '%VIEW' ` +
       "AND TABLE_TYPE NOT LIKE 'TEMPORARY%' ORDER BY TABLE_SCHEMA, TABLE_NAME",
   );
-  const columns = await readColumns(wire, dialect, list);
-  const keys = await readKeys(wire, list, columns);
+  const columns = await readColumns(wire, dialect, names);
+  const keys = await readKeys(wire, dialect, names, columns);
   const files = await tableFiles(wire, dialect);
+  const subtracting = await tablesThatSubtract(wire, dialect, names);
   const tables: Table[] = [];
   const findings: Finding[] = [];
+  const views = rows.some(({ engine }) => engine === null) ? await readViewNames(wire, names) : new Set();
   for (const row of rows) {
     const id = `${row['d']}\0${row['t']}`;
+    // MariaDB lists a view that it cannot open as a table without an engine.
+    if (views.has(id)) continue;
     const versioned = row['kind'] === 'SYSTEM VERSIONED';
     const history = versioned ? historyOf(dialect, columns.get(id)?.periods ?? []) : { columns: [] };
     const table: Table = {
@@ -125,18 +147,22 @@ export async function readCatalogue(
       columns: columns.get(id)?.all ?? [],
       history: 'columns' in history ? history.columns : [],
       key: keys.get(id),
+      subtracts: subtracting.has(id),
     };
     tables.push(table);
     findings.push(...findingsOf(table, row['comment'] ?? '', 'lost' in history ? history.lost : undefined));
   }
-  findings.push(
-    ...(await libraryFindings(
-      wire,
-      databases.map(({ name }) => name),
-    )),
-    ...(await heldElsewhere(wire, dialect, list)),
-  );
+  findings.push(...(await libraryFindings(wire, names)), ...(await heldElsewhere(wire, dialect, names)));
   return { databases, tables, findings };
+}
+
+/** Told without opening any of them, and so of those too that cannot be opened. */
+async function readViewNames(wire: Wire, names: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await wire.query(
+    'SELECT TABLE_SCHEMA AS d, TABLE_NAME AS t FROM information_schema.TABLES ' +
+      `WHERE ${isNamed('TABLE_SCHEMA', names)} AND TABLE_TYPE = 'VIEW'`,
+  );
+  return new Set(rows.map((row) => `${row['d']}\0${row['t']}`));
 }
 
 /** Statistics may be far behind a load; then the size of the table's file, which indexes share, is the better guess. */
@@ -182,12 +208,16 @@ interface Columns {
   readonly periods: PeriodColumn[];
 }
 
-async function readColumns(wire: Wire, dialect: Dialect, list: string): Promise<Map<string, Columns>> {
-  const systems = dialect.family === 'mariadb' ? await readReferenceSystems(wire, list) : undefined;
+async function readColumns(
+  wire: Wire,
+  dialect: Dialect,
+  names: readonly string[],
+): Promise<Map<string, Columns>> {
+  const systems = dialect.family === 'mariadb' ? await readReferenceSystems(wire, names) : undefined;
   const rows = await wire.results(
     'SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, CHARACTER_SET_NAME, COLLATION_NAME, IS_NULLABLE, ' +
       'GENERATION_EXPRESSION, COLUMN_TYPE FROM information_schema.COLUMNS ' +
-      `WHERE TABLE_SCHEMA IN (${list}) ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION`,
+      `WHERE ${isNamed('TABLE_SCHEMA', names)} ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION`,
   );
   const tables = new Map<string, Columns>();
   for (const row of rows.at(-1)?.rows ?? []) {
@@ -218,23 +248,27 @@ function referenceSystemOf(system: string | undefined): Pick<Column, 'referenceS
 }
 
 /** By database, table and column, where there is one. */
-async function readReferenceSystems(wire: Wire, list: string): Promise<Map<string, string>> {
+async function readReferenceSystems(wire: Wire, names: readonly string[]): Promise<Map<string, string>> {
   const rows = await wire.query(
     'SELECT G_TABLE_SCHEMA AS d, G_TABLE_NAME AS t, G_GEOMETRY_COLUMN AS c, SRID AS s ' +
-      `FROM information_schema.GEOMETRY_COLUMNS WHERE G_TABLE_SCHEMA IN (${list}) AND SRID <> 0`,
+      `FROM information_schema.GEOMETRY_COLUMNS WHERE ${isNamed('G_TABLE_SCHEMA', names)} AND SRID <> 0`,
   );
   return new Map(rows.map((row) => [`${row['d']}\0${row['t']}\0${row['c']}`, row['s'] ?? '']));
 }
 
-/** Of each table the primary key, else its first unique index over whole columns that are never null. */
+/**
+ * Of each table the primary key, else its first unique index over whole columns that are never null. Only of those that the server
+ * reads by when it is told to: not of hidden ones, nor of MariaDB's unique hashes, which have no order.
+ */
 async function readKeys(
   wire: Wire,
-  list: string,
+  dialect: Dialect,
+  names: readonly string[],
   columns: ReadonlyMap<string, Columns>,
 ): Promise<Map<string, UniqueKey>> {
   const rows = await wire.query(
     'SELECT TABLE_SCHEMA AS d, TABLE_NAME AS t, INDEX_NAME AS i, COLUMN_NAME AS c, SUB_PART AS part ' +
-      `FROM information_schema.STATISTICS WHERE TABLE_SCHEMA IN (${list}) AND NON_UNIQUE = 0 ` +
+      `FROM information_schema.STATISTICS WHERE ${isNamed('TABLE_SCHEMA', names)} AND NON_UNIQUE = 0 AND ${dialect.readableIndex} ` +
       'ORDER BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX',
   );
   const indexes = new Map<string, Map<string, (Column | undefined)[]>>();
@@ -262,12 +296,12 @@ async function readKeys(
 }
 
 /** Tables of other databases, whose writers a backup would hold up. */
-async function heldElsewhere(wire: Wire, dialect: Dialect, list: string): Promise<Finding[]> {
+async function heldElsewhere(wire: Wire, dialect: Dialect, names: readonly string[]): Promise<Finding[]> {
   if (dialect.family === 'mysql') return [];
   const findings: Finding[] = [];
   const rows = await wire.query(
     'SELECT TABLE_SCHEMA AS d, TABLE_NAME AS t, ENGINE AS e FROM information_schema.TABLES ' +
-      `WHERE TABLE_SCHEMA NOT IN (${list}, ${textList(ownDatabases)}) AND TABLE_TYPE = 'BASE TABLE' ` +
+      `WHERE NOT ${isNamed('TABLE_SCHEMA', [...names, ...ownDatabases])} AND TABLE_TYPE = 'BASE TABLE' ` +
       "AND ENGINE IN ('MyISAM', 'Aria', 'CSV', 'MRG_MyISAM') LIMIT 20",
   );
   for (const row of rows) {

@@ -32,6 +32,8 @@ export interface Dialect {
   readonly identity: string;
   /** Name and size of every table's file. */
   readonly tableFiles: string;
+  /** Condition on information_schema.STATISTICS: FORCE INDEX takes this index, and it keeps its rows in order. */
+  readonly readableIndex: string;
   /** True: a database may hold sequences beside its tables. */
   readonly sequences: boolean;
   /** Sets the longest time a SELECT of the session may take; 0: no limit. */
@@ -121,6 +123,9 @@ function mysql(version: string): Dialect {
     sessionSettings: [
       'max_execution_time = 0',
       'information_schema_stats_expiry = 0',
+      // Else definitions have a row format that nobody gave, or lack an engine that somebody did.
+      'show_create_table_verbosity = OFF',
+      ...(since('8.0.18') ? ['show_create_table_skip_secondary_engine = OFF'] : []),
       ...(since('8.0.30') ? ['show_gipk_in_create_table_and_information_schema = ON'] : []),
     ],
     tableModes: [],
@@ -129,6 +134,7 @@ function mysql(version: string): Dialect {
     gtidSet: 'SELECT @@GLOBAL.gtid_executed',
     identity: 'SELECT @@server_uuid',
     tableFiles: 'SELECT NAME AS name, FILE_SIZE AS size FROM information_schema.INNODB_TABLESPACES',
+    readableIndex: "IS_VISIBLE = 'YES' AND INDEX_TYPE = 'BTREE'",
     sequences: false,
     statementLimit: (ms) => `SET SESSION max_execution_time = ${ms}`,
     explain: 'EXPLAIN FORMAT=TRADITIONAL',
@@ -190,6 +196,7 @@ function mariadb(version: string): Dialect {
     // There is no server uuid: what tells two servers apart is where they run.
     identity: `SELECT SHA2(CONCAT_WS('|', @@hostname, @@port, @@datadir, @@server_id), 256)`,
     tableFiles: 'SELECT NAME AS name, FILE_SIZE AS size FROM information_schema.INNODB_SYS_TABLESPACES',
+    readableIndex: "IGNORED = 'NO' AND INDEX_TYPE = 'BTREE'",
     sequences: true,
     statementLimit: (ms) => `SET SESSION max_statement_time = ${ms / 1000}`,
     explain: 'EXPLAIN',

@@ -1,7 +1,7 @@
 /** Invariants: one question, one value, inside a snapshot, in a restore's staging or in a check. */
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { InvariantQuery } from '../../../topology/agent-file.ts';
-import { textList } from './catalogue.ts';
+import { isNamed } from './connection/exact-names.ts';
 import { attempt, isServerError } from './connection/failure.ts';
 import { quoteName, quoteText } from './connection/quoting.ts';
 import type { Wire } from './connection/wire.ts';
@@ -81,12 +81,12 @@ async function databasesOf(wire: Wire): Promise<{
     a === b || ((folds || own.has(b.toLowerCase())) && a.toLowerCase() === b.toLowerCase());
   return {
     all: rows.map((row) => row['n'] ?? ''),
-    find: (name, among) => among.find((one) => same(name, one)),
+    find: (name, among) => among.find((one) => one === name) ?? among.find((one) => same(name, one)),
   };
 }
 
 /** Found in any case, whatever the server does with other names. */
-const own: ReadonlySet<string> = new Set(['information_schema', 'performance_schema', 'mysql', 'sys']);
+const own: ReadonlySet<string> = new Set(['information_schema', 'performance_schema']);
 
 /** Else `shop.total` may be a table's alias and its column, and renaming it would break the query on the worst day. */
 async function requireTable(
@@ -96,7 +96,7 @@ async function requireTable(
   place: string,
 ): Promise<void> {
   const found = await wire.value(
-    `SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${quoteText(place)} ` +
+    `SELECT 1 FROM information_schema.TABLES WHERE ${isNamed('TABLE_SCHEMA', [place])} ` +
       `AND TABLE_NAME = ${quoteText(name.second)} AND TABLE_TYPE NOT LIKE '%VIEW'`,
   );
   if (found !== undefined) return;
@@ -113,11 +113,11 @@ async function refuseLateObjects(
   places: InvariantPlaces,
   { tables, functions }: { readonly tables: readonly string[]; readonly functions: readonly string[] },
 ): Promise<void> {
-  const place = quoteText(places.get(query.database) ?? '');
+  const place = [places.get(query.database) ?? ''];
   const late = await wire.value(
-    `SELECT TABLE_NAME FROM information_schema.VIEWS WHERE TABLE_SCHEMA = ${place} AND TABLE_NAME IN (${textList(tables)}) ` +
-      `UNION SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${place} ` +
-      `AND ROUTINE_TYPE = 'FUNCTION' AND ROUTINE_NAME IN (${textList(functions)})`,
+    `SELECT TABLE_NAME FROM information_schema.VIEWS WHERE ${isNamed('TABLE_SCHEMA', place)} AND TABLE_NAME IN (${['', ...tables].map(quoteText).join(', ')}) ` +
+      `UNION SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ${isNamed('ROUTINE_SCHEMA', place)} ` +
+      `AND ROUTINE_TYPE = 'FUNCTION' AND ROUTINE_NAME IN (${['', ...functions].map(quoteText).join(', ')})`,
   );
   if (late !== undefined && late !== null)
     throw refusal(query, `${late} is not a table of database ${query.database}. ${onlyTables}`);

@@ -1,7 +1,8 @@
 /** Who answers at the other end: its name, and whether it is the sole writable primary. */
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { ServerDescription } from '../../engine.ts';
-import { type Database, textList } from './catalogue.ts';
+import type { Database } from './catalogue.ts';
+import { isNamed } from './connection/exact-names.ts';
 import { quoteText } from './connection/quoting.ts';
 import type { Dialect } from './dialect.ts';
 import { isServerError } from './connection/failure.ts';
@@ -17,7 +18,7 @@ export async function describeServer(
   const names = databases.map((database) => database.name);
   const estimated = await wire.value(
     'SELECT COALESCE(SUM(DATA_LENGTH + INDEX_LENGTH), 0) FROM information_schema.TABLES ' +
-      `WHERE TABLE_SCHEMA IN (${textList(names)})`,
+      `WHERE ${isNamed('TABLE_SCHEMA', names)}`,
   );
   const files = await tableFiles(wire, dialect);
   const filed = [...files].reduce(

@@ -9,6 +9,7 @@ import { ownTypeCases } from './cases/own-types.ts';
 import { placeCases } from './cases/places.ts';
 import { shapeCases } from './cases/shapes.ts';
 import { stringCases } from './cases/strings.ts';
+import { surroundingCases } from './cases/surroundings.ts';
 import { timeCases } from './cases/times.ts';
 
 export const mysqlCases: readonly FidelityCase[] = [
@@ -22,4 +23,5 @@ export const mysqlCases: readonly FidelityCase[] = [
   ...nameCases,
   ...objectCases,
   ...shapeCases,
+  ...surroundingCases,
 ];

@@ -73,7 +73,7 @@ const settings = {
 async function floatDefaults(ask: Ask, database: string): Promise<Fact[]> {
   const columns = await ask(
     'SELECT c.TABLE_NAME AS t, c.COLUMN_NAME AS c FROM information_schema.COLUMNS c JOIN information_schema.TABLES b USING (TABLE_SCHEMA, TABLE_NAME) ' +
-      `WHERE TABLE_SCHEMA = ${text(database)} AND b.TABLE_TYPE NOT LIKE '%VIEW' AND c.DATA_TYPE = 'float' AND c.COLUMN_DEFAULT REGEXP '^-?[0-9.]+(e[-+]?[0-9]+)?$'`,
+      `WHERE ${isExactly('b.TABLE_SCHEMA', database)} AND ${isExactly('c.TABLE_SCHEMA', database)} AND CAST(b.TABLE_NAME AS BINARY) = CAST(c.TABLE_NAME AS BINARY) AND b.TABLE_TYPE NOT LIKE '%VIEW' AND c.DATA_TYPE = 'float' AND c.COLUMN_DEFAULT REGEXP '^-?[0-9.]+(e[-+]?[0-9]+)?$'`,
   );
   const facts: Fact[] = [];
   for (const { t, c } of columns) {
@@ -103,7 +103,6 @@ async function shownFacts(
   database: string,
   defaults: BinaryDefaults,
 ): Promise<Fact[]> {
-  const schema = text(database);
   const facts: Fact[] = [];
   const add = async (kind: string, name: string): Promise<void> => {
     const shown = await ask(`SHOW CREATE ${kind} ${quoted(database)}.${quoted(name)}`).catch(reasonOf);
@@ -116,7 +115,7 @@ async function shownFacts(
     });
   };
   const tables = await ask(
-    `SELECT TABLE_NAME AS n, TABLE_TYPE AS t FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${schema} AND TABLE_TYPE NOT LIKE 'TEMPORARY%'`,
+    `SELECT TABLE_NAME AS n, TABLE_TYPE AS t FROM information_schema.TABLES WHERE ${isExactly('TABLE_SCHEMA', database)} AND TABLE_TYPE NOT LIKE 'TEMPORARY%'`,
   );
   for (const { n: name, t: type } of tables) {
     const kind = type === 'VIEW' || type === 'SEQUENCE' ? type : 'TABLE';
@@ -126,13 +125,13 @@ async function shownFacts(
     facts.push({ schema: '', subject: `position of ${quoted(name ?? '')}`, says: lines(state) });
   }
   const others = [
-    `SELECT TRIGGER_NAME AS n, 'TRIGGER' AS t FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = ${schema}`,
-    `SELECT ROUTINE_NAME AS n, ROUTINE_TYPE AS t FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${schema}`,
-    `SELECT EVENT_NAME AS n, 'EVENT' AS t FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ${schema}`,
+    `SELECT TRIGGER_NAME AS n, 'TRIGGER' AS t FROM information_schema.TRIGGERS WHERE ${isExactly('TRIGGER_SCHEMA', database)}`,
+    `SELECT ROUTINE_NAME AS n, ROUTINE_TYPE AS t FROM information_schema.ROUTINES WHERE ${isExactly('ROUTINE_SCHEMA', database)}`,
+    `SELECT EVENT_NAME AS n, 'EVENT' AS t FROM information_schema.EVENTS WHERE ${isExactly('EVENT_SCHEMA', database)}`,
   ];
   if (known.has('LIBRARIES')) {
     others.push(
-      `SELECT LIBRARY_NAME AS n, 'LIBRARY' AS t FROM information_schema.LIBRARIES WHERE LIBRARY_SCHEMA = ${schema}`,
+      `SELECT LIBRARY_NAME AS n, 'LIBRARY' AS t FROM information_schema.LIBRARIES WHERE ${isExactly('LIBRARY_SCHEMA', database)}`,
     );
   }
   for (const sql of others) {
@@ -174,7 +173,7 @@ async function viewFacts(
   database: string,
   defaults: BinaryDefaults,
 ): Promise<Fact[]> {
-  const rows = await ask(`SELECT * FROM information_schema.${name} WHERE ${schema} = ${text(database)}`);
+  const rows = await ask(`SELECT * FROM information_schema.${name} WHERE ${isExactly(schema, database)}`);
   const readable = rows.map((row) => withBinaryDefault(withoutDeclaredInstant(row), defaults));
   return grouped(readable, (row) => {
     const owner = of.flatMap((column) => (row[column] === undefined ? [] : [quoted(row[column] ?? '')]));
@@ -188,7 +187,7 @@ async function systemFacts(
   database: string,
 ): Promise<Fact[]> {
   const rows = await ask(
-    `SELECT ${columns}, ${kinds} AS kind FROM mysql.${name} WHERE ${schema} = ${text(database)}`,
+    `SELECT ${columns}, ${kinds} AS kind FROM mysql.${name} WHERE ${isExactly(schema, database)}`,
   ).catch((error: unknown) => {
     // MySQL 8 has no such tables.
     if ((error as { errno?: number }).errno === 1146) return [];
@@ -267,6 +266,11 @@ function readableLine(line: string): string {
 
 function quoted(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``;
+}
+
+/** Also where the server's comparison takes names for one that differ by case. */
+function isExactly(column: string, name: string): string {
+  return `${column} = ${text(name)} AND CAST(${column} AS BINARY) = ${text(name)}`;
 }
 
 /** As read under an empty sql_mode. */

@@ -45,7 +45,7 @@ async function tablesOf(server: TestServer, database: string): Promise<Map<strin
       'SELECT t.TABLE_NAME AS t, t.TABLE_TYPE AS kind, c.COLUMN_NAME AS c, c.DATA_TYPE AS type, ' +
       'c.GENERATION_EXPRESSION AS expression ' +
       'FROM information_schema.TABLES t JOIN information_schema.COLUMNS c USING (TABLE_SCHEMA, TABLE_NAME) ' +
-      `WHERE TABLE_SCHEMA = ${quoted(database)} AND t.TABLE_TYPE NOT LIKE '%VIEW' AND t.TABLE_TYPE NOT LIKE 'TEMPORARY%' ` +
+      `WHERE CAST(t.TABLE_SCHEMA AS BINARY) = ${quoted(database)} AND CAST(c.TABLE_SCHEMA AS BINARY) = ${quoted(database)} AND CAST(t.TABLE_NAME AS BINARY) = CAST(c.TABLE_NAME AS BINARY) AND t.TABLE_TYPE NOT LIKE '%VIEW' AND t.TABLE_TYPE NOT LIKE 'TEMPORARY%' ` +
       'ORDER BY CAST(TABLE_NAME AS BINARY), c.ORDINAL_POSITION',
   );
   const tables = new Map<string, Table>();

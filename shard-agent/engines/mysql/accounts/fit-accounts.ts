@@ -10,6 +10,7 @@ import { isServerError } from '../connection/failure.ts';
 import { isThere } from './granted-object.ts';
 import { Grants } from '../check/grants.ts';
 import { variable } from '../server.ts';
+import { validationFindings } from './password-validation.ts';
 import type { SourceFacts } from '../source-facts.ts';
 import type { Wire } from '../connection/wire.ts';
 
@@ -45,6 +46,7 @@ export async function fitAccounts(
     ...leftAlone(plan),
     ...privilegeFindings(grants),
     ...(await pluginFindings(wire, plan.statements)),
+    ...(await validationFindings(wire, plan.statements)),
     ...(await patternFindings(wire, dialect, plan.statements, facts)),
     ...(await roleFindings(wire, dialect, plan, grants)),
     ...(await objectFindings(wire, plan.statements, stored)),

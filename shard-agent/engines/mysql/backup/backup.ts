@@ -135,10 +135,10 @@ class MysqlBackup implements BackupSession {
   async shardLine(): Promise<
     Pick<ShardLine, 'family' | 'version' | 'identity' | 'position' | 'engine' | 'globals'>
   > {
-    const { server, observer, catalogue, order } = this.#parts;
+    const { server, observer, catalogue, objects, order } = this.#parts;
     const { family, version, identity } = server;
     const engine = await attempt('describe the source', 'the server', () =>
-      sourceFacts(observer, this.#parts.dialect, catalogue),
+      sourceFacts(observer, this.#parts.dialect, catalogue, objects),
     );
     const globals = order.globals === 'none' ? {} : { globals: order.globals };
     return { family, version, identity, position: this.#cutPosition(), engine, ...globals };
@@ -157,12 +157,12 @@ class MysqlBackup implements BackupSession {
   }
 
   async *schema(): AsyncIterable<SchemaPiece> {
-    const { endpoint, catalogue, order, guard } = this.#parts;
+    const { endpoint, catalogue, objects, order, guard } = this.#parts;
     guard.require();
     const { wire, dialect } = await openSession(endpoint, { name: 'schema' }, { limitMs: order.copyLimitMs });
     try {
       if (order.globals !== 'none') yield accountsPiece(await readAccounts(wire, dialect, order.globals));
-      yield* new SchemaReader(wire, dialect, catalogue).pieces();
+      yield* new SchemaReader(wire, dialect, catalogue, objects).pieces();
       await guard.check();
     } finally {
       await wire.close();
@@ -265,6 +265,7 @@ function tableLine(table: Table, index: number): TableLine {
       engine: table.engine,
       collation: table.collation,
       dataBytes: table.dataBytes,
+      ...(table.subtracts ? { subtracts: true } : {}),
       ...(computed.length === 0 ? {} : { computed }),
       ...(table.key === undefined ? {} : { key: table.key.columns.map((column) => column.name) }),
     },

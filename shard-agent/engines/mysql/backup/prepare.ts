@@ -16,6 +16,7 @@ import type { Endpoint } from '../connection/handshake.ts';
 import { leftOutFindings } from '../check/left-out.ts';
 import { withSessions } from '../connection/side-by-side.ts';
 import { planRanges } from './ranges.ts';
+import { readSourceObjects, type SourceObjects } from '../schema/source-objects.ts';
 import { describeServer, requirePrimary } from '../server.ts';
 import { inReadOrder } from '../../../task-order.ts';
 import { Snapshots } from '../barrier/snapshots.ts';
@@ -27,6 +28,7 @@ export interface BackupParts {
   readonly order: BackupOrder;
   readonly server: ServerDescription;
   readonly catalogue: Catalogue;
+  readonly objects: SourceObjects;
   readonly tables: readonly Table[];
   readonly tasks: readonly ReadTask[];
   readonly guard: DdlGuard;
@@ -91,7 +93,11 @@ export async function prepareParts(
   const read = await attempt('read the catalogue', 'the server', () =>
     readCatalogue(observer, dialect, databases),
   );
-  requireComplete(read);
+  requireComplete(read.findings);
+  const objects = await attempt('try the views and programs', 'the server', () =>
+    readSourceObjects(observer, read),
+  );
+  requireComplete(objects.findings);
   const tables = read.tables.filter((table) => table.kind === 'table');
   const tasks = await attempt('plan the chunks', 'the server', () =>
     planTasks(observer, dialect, tables, order),
@@ -114,7 +120,10 @@ export async function prepareParts(
   const uncovered = await othersMayWrite(observer, dialect, databases);
   const server = await describeServer(observer, dialect, databases);
   // Under the locks' warming nobody else is to be busy.
-  const catalogue = { ...read, findings: [...read.findings, ...(await leftOut), ...accounts] };
+  const catalogue = {
+    ...read,
+    findings: [...read.findings, ...objects.findings, ...(await leftOut), ...accounts],
+  };
   const blockers = new Blockers(observer, own, {
     databases: databases.map(({ name }) => name),
     except: read.tables.filter(({ kind }) => kind === 'sequence'),
@@ -137,6 +146,7 @@ export async function prepareParts(
     order,
     server,
     catalogue,
+    objects,
     tables,
     tasks,
     guard,
@@ -198,8 +208,8 @@ function requireDatabases(found: readonly string[], wanted: readonly string[] | 
 }
 
 /** Everything in the databases can be copied. */
-function requireComplete(catalogue: Catalogue): void {
-  const stopping = catalogue.findings.filter((finding) => !finding.warning);
+function requireComplete(findings: readonly Finding[]): void {
+  const stopping = findings.filter((finding) => !finding.warning);
   const [first] = stopping;
   if (first === undefined) return;
   throw new TidemarkError({

@@ -1,6 +1,7 @@
 /** What comes back otherwise than it was, since no statement of the server's shows it as it is. Must not happen in silence. */
 import type { Finding } from '../../../engine.ts';
-import { type Database, textList } from '../catalogue.ts';
+import type { Database } from '../catalogue.ts';
+import { isNamed, sameName } from '../connection/exact-names.ts';
 import { quoteName } from '../connection/quoting.ts';
 import type { Dialect } from '../dialect.ts';
 import { isServerError } from '../connection/failure.ts';
@@ -97,12 +98,17 @@ function inParts(looks: readonly Look[], sessions: number): LookPart[] {
   );
 }
 
+function namesOf(databases: readonly Database[]): string[] {
+  return databases.map(({ name }) => name);
+}
+
 async function readColumns(wire: Wire, databases: readonly Database[]): Promise<ColumnRow[]> {
   const rows = await wire.query(
     'SELECT c.TABLE_SCHEMA AS d, c.TABLE_NAME AS t, c.COLUMN_NAME AS c, c.DATA_TYPE AS dt, c.COLUMN_TYPE AS ct, ' +
       'c.COLUMN_DEFAULT AS v, c.CHARACTER_SET_NAME AS cs FROM information_schema.COLUMNS c ' +
-      'JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME ' +
-      `WHERE c.TABLE_SCHEMA IN (${textList(databases.map(({ name }) => name))}) AND t.TABLE_TYPE NOT LIKE '%VIEW' ` +
+      'JOIN information_schema.TABLES t ' +
+      `ON ${sameName('t.TABLE_SCHEMA', 'c.TABLE_SCHEMA')} AND ${sameName('t.TABLE_NAME', 'c.TABLE_NAME')} ` +
+      `WHERE ${isNamed('c.TABLE_SCHEMA', namesOf(databases))} AND t.TABLE_TYPE NOT LIKE '%VIEW' ` +
       "AND (c.DATA_TYPE IN ('json', 'float', 'double') OR c.COLUMN_TYPE LIKE '%?%' OR c.COLUMN_DEFAULT LIKE '%?%') " +
       'ORDER BY c.TABLE_SCHEMA, c.TABLE_NAME, c.ORDINAL_POSITION',
   );
@@ -125,8 +131,8 @@ function tableOf({ database, table }: Pick<ColumnRow, 'database' | 'table'>): st
 async function readKeys(wire: Wire, columns: readonly ColumnRow[]): Promise<Map<string, string>> {
   const rows = await wire.query(
     'SELECT TABLE_SCHEMA AS d, TABLE_NAME AS t, COLUMN_NAME AS c FROM information_schema.COLUMNS ' +
-      `WHERE TABLE_SCHEMA IN (${textList(columns.map(({ database }) => database))}) ` +
-      `AND TABLE_NAME IN (${textList(columns.map(({ table }) => table))}) AND COLUMN_KEY = 'PRI'`,
+      `WHERE ${isNamed('TABLE_SCHEMA', [...new Set(columns.map(({ database }) => database))])} ` +
+      `AND ${isNamed('TABLE_NAME', [...new Set(columns.map(({ table }) => table))])} AND COLUMN_KEY = 'PRI'`,
   );
   const keys = new Map<string, string[]>();
   for (const row of rows) {
@@ -167,13 +173,13 @@ function shownOtherwise(column: ColumnRow): Finding[] {
  * and reads them as escapes: the literal is another one after each ALTER TABLE, and after a restore.
  */
 async function lostBackslashes(wire: Wire, databases: readonly Database[]): Promise<Finding[]> {
-  const names = textList(databases.map(({ name }) => name));
+  const names = namesOf(databases);
   const rows = await wire.query(
     "SELECT TABLE_SCHEMA AS d, TABLE_NAME AS t, COLUMN_NAME AS c, CONCAT_WS(' ', COLUMN_DEFAULT, GENERATION_EXPRESSION) AS x " +
-      `FROM information_schema.COLUMNS WHERE TABLE_SCHEMA IN (${names}) ` +
+      `FROM information_schema.COLUMNS WHERE ${isNamed('TABLE_SCHEMA', names)} ` +
       "AND LOCATE(CHAR(92), CONCAT_WS(' ', COLUMN_DEFAULT, GENERATION_EXPRESSION)) > 0 " +
       'UNION ALL SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS ' +
-      `WHERE CONSTRAINT_SCHEMA IN (${names}) AND LOCATE(CHAR(92), CHECK_CLAUSE) > 0 ORDER BY 1, 2, 3`,
+      `WHERE ${isNamed('CONSTRAINT_SCHEMA', names)} AND LOCATE(CHAR(92), CHECK_CLAUSE) > 0 ORDER BY 1, 2, 3`,
   );
   return rows
     .filter((row) => /\b_\w+'[^']*\\/.test(row['x'] ?? ''))

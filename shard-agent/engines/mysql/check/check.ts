@@ -11,6 +11,7 @@ import { connectionFindings } from './connections.ts';
 import { Grants } from './grants.ts';
 import { inDoubtFindings, preparedTransactions } from './in-doubt.ts';
 import { leftOutFindings } from './left-out.ts';
+import { readSourceObjects } from '../schema/source-objects.ts';
 import { refusal, variable } from '../server.ts';
 import type { Wire } from '../connection/wire.ts';
 
@@ -57,7 +58,7 @@ export async function checkBackup(
     );
     const catalogue = await readCatalogue(wire, dialect, databases);
     const looking = { wires: [wire], limitMs: lookMs };
-    findings.push(...catalogue.findings);
+    findings.push(...catalogue.findings, ...(await readSourceObjects(wire, catalogue)).findings);
     findings.push(...(await leftOutFindings(wire, dialect, databases, wanted, looking)));
     findings.push(...(await capacityFindings(wire, dialect, catalogue, order)));
     const others = (await listDatabases(wire, undefined)).length > databases.length;

@@ -8,11 +8,10 @@ import type { Dialect } from '../dialect.ts';
 import { serverObjectFindings } from './server-objects.ts';
 import { listDatabaseNames, readMark } from '../restore/staging-mark.ts';
 import { ownPlaces, placeFindings } from '../schema/table-place.ts';
-import { soundView, viewsQuery } from '../schema/views.ts';
 import type { Wire } from '../connection/wire.ts';
 
 /**
- * Warnings: views that cannot be used, objects of the server, tables in places of their own, databases that have the name of a restore's staging and are none, or that of a folder, and columns
+ * Warnings: objects of the server, tables in places of their own, databases that have the name of a restore's staging and are none, or that of a folder, and columns
  * whose values or definitions come back otherwise, as far as `looking` gets.
  */
 export async function leftOutFindings(
@@ -24,28 +23,12 @@ export async function leftOutFindings(
 ): Promise<Finding[]> {
   const names = databases.map(({ name }) => name);
   return [
-    ...(await brokenViews(wire, databases)),
     ...(await checkOptionFindings(wire, names)),
     ...(await alteredFindings(wire, dialect, databases, looking)),
     ...placeFindings(await ownPlaces(wire, dialect, names)),
     ...(await serverObjectFindings(wire, dialect, names)),
     ...(wanted === undefined ? [...(await namedAsStaging(wire)), ...(await namedAsFolders(wire))] : []),
   ];
-}
-
-async function brokenViews(wire: Wire, databases: readonly Database[]): Promise<Finding[]> {
-  const rows = await wire.query(viewsQuery(databases.map(({ name }) => name)));
-  const broken = rows.filter((row) => row['c'] !== soundView);
-  return broken.map((row) => {
-    const name = `${quoteName(row['d'] ?? '')}.${quoteName(row['n'] ?? '')}`;
-    return {
-      code: 'not-supported',
-      subject: `${row['d']}.${row['n']}`,
-      cause: `this view cannot be used, and a restore leaves it out where it cannot be made either: ${row['c']}`,
-      remedy: `Grant this account what the view reads, or correct or drop the view: SHOW CREATE VIEW ${name};`,
-      warning: true,
-    };
-  });
 }
 
 async function namedAsStaging(wire: Wire): Promise<Finding[]> {

@@ -37,6 +37,11 @@ function settings(options: SessionOptions): string[] {
     'sql_select_limit = 18446744073709551615',
     'sql_big_selects = 1',
     'sql_quote_show_create = 1',
+    'sql_auto_is_null = 0',
+    'sql_notes = 1',
+    'unique_checks = 1',
+    // Some messages of the server are read, not only shown.
+    "lc_messages = 'en_US'",
     'completion_type = 0',
   ];
 }
@@ -55,7 +60,7 @@ export async function openSession(
       const dialect = dialectOf(version);
       const all = [...settings(options), ...dialect.sessionSettings, ...(options.extra ?? [])];
       await wire.run(`SET SESSION ${all.join(', ')}`);
-      await wire.run('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+      await wire.run('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ WRITE');
       return { wire, dialect };
     } catch (error) {
       await wire.close();

@@ -3,7 +3,8 @@ import type { Finding, StoredShard } from '../../../engine.ts';
 import { TidemarkError } from '../../../../proto/errors.ts';
 import { finding } from '../../../findings.ts';
 import { spaceFindings } from '../../../target-space.ts';
-import { quoteAccount, quoteName, quoteText } from '../connection/quoting.ts';
+import { isNamed } from '../connection/exact-names.ts';
+import { quoteAccount, quoteName } from '../connection/quoting.ts';
 import { compareVersions, type Dialect } from '../dialect.ts';
 import { isServerError } from '../connection/failure.ts';
 import { fitAccounts, noAccounts } from '../accounts/fit-accounts.ts';
@@ -15,6 +16,7 @@ import { readLibraries } from '../schema/libraries.ts';
 import { refusal, variable } from '../server.ts';
 import { readFacts, type SourceFacts } from '../source-facts.ts';
 import { placeFindings } from '../schema/table-place.ts';
+import { settingFindings } from './fit-settings.ts';
 import { requireShapes } from './stored-manifest.ts';
 import { restoreConnectionFindings } from '../check/connections.ts';
 import type { Wire } from '../connection/wire.ts';
@@ -118,12 +120,14 @@ function roleRemedy(dialect: Dialect, account: string): string {
 
 /** How many objects of any kind stand in a database; undefined when there is no such database. */
 export async function countObjects(wire: Wire, database: string): Promise<number | undefined> {
-  const name = quoteText(database);
-  const exists = await wire.value(`SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${name}`);
+  const inDatabase = (column: string): string => isNamed(column, [database]);
+  const exists = await wire.value(
+    `SELECT 1 FROM information_schema.SCHEMATA WHERE ${inDatabase('SCHEMA_NAME')}`,
+  );
   if (exists === undefined) return undefined;
   const count = await wire.value(
-    `SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${name}) + ` +
-      `(SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${name})`,
+    `SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE ${inDatabase('TABLE_SCHEMA')}) + ` +
+      `(SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ${inDatabase('ROUTINE_SCHEMA')})`,
   );
   const [events, libraries] = [await eventNames(wire, database), await readLibraries(wire, database)];
   return Number(count ?? 0) + events.length + libraries.length;
@@ -131,10 +135,10 @@ export async function countObjects(wire: Wire, database: string): Promise<number
 
 /** Some of those objects, by kind and name, for a message. */
 export async function someObjects(wire: Wire, database: string): Promise<string[]> {
-  const name = quoteText(database);
+  const inDatabase = (column: string): string => isNamed(column, [database]);
   const rows = await wire.query(
-    `(SELECT TABLE_TYPE AS k, TABLE_NAME AS n FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${name} ORDER BY 2 LIMIT 5) ` +
-      `UNION ALL (SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${name} ORDER BY 2 LIMIT 5)`,
+    `(SELECT TABLE_TYPE AS k, TABLE_NAME AS n FROM information_schema.TABLES WHERE ${inDatabase('TABLE_SCHEMA')} ORDER BY 2 LIMIT 5) ` +
+      `UNION ALL (SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ${inDatabase('ROUTINE_SCHEMA')} ORDER BY 2 LIMIT 5)`,
   );
   const events = (await eventNames(wire, database)).map((n) => ({ k: 'EVENT', n }));
   const libraries = (await readLibraries(wire, database)).map(({ n = null }) => ({ k: 'LIBRARY', n }));
@@ -194,13 +198,7 @@ async function settings(
     const remedy = 'Write the names of tables in them as they are, or set up the server as the source was.';
     findings.push(finding('does-not-fit', 'lower_case_table_names', cause, remedy, true));
   }
-  if (dialect.family === 'mysql' && (await variable(wire, 'sql_require_primary_key')) === 'ON') {
-    const keyless = stored.tables.find((table) => table.engine['key'] === undefined);
-    if (keyless !== undefined) {
-      const cause = `the server refuses tables without a primary key, such as ${keyless.database}.${keyless.name}`;
-      fit('sql_require_primary_key', cause, 'SET GLOBAL sql_require_primary_key = OFF;');
-    }
-  }
+  findings.push(...(await settingFindings(wire, dialect, stored, facts)));
   const logs = (await variable(wire, 'log_bin')) === 'ON';
   if (
     facts.hasTriggersOrFunctions &&

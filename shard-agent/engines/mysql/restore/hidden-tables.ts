@@ -1,7 +1,7 @@
 /** Tables that have triggers: which they are, and the name each has in the final database until it is opened. */
 import { TidemarkError } from '../../../../proto/errors.ts';
 import { unquotedToken } from '../schema/head-tokens.ts';
-import { type ObjectUnit, unitsOf } from '../schema/object-units.ts';
+import { clientCharset, type ObjectUnit, unitsOf } from '../schema/object-units.ts';
 import { readTriggerHead, triggerOn } from '../schema/trigger-head.ts';
 import type { Step } from './staged-steps.ts';
 import { type HiddenTable, type StagedDatabase } from './staging-mark.ts';
@@ -39,7 +39,7 @@ function triggerSteps(steps: readonly Step[], database: string): Step[] {
 
 async function tableOf(wire: Wire, unit: ObjectUnit, database: StagedDatabase): Promise<string> {
   const sql = unit.statements.at(-1) ?? '';
-  const typed = readTriggerHead(sql)?.table.at(-1);
+  const typed = readTriggerHead(sql, clientCharset(unit))?.table.at(-1);
   const names = typed === undefined ? [] : await readings(wire, unquotedToken(typed.text), unit);
   const folded = names.map((name) => name.toLowerCase());
   const table =
@@ -59,8 +59,7 @@ async function tableOf(wire: Wire, unit: ObjectUnit, database: StagedDatabase): 
 async function readings(wire: Wire, bytes: string, unit: ObjectUnit): Promise<string[]> {
   const buffer = Buffer.from(bytes, 'latin1');
   const asUtf8 = buffer.toString('utf8');
-  const settings = unit.statements.filter((sql) => sql.startsWith('SET ')).join(' ');
-  const charset = [...settings.matchAll(/\bcharacter_set_client = (\w+)/g)].at(-1)?.[1] ?? 'utf8mb4';
+  const charset = clientCharset(unit);
   if (bytes === asUtf8 || /^(?:utf8|binary)/.test(charset)) return [asUtf8];
   const converted = await wire.value(
     `SELECT CONVERT(_${charset} x'${buffer.toString('hex')}' USING utf8mb4)`,
@@ -77,7 +76,7 @@ export function hiddenTriggers(databases: readonly StagedDatabase[], steps: read
     return unitsOf(triggerSteps(steps, database.name)).map((unit) => {
       const table = tables.get(unit.number);
       if (table === undefined) return unit;
-      const sql = triggerOn(unit.statements.at(-1) ?? '', table);
+      const sql = triggerOn(unit.statements.at(-1) ?? '', table, clientCharset(unit));
       return { ...unit, statements: [...unit.statements.slice(0, -1), sql] };
     });
   });

@@ -7,6 +7,7 @@ import type { Dialect } from '../dialect.ts';
 import { ConnectionLost, failure } from '../connection/failure.ts';
 import { endExpression, historySettings } from '../schema/history.ts';
 import type { OkPacket } from '../connection/packets.ts';
+import { signedMode } from '../schema/unsigned-subtraction.ts';
 import { isByNumber } from '../stored-type.ts';
 import { LoadedTables } from './loaded-tables.ts';
 import { TableTurns } from './table-turns.ts';
@@ -23,10 +24,14 @@ export function laneSettings(dialect: Dialect): string[] {
     'foreign_key_checks = 0',
     // Zero dates and impossible dates stand in tables; 0 in an AUTO_INCREMENT column is a value. Keys follow the data with
     // the options they were shown with.
-    `sql_mode = '${['NO_AUTO_VALUE_ON_ZERO', 'ALLOW_INVALID_DATES', ...dialect.tableModes].join(',')}'`,
+    `sql_mode = '${laneModes(dialect).join(',')}'`,
     'max_error_count = 65535',
     ...(dialect.family === 'mariadb' ? ['check_constraint_checks = 0', ...historySettings(dialect)] : []),
   ];
+}
+
+function laneModes(dialect: Dialect): string[] {
+  return ['NO_AUTO_VALUE_ON_ZERO', 'ALLOW_INVALID_DATES', ...dialect.tableModes];
 }
 
 /** Types a column with AUTO_INCREMENT may have. */
@@ -75,6 +80,8 @@ export class MysqlWriteLane implements WriteLane {
   readonly #loaded: LoadedTables;
   readonly #turns: TableTurns;
   #notes = true;
+  /** The session has the mode in which differences are signed. */
+  #signed = false;
   /** Chunks in the open transaction. */
   #open: ChunkLine[] = [];
 
@@ -143,6 +150,7 @@ export class MysqlWriteLane implements WriteLane {
       throw new TidemarkError({ code: 'bad-bytes', operation: 'load a chunk', subject, cause });
     }
     await this.#setNotes(computedColumns(table).length === 0);
+    await this.#setSigned(table.engine['subtracts'] === true);
     const shared = isSmallTable(chunk) && !this.#turns.isAlone(table.database, table.name);
     if (!shared) await this.commit();
     await this.#wire.run(this.#open.length === 0 ? 'START TRANSACTION' : 'SAVEPOINT before_chunk');
@@ -170,6 +178,13 @@ export class MysqlWriteLane implements WriteLane {
     if (notes === this.#notes) return;
     await this.#wire.run(`SET SESSION sql_notes = ${notes ? 1 : 0}`);
     this.#notes = notes;
+  }
+
+  async #setSigned(signed: boolean): Promise<void> {
+    if (signed === this.#signed) return;
+    const modes = [...laneModes(this.#dialect), ...(signed ? [signedMode] : [])];
+    await this.#wire.run(`SET SESSION sql_mode = '${modes.join(',')}'`);
+    this.#signed = signed;
   }
 
   /** LOAD DATA LOCAL changes or skips what does not fit, and warns: then the copy would not be the original. */

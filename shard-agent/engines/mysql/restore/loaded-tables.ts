@@ -5,6 +5,7 @@ import { quoteName } from '../connection/quoting.ts';
 import { spread } from '../connection/side-by-side.ts';
 import type { Wire } from '../connection/wire.ts';
 import type { StagedTable } from '../schema/create-table.ts';
+import { signedMode } from '../schema/unsigned-subtraction.ts';
 
 /** A table that waits for what follows its data. */
 interface WaitingTable {
@@ -13,6 +14,8 @@ interface WaitingTable {
   readonly staging: string;
   readonly table: StagedTable;
   readonly bytes: number;
+  /** Its expressions may give a negative difference of unsigned numbers. */
+  readonly subtracts: boolean;
 }
 
 /**
@@ -61,40 +64,52 @@ export class LoadedTables {
     if (first === undefined) return;
     const all = this.#waiting.splice(0);
     // A foreign key needs the other table's index, and locks it: one after the other.
-    for (const { staging, table } of all) await addForeignKeys(first, staging, table);
-    for (const { staging, table } of all) await alter(first, staging, table.name, table.floats);
+    for (const waiting of all) await addForeignKeys(first, waiting);
+    for (const waiting of all) await alter(first, waiting, waiting.table.floats);
   }
 }
 
-async function buildKeys(wire: Wire, { staging, table }: WaitingTable): Promise<void> {
+async function buildKeys(wire: Wire, waiting: WaitingTable): Promise<void> {
+  const { staging, table } = waiting;
   const name = Buffer.from(table.name, 'latin1').toString('utf8');
   await attempt('build the indexes', `${staging}.${name}`, async () => {
-    for (const clauses of table.keys) await alter(wire, staging, table.name, clauses);
+    for (const clauses of table.keys) await alter(wire, waiting, clauses);
   });
 }
 
 /** In one statement, else one by one and, where the server wants that, by copying the table. */
-async function addForeignKeys(
-  wire: Wire,
-  staging: string,
-  { name, foreignKeys }: StagedTable,
-): Promise<void> {
+async function addForeignKeys(wire: Wire, waiting: WaitingTable): Promise<void> {
+  const { foreignKeys } = waiting.table;
   try {
-    await alter(wire, staging, name, foreignKeys);
+    await alter(wire, waiting, foreignKeys);
   } catch (error) {
     if (!isServerError(error) || isPassing(error)) throw error;
     for (const key of foreignKeys) {
-      await alter(wire, staging, name, [key]).catch(async (refusal: unknown) => {
+      await alter(wire, waiting, [key]).catch(async (refusal: unknown) => {
         if (!isServerError(refusal) || isPassing(refusal)) throw refusal;
-        await alter(wire, staging, name, [key, 'ALGORITHM=COPY']);
+        await alter(wire, waiting, [key, 'ALGORITHM=COPY']);
       });
     }
   }
 }
 
-/** `table` and `clauses` are bytes as latin1 text. */
-async function alter(wire: Wire, staging: string, table: string, clauses: readonly string[]): Promise<void> {
+/** `clauses` are bytes as latin1 text, as the table's name. */
+async function alter(
+  wire: Wire,
+  { staging, table, subtracts }: WaitingTable,
+  clauses: readonly string[],
+): Promise<void> {
   if (clauses.length === 0) return;
-  const sql = `ALTER TABLE ${quoteName(staging)}.${quoteName(table)} ${clauses.join(', ')}`;
-  await wire.run(Buffer.from(sql, 'latin1'));
+  const sql = Buffer.from(
+    `ALTER TABLE ${quoteName(staging)}.${quoteName(table.name)} ${clauses.join(', ')}`,
+    'latin1',
+  );
+  if (!subtracts) return void (await wire.run(sql));
+  await wire.run(`SET @tidemark_mode = @@SESSION.sql_mode`);
+  await wire.run(`SET SESSION sql_mode = CONCAT(@tidemark_mode, ',${signedMode}')`);
+  try {
+    await wire.run(sql);
+  } finally {
+    if (wire.alive) await wire.run('SET SESSION sql_mode = @tidemark_mode');
+  }
 }

@@ -1,7 +1,13 @@
 /** Objects that a restore makes in the final databases, on record: what others made there meanwhile is not taken for ours. */
 import { TidemarkError } from '../../../../proto/errors.ts';
 import { isServerError } from '../connection/failure.ts';
-import { type ObjectUnit, runUnit, runUnits, type UnitsOrder } from '../schema/object-units.ts';
+import {
+  clientCharset,
+  type ObjectUnit,
+  runUnit,
+  runUnits,
+  type UnitsOrder,
+} from '../schema/object-units.ts';
 import { readObjectHead } from '../schema/object-head.ts';
 import { recordMade } from './staged-steps.ts';
 import type { Wire } from '../connection/wire.ts';
@@ -53,7 +59,7 @@ export async function makeRecorded(
 export async function dropMade(wire: Wire, units: readonly ObjectUnit[]): Promise<void> {
   const made = units.filter((unit) => unit.made);
   const drops = made.reverse().flatMap((unit) => {
-    const head = readObjectHead(unit.statements.at(-1) ?? '');
+    const head = readObjectHead(unit.statements.at(-1) ?? '', clientCharset(unit));
     if (head === undefined) return [];
     // The name is read under the settings that it was written under.
     const settings = unit.statements.filter((sql) => sql.startsWith('SET '));

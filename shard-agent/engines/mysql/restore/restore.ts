@@ -24,10 +24,10 @@ import { createMark, readMark, type StagedDatabase, type StagingMark, writeMark 
 import { stagingNameOf } from './staging-names.ts';
 import { spread, withSessions } from '../connection/side-by-side.ts';
 import { lanesDeadlock, TableTurns } from './table-turns.ts';
-import { computeSettings } from '../source-facts.ts';
 import { withoutPlaces } from '../schema/table-place.ts';
 import { listTables } from './staged-objects.ts';
 import { MysqlSettling, openRestoreSession, restoreLimitMs } from './staged-restores.ts';
+import { makingSettings } from '../schema/making-settings.ts';
 import { optionsOf, requireShapes } from './stored-manifest.ts';
 import { tryObjects } from './try-objects.ts';
 import type { Wire } from '../connection/wire.ts';
@@ -40,7 +40,10 @@ const deferKeysBytes = 1024 * 1024;
 
 export async function prepareRestore(endpoint: Endpoint, order: RestoreOrder): Promise<RestoreSession> {
   requireShapes(order.stored);
-  const { wire, dialect } = await openRestoreSession(endpoint, computeSettings(order.stored));
+  const { wire, dialect } = await openRestoreSession(endpoint, []);
+  await attempt('prepare the restore', order.restore, () =>
+    wire.run(`SET SESSION ${makingSettings(dialect, order.stored).join(', ')}`),
+  );
   return new MysqlRestore(endpoint, dialect, wire, order);
 }
 
@@ -56,7 +59,7 @@ class MysqlRestore extends MysqlSettling implements RestoreSession {
   readonly #writers = new Map<Wire, MysqlWriteLane>();
 
   constructor(endpoint: Endpoint, dialect: Dialect, wire: Wire, order: RestoreOrder) {
-    super(endpoint, wire, order.restore, computeSettings(order.stored));
+    super(endpoint, wire, order.restore, makingSettings(dialect, order.stored));
     this.#dialect = dialect;
     this.#order = order;
     this.#loaded = new LoadedTables(order.stored.rows);
@@ -173,7 +176,7 @@ class MysqlRestore extends MysqlSettling implements RestoreSession {
   }
 
   async #enterStaging(wire: Wire, database: StagedDatabase): Promise<void> {
-    await wire.run(`SET SESSION ${computeSettings(this.#order.stored).join(', ')}`);
+    await wire.run(`SET SESSION ${makingSettings(this.#dialect, this.#order.stored).join(', ')}`);
     await wire.run(`USE ${quoteName(database.staging)}`);
   }
 
@@ -201,7 +204,13 @@ class MysqlRestore extends MysqlSettling implements RestoreSession {
       await this.#addStep(database.name, 'defaults', sql);
     }
     if (table.keys.length + table.foreignKeys.length > 0)
-      this.#loaded.wait({ number: line?.table, staging: database.staging, table, bytes });
+      this.#loaded.wait({
+        number: line?.table,
+        staging: database.staging,
+        table,
+        bytes,
+        subtracts: line?.engine['subtracts'] === true,
+      });
   }
 
   async #addStep(database: string, piece: string, sql: string): Promise<void> {
@@ -230,7 +239,7 @@ class MysqlRestore extends MysqlSettling implements RestoreSession {
         { name: 'lane', localFiles: true },
         {
           limitMs: restoreLimitMs,
-          extra: [...laneSettings(this.#dialect), ...computeSettings(this.#order.stored)],
+          extra: [...laneSettings(this.#dialect), ...makingSettings(this.#dialect, this.#order.stored)],
         },
       );
       this.#lanes.push(wire);

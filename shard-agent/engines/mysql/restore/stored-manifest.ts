@@ -21,6 +21,7 @@ const tableShape = z.object({
     collation: storedWord.or(z.literal('')).optional(),
     dataBytes: z.number().nonnegative().optional(),
     computed: z.array(storedName).optional(),
+    subtracts: z.boolean().optional(),
     key: z.array(storedName).optional(),
   }),
 });

@@ -3,7 +3,7 @@ import { withSession } from '../connection/connection.ts';
 import { isServerError } from '../connection/failure.ts';
 import type { Endpoint } from '../connection/handshake.ts';
 import { quoteName } from '../connection/quoting.ts';
-import { type ObjectUnit, unitsOf } from '../schema/object-units.ts';
+import { clientCharset, type ObjectUnit, unitsOf } from '../schema/object-units.ts';
 import {
   placedTrigger,
   readTriggerHead,
@@ -51,7 +51,7 @@ interface TriggersOfTable {
 async function restoreTexts(wire: Wire, { table, guard, units }: TriggersOfTable): Promise<void> {
   for (const unit of units) {
     const sql = unit.statements.at(-1) ?? '';
-    const head = readTriggerHead(sql);
+    const head = readTriggerHead(sql, clientCharset(unit));
     // A collation of its own would be the database's for a moment.
     if (head === undefined || unit.statements.some((one) => one.startsWith('ALTER DATABASE '))) continue;
     await enter(wire, unit);
@@ -64,7 +64,7 @@ async function restoreTexts(wire: Wire, { table, guard, units }: TriggersOfTable
     if (place === 'unknown') continue;
     try {
       if (head.unless === undefined) {
-        await wire.run(Buffer.from(replacingTrigger(sql, place), 'latin1'));
+        await wire.run(Buffer.from(replacingTrigger(sql, place, clientCharset(unit)), 'latin1'));
       } else await makeAnew(wire, { table, guard, unit, name, moment: head.moment, place });
     } catch (error) {
       // In use for long; the one it is placed by was dropped meanwhile.
@@ -106,7 +106,9 @@ async function makeAnew(wire: Wire, { table, guard, unit, name, moment, place }:
   await wire.run(refuses);
   await enter(wire, unit);
   await wire.run(Buffer.from(`DROP TRIGGER IF EXISTS ${name}`, 'latin1'));
-  await wire.run(Buffer.from(placedTrigger(unit.statements.at(-1) ?? '', place), 'latin1'));
+  await wire.run(
+    Buffer.from(placedTrigger(unit.statements.at(-1) ?? '', place, clientCharset(unit)), 'latin1'),
+  );
   await wire.run(`DROP TRIGGER ${quoteName(guard)}`);
 }
 
@@ -122,7 +124,7 @@ async function shownText(wire: Wire, name: string): Promise<string | undefined> 
 }
 
 function momentOf(unit: ObjectUnit): string {
-  return readTriggerHead(unit.statements.at(-1) ?? '')?.moment ?? '';
+  return readTriggerHead(unit.statements.at(-1) ?? '', clientCharset(unit))?.moment ?? '';
 }
 
 /** By its neighbour. Its name is written in another character set perhaps: then the place is unknown. */
@@ -130,7 +132,7 @@ function placeOf(units: readonly ObjectUnit[], unit: ObjectUnit): TriggerPlace |
   if (units.length < 2) return undefined;
   const at = units.indexOf(unit);
   const neighbour = units[at === 0 ? 1 : at - 1];
-  const head = readTriggerHead(neighbour?.statements.at(-1) ?? '');
+  const head = neighbour && readTriggerHead(neighbour.statements.at(-1) ?? '', clientCharset(neighbour));
   const other = head === undefined ? '' : triggerName(head);
   if (!/^[\x20-\x7e]+$/.test(other)) return 'unknown';
   return { side: at === 0 ? 'PRECEDES' : 'FOLLOWS', other };

@@ -2,7 +2,8 @@
  * Newer MariaDB servers show the names in a foreign key without doubling the backticks in them, all but the table's: what
  * they show is no statement then, or one that says something else. All text is bytes as latin1.
  */
-import { quoteName, quoteText } from '../connection/quoting.ts';
+import { isNamed } from '../connection/exact-names.ts';
+import { quoteName } from '../connection/quoting.ts';
 import type { Wire } from '../connection/wire.ts';
 
 /** A foreign key's own name, its columns, and those they point to. */
@@ -31,7 +32,7 @@ export function withQuotedKeys(create: string, keys: readonly KeyNames[]): strin
 export async function keysToQuote(wire: Wire, database: string, name: string): Promise<KeyNames[]> {
   const sql =
     'SELECT CONSTRAINT_NAME AS n, COLUMN_NAME AS c, REFERENCED_COLUMN_NAME AS r FROM information_schema.KEY_COLUMN_USAGE ' +
-    `WHERE TABLE_SCHEMA = ${quoteText(database)} AND TABLE_NAME = ${quoteText(name)} AND REFERENCED_TABLE_NAME IS NOT NULL ` +
+    `WHERE ${isNamed('TABLE_SCHEMA', [database])} AND ${isNamed('TABLE_NAME', [name])} AND REFERENCED_TABLE_NAME IS NOT NULL ` +
     'ORDER BY CONSTRAINT_NAME, ORDINAL_POSITION';
   const keys = new Map<string, { columns: string[]; referenced: string[] }>();
   for (const row of await wire.query(Buffer.from(sql, 'utf8'), 'latin1')) {

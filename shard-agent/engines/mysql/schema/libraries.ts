@@ -1,7 +1,8 @@
 /** MySQL's libraries of code in other languages (9.2 on), and the routines that use them. Other servers have none. */
 import type { Finding } from '../../../engine.ts';
 import { finding } from '../../../findings.ts';
-import { quoteName, quoteText } from '../connection/quoting.ts';
+import { isNamed } from '../connection/exact-names.ts';
+import { quoteName } from '../connection/quoting.ts';
 import type { Wire } from '../connection/wire.ts';
 
 /** Does the server know such a thing? */
@@ -20,7 +21,7 @@ export async function readLibraries(
   if (!(await knowsLibraries(wire))) return [];
   return wire.query(
     'SELECT LIBRARY_NAME AS n, LIBRARY_COMMENT AS c FROM information_schema.LIBRARIES ' +
-      `WHERE LIBRARY_SCHEMA = ${quoteText(database)} ORDER BY LIBRARY_NAME`,
+      `WHERE ${isNamed('LIBRARY_SCHEMA', [database])} ORDER BY LIBRARY_NAME`,
   );
 }
 
@@ -30,13 +31,12 @@ export async function readLibraries(
  */
 export async function libraryFindings(wire: Wire, databases: readonly string[]): Promise<Finding[]> {
   if (!(await knowsLibraries(wire))) return [];
-  const list = ['', ...databases].map(quoteText).join(', ');
   const rows = await wire.query(
     'SELECT u.ROUTINE_SCHEMA AS d, u.ROUTINE_NAME AS n, u.ROUTINE_TYPE AS t, u.LIBRARY_SCHEMA AS ld, u.LIBRARY_NAME AS ln, ' +
-      `l.LIBRARY_NAME IS NULL AS gone, u.LIBRARY_SCHEMA IN (${list}) AS inside ` +
+      `l.LIBRARY_NAME IS NULL AS gone, ${isNamed('u.LIBRARY_SCHEMA', databases)} AS inside ` +
       'FROM information_schema.ROUTINE_LIBRARIES AS u LEFT JOIN information_schema.LIBRARIES AS l ' +
       'ON l.LIBRARY_SCHEMA = u.LIBRARY_SCHEMA AND l.LIBRARY_NAME = u.LIBRARY_NAME ' +
-      `WHERE u.ROUTINE_SCHEMA IN (${list}) ORDER BY 1, 2, 3, 4, 5`,
+      `WHERE ${isNamed('u.ROUTINE_SCHEMA', databases)} ORDER BY 1, 2, 3, 4, 5`,
   );
   return rows
     .filter(({ gone, inside }) => gone === '1' || inside !== '1')
@@ -64,10 +64,9 @@ export async function libraryFindings(wire: Wire, databases: readonly string[]):
 /** Routines of a database that use libraries of the same database. */
 export async function routinesWithOwnLibraries(wire: Wire, database: string): Promise<ReadonlySet<string>> {
   if (!(await knowsLibraries(wire))) return new Set();
-  const name = quoteText(database);
   const rows = await wire.query(
     'SELECT DISTINCT ROUTINE_TYPE AS t, ROUTINE_NAME AS n FROM information_schema.ROUTINE_LIBRARIES ' +
-      `WHERE ROUTINE_SCHEMA = ${name} AND LIBRARY_SCHEMA = ${name}`,
+      `WHERE ${isNamed('ROUTINE_SCHEMA', [database])} AND ${isNamed('LIBRARY_SCHEMA', [database])}`,
   );
   return new Set(rows.map((row) => `${row['t']} ${row['n']}`));
 }

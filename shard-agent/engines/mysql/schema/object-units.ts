@@ -75,7 +75,8 @@ export async function runUnits(wire: Wire, units: readonly ObjectUnit[], order: 
 /** What the last object was made with must not be what our own statements, and the names in them, are read with. */
 export async function restoreSession(wire: Wire): Promise<void> {
   if (wire.alive) await wire.run('SET NAMES utf8mb4');
-  if (wire.alive) await wire.run(`SET SESSION sql_mode = '${ownSqlMode}', time_zone = '+00:00'`);
+  if (wire.alive)
+    await wire.run(`SET SESSION sql_mode = '${ownSqlMode}', time_zone = '+00:00', timestamp = DEFAULT`);
 }
 
 async function runAll(wire: Wire, units: readonly ObjectUnit[], order: UnitsOrder): Promise<void> {
@@ -113,4 +114,10 @@ export async function runStatements(
   await wire.run('SET NAMES utf8mb4');
   await wire.run(`USE ${quoteName(database)}`);
   for (const sql of statements) await wire.run(Buffer.from(sql, 'latin1'));
+}
+
+/** The character set that the text of the object is in: the one its client had. */
+export function clientCharset({ statements }: ObjectUnit): string {
+  const settings = statements.filter((sql) => sql.startsWith('SET ')).join(' ');
+  return [...settings.matchAll(/\bcharacter_set_client = (\w+)/g)].at(-1)?.[1] ?? 'utf8mb4';
 }

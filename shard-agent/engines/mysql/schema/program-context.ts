@@ -1,5 +1,4 @@
 /** What an object was made under and keeps, as statements that go before its own. Texts are bytes as latin1. */
-import { textList } from '../catalogue.ts';
 import { quoteText } from '../connection/quoting.ts';
 import { latin1, scriptStatement } from './sql-script.ts';
 import type { Wire } from '../connection/wire.ts';
@@ -18,17 +17,6 @@ export function context(row: Row): string {
   if (mode !== undefined && mode !== null) settings.push(`sql_mode = ${quoteText(mode)}`);
   if (zone) settings.push(`time_zone = ${quoteText(zone)}`);
   return settings.length === 0 ? '' : scriptStatement(`SET SESSION ${settings.join(', ')}`);
-}
-
-/** Has the database had another collation since it has stored programs? They keep that one, for their parameters. */
-export async function collationTurned(wire: Wire, database: string, collation: string): Promise<boolean> {
-  const list = textList([database]);
-  const rows = await wire.query(
-    `SELECT DATABASE_COLLATION AS c FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${list} ` +
-      `UNION SELECT DATABASE_COLLATION FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = ${list} ` +
-      `UNION SELECT DATABASE_COLLATION FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ${list}`,
-  );
-  return rows.some((row) => row['c'] !== collation);
 }
 
 /** Of the database in use, whatever its name. */

@@ -2,26 +2,29 @@
  * The schema as .sql files by kind of object, as the server's own SHOW CREATE words them. Read under the DDL guard, so
  * it is that of the cut. Names of the database itself are left out, so that a file can be applied to any database.
  */
-import { TidemarkError } from '../../../../proto/errors.ts';
 import type { SchemaPiece } from '../../../engine.ts';
 import type { Catalogue, Database } from '../catalogue.ts';
 import { ownSqlMode } from '../connection/connection.ts';
 import { quoteAccount, quoteName, quoteText } from '../connection/quoting.ts';
 import { replaceUnquoted, withSignedZeros } from './create-table.ts';
 import type { Dialect } from '../dialect.ts';
-import { isServerError } from '../connection/failure.ts';
+import { attempt, failure, isServerError } from '../connection/failure.ts';
+import { eventClock, usualClock } from './event-time.ts';
 import { withWholeFloats } from './float-default.ts';
+import { withReadableHead } from './head-names.ts';
 import { keysToQuote, withQuotedKeys } from './foreign-key-names.ts';
-import { soundView, viewsQuery } from './views.ts';
+import type { Program, ProgramGroup } from './programs.ts';
+import { readProgram } from './program-statement.ts';
+import { type ShownObject, type ShownRow, showCreate } from './shown-object.ts';
+import type { SourceObjects } from './source-objects.ts';
 import { readableLibrary, readLibraries, routinesWithOwnLibraries, withoutOwnDatabase } from './libraries.ts';
-import { collationTurned, context, turnCollation, withReadableComment } from './program-context.ts';
+import { context, turnCollation, withReadableComment } from './program-context.ts';
 import { withReferenceSystems } from './reference-system.ts';
 import { latin1, scriptComment, scriptStatement } from './sql-script.ts';
 import { unqualifiedTrigger } from './trigger-head.ts';
 import { inOrder, readThroughFunctions } from './view-order.ts';
+import { signedMode } from './unsigned-subtraction.ts';
 import type { Wire } from '../connection/wire.ts';
-
-type Row = Record<string, string | null>;
 
 /** In the order in which they are applied; the data comes after `tables`. */
 export const pieceNames = [
@@ -54,31 +57,51 @@ const purposes: Readonly<Record<PieceName, string>> = {
 export class SchemaReader {
   readonly #wire: Wire;
   readonly #catalogue: Catalogue;
+  readonly #objects: SourceObjects;
   readonly #dialect: Dialect;
   /** The database at hand has had another collation, which some of its programs keep. */
   #turned = false;
 
-  constructor(wire: Wire, dialect: Dialect, catalogue: Catalogue) {
+  constructor(wire: Wire, dialect: Dialect, catalogue: Catalogue, objects: SourceObjects) {
     this.#wire = wire;
     this.#dialect = dialect;
     this.#catalogue = catalogue;
+    this.#objects = objects;
   }
 
   async *pieces(): AsyncIterable<SchemaPiece> {
     await this.#wire.run('SET SESSION character_set_results = NULL');
     const mode = [ownSqlMode, ...this.#dialect.tableModes].join(',');
     await this.#wire.run(`SET SESSION sql_mode = ${quoteText(mode)}`);
+    const strict = await this.#strictModes();
     for (const database of this.#catalogue.databases) {
       await this.#wire.run(`USE ${quoteName(database.name)}`);
-      this.#turned = await collationTurned(this.#wire, database.name, database.options.collation);
+      this.#turned = this.#objects.programs.some(
+        (program) => program.database === database.name && program.collation !== database.options.collation,
+      );
       for (const name of pieceNames) {
         const statements = this.#statements(name, database);
-        const first = await statements.next();
+        const first = await attempt('read the definitions', `${database.name}: ${name}`, () =>
+          statements.next(),
+        );
         if (first.done === true) continue;
-        const body = script(name, database, this.#dialect.tableModes, first.value, statements);
+        const body = script(
+          name,
+          database,
+          name.startsWith('views') ? strict : this.#dialect.tableModes,
+          first.value,
+          statements,
+        );
         yield { database: database.name, name, fileName: `${name}.sql`, packed: false, body };
       }
     }
+  }
+
+  /** Whether a column of a view takes NULL depends, on MySQL, on strict mode when it is made: as the sessions of the source have it. */
+  async #strictModes(): Promise<readonly string[]> {
+    const usual = (await this.#wire.value('SELECT @@GLOBAL.sql_mode'))?.split(',') ?? [];
+    const strict = usual.filter((mode) => mode === 'STRICT_TRANS_TABLES' || mode === 'STRICT_ALL_TABLES');
+    return [...this.#dialect.tableModes, ...strict];
   }
 
   #statements(name: PieceName, database: Database): AsyncGenerator<string, void> {
@@ -104,50 +127,54 @@ export class SchemaReader {
     }
   }
 
-  #query(sql: string): Promise<Row[]> {
+  #query(sql: string): Promise<ShownRow[]> {
     return this.#wire.query(Buffer.from(sql, 'utf8'), 'latin1');
   }
 
-  /** A column of SHOW CREATE; the server leaves it NULL for those who may not see it. */
-  async #show(what: string, name: string, column: RegExp): Promise<{ row: Row; text: string }> {
-    const [row] = await this.#query(`SHOW CREATE ${what} ${quoteName(name)}`);
-    const text = Object.entries(row ?? {}).find(([key]) => column.test(key))?.[1];
-    if (row === undefined || text === null || text === undefined) {
-      throw new TidemarkError({
-        code: 'privilege-missing',
-        operation: `read the definition of a ${what.toLowerCase()}`,
-        subject: name,
-        cause: 'the server does not show it to this account',
-        remedy: 'Run `tidemark-agent check` for the statement to run.',
-      });
+  #show(database: Database, kind: string, name: string, column: RegExp): Promise<ShownObject> {
+    return showCreate(this.#wire, { database: database.name, kind, name }, column);
+  }
+
+  #programs(database: Database, group: ProgramGroup): readonly Program[] {
+    return this.#objects.programs.filter(
+      (program) => program.database === database.name && program.group === group,
+    );
+  }
+
+  /** Of a database's programs, what the set does not hold. */
+  *#leftOut(database: Database, kinds: readonly string[]): Generator<string, void> {
+    for (const { database: own, kind, name, reason } of this.#objects.leftOut) {
+      if (own === database.name && kinds.includes(kind))
+        yield scriptComment(latin1(`left out: ${kind} ${name}: ${reason}`));
     }
-    return { row, text };
   }
 
   async *#database(database: Database): AsyncGenerator<string, void> {
-    const { text } = await this.#show('DATABASE', database.name, /^Create Database$/);
+    const { text } = await this.#show(database, 'DATABASE', database.name, /^Create Database$/);
     yield scriptStatement(text);
   }
 
   async *#tables(database: Database): AsyncGenerator<string, void> {
     const own = this.#catalogue.tables.filter((table) => table.database === database.name);
     for (const sequence of own.filter((table) => table.kind === 'sequence')) {
-      yield await this.#sequence(sequence.name);
+      yield await this.#sequence(database, sequence.name);
     }
     for (const table of own.filter((candidate) => candidate.kind === 'table')) {
-      const { text } = await this.#show('TABLE', table.name, /^Create Table$/);
+      const { text } = await this.#show(database, 'TABLE', table.name, /^Create Table$/);
       const keys = text.includes('FOREIGN KEY')
         ? await keysToQuote(this.#wire, database.name, table.name)
         : [];
       const names = table.columns.map(({ name }) => name);
       const whole = await withWholeFloats(this.#wire, withQuotedKeys(text, keys), table.name, names);
       const sound = withSignedZeros(whole);
-      yield scriptStatement(withReferenceSystems(sound, table.columns));
+      const create = scriptStatement(withReferenceSystems(sound, table.columns));
+      const { tableModes } = this.#dialect;
+      yield table.subtracts ? modes([...tableModes, signedMode]) + create + modes(tableModes) : create;
     }
   }
 
-  async #sequence(name: string): Promise<string> {
-    const { text } = await this.#show('SEQUENCE', name, /^Create Table$/);
+  async #sequence(database: Database, name: string): Promise<string> {
+    const { text } = await this.#show(database, 'SEQUENCE', name, /^Create Table$/);
     const [state] = await this.#query(
       `SELECT next_not_cached_value AS n, cycle_count AS c FROM ${quoteName(name)}`,
     );
@@ -158,104 +185,99 @@ export class SchemaReader {
 
   async *#libraries(database: Database): AsyncGenerator<string, void> {
     for (const library of await readLibraries(this.#wire, database.name)) {
-      const { row, text } = await this.#show('LIBRARY', library['n'] ?? '', /^Create Library$/);
+      const { row, text } = await this.#show(database, 'LIBRARY', library['n'] ?? '', /^Create Library$/);
       const readable = await withReadableComment(this.#wire, readableLibrary(text), row, library['c']);
       yield context(row) + scriptStatement(readable);
     }
   }
 
   async *#routines(database: Database): AsyncGenerator<string, void> {
-    const rows = await this.#wire.query(
-      'SELECT ROUTINE_NAME AS n, ROUTINE_TYPE AS t, ROUTINE_COMMENT AS c FROM information_schema.ROUTINES ' +
-        `WHERE ROUTINE_SCHEMA = ${quoteText(database.name)} ` +
-        "ORDER BY FIELD(ROUTINE_TYPE, 'PACKAGE', 'PACKAGE BODY', 'FUNCTION', 'PROCEDURE'), ROUTINE_NAME",
-    );
     const using = await routinesWithOwnLibraries(this.#wire, database.name);
-    for (const row of rows) {
-      const { row: shown, text } = await this.#show(row['t'] ?? '', row['n'] ?? '', /^Create /);
-      const own = using.has(`${row['t']} ${row['n']}`)
-        ? withoutOwnDatabase(text, latin1(database.name))
-        : text;
-      yield this.#program(shown, await withReadableComment(this.#wire, own, shown, row['c']));
+    for (const program of this.#programs(database, 'routines')) {
+      const { row, text } = await readProgram(this.#wire, program);
+      const own = using.has(`${program.kind} ${program.name}`);
+      yield this.#program(row, own ? withoutOwnDatabase(text, latin1(database.name)) : text);
     }
-    if (rows.length > 0) yield* this.#turnBack(database);
+    yield* this.#leftOut(database, ['FUNCTION', 'PROCEDURE', 'PACKAGE', 'PACKAGE BODY']);
+    yield* this.#turnBack(database, 'routines');
   }
 
   /** A stored program behind what it was made under. */
-  #program(shown: Row, text: string): string {
+  #program(shown: ShownRow, text: string): string {
     const collation = shown['Database Collation'];
     const turn = this.#turned && collation ? turnCollation(collation) : '';
     return turn + context(shown) + scriptStatement(text);
   }
 
-  *#turnBack(database: Database): Generator<string, void> {
+  *#turnBack(database: Database, group: ProgramGroup): Generator<string, void> {
+    if (this.#programs(database, group).length === 0) return;
+    if (group === 'events') yield usualClock;
     if (this.#turned) yield turnCollation(database.options.collation);
   }
 
   async *#views(database: Database): AsyncGenerator<string, void> {
-    const rows = await this.#wire.query(viewsQuery([database.name]));
-    const views: { name: string; text: string; row: Row }[] = [];
-    for (const row of rows) {
-      const name = row['n'] ?? '';
-      if (row['c'] !== soundView) continue;
-      const { row: shown, text } = await this.#show('VIEW', name, /^Create View$/);
-      views.push({ name, text, row: shown });
+    const views: { name: string; text: string; row: ShownRow }[] = [];
+    for (const { database: own, name, reason } of this.#objects.views) {
+      if (own !== database.name || reason !== undefined) continue;
+      views.push({ name, ...(await this.#show(database, 'VIEW', name, /^Create View$/)) });
     }
     const usage = await readThroughFunctions(this.#wire, database.name);
     for (const view of inOrder(views, usage)) yield context(view.row) + scriptStatement(view.text);
+    yield* this.#leftOut(database, ['VIEW']);
   }
 
   /** A restore makes those that can be made: it may be this account alone that may not use them. `check` warns of all. */
   async *#unsoundViews(database: Database): AsyncGenerator<string, void> {
-    const rows = await this.#wire.query(viewsQuery([database.name]));
-    for (const { n: name, c: reason } of rows.filter((row) => row['c'] !== soundView)) {
-      const shown = await this.#query(`SHOW CREATE VIEW ${quoteName(name ?? '')}`).catch(
-        (error: unknown): Row[] => {
+    for (const { database: own, name, reason } of this.#objects.views) {
+      if (own !== database.name || reason === undefined) continue;
+      const [shown] = await this.#query(`SHOW CREATE VIEW ${quoteName(name)}`).catch(
+        (error: unknown): ShownRow[] => {
           // The server may refuse to show what it cannot open.
           if (isServerError(error)) return [];
           throw error;
         },
       );
-      const text = shown[0]?.['Create View'];
+      const text = shown?.['Create View'];
       const comment = scriptComment(latin1(`${name}: ${reason}`));
-      yield shown[0] && text ? comment + context(shown[0]) + scriptStatement(text) : comment;
+      yield shown && text ? comment + context(shown) + scriptStatement(text) : comment;
     }
   }
 
   async *#triggers(database: Database): AsyncGenerator<string, void> {
-    const rows = await this.#wire.query(
-      'SELECT TRIGGER_NAME AS n FROM information_schema.TRIGGERS ' +
-        `WHERE TRIGGER_SCHEMA = ${quoteText(database.name)} ` +
-        'ORDER BY EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER',
-    );
-    for (const row of rows) {
-      const { row: shown, text } = await this.#show('TRIGGER', row['n'] ?? '', /^SQL Original Statement$/);
-      yield this.#program(shown, unqualifiedTrigger(text));
+    for (const program of this.#programs(database, 'triggers')) {
+      const { row, text } = await readProgram(this.#wire, program);
+      yield this.#program(row, unqualifiedTrigger(text, row['character_set_client'] ?? undefined));
     }
-    if (rows.length > 0) yield* this.#turnBack(database);
+    yield* this.#leftOut(database, ['TRIGGER']);
+    yield* this.#turnBack(database, 'triggers');
   }
 
   async *#events(database: Database, enable: boolean): AsyncGenerator<string, void> {
-    const rows = await this.#wire.query(
-      'SELECT EVENT_NAME AS n, STATUS AS s, DEFINER AS d, EVENT_COMMENT AS c FROM information_schema.EVENTS ' +
-        `WHERE EVENT_SCHEMA = ${quoteText(database.name)} ORDER BY EVENT_NAME`,
-    );
-    for (const row of rows) {
-      const { row: shown, text } = await this.#show('EVENT', row['n'] ?? '', /^Create Event$/);
+    const now = Date.now();
+    for (const program of this.#programs(database, 'events')) {
+      const { row, text } = await readProgram(this.#wire, program);
+      const clock = eventClock(program.until, now);
       if (!enable) {
         const disabled = replaceUnquoted(text, /(?<=PRESERVE )ENABLE\b/, 'DISABLE');
-        yield this.#program(shown, await withReadableComment(this.#wire, disabled, shown, row['c']));
-      } else if (row['s'] === 'ENABLED') {
-        const definer = latin1(quoteAccount(row['d'] ?? ''));
-        const alter = `ALTER DEFINER=${definer} EVENT ${latin1(quoteName(row['n'] ?? ''))} ENABLE`;
-        yield context(shown) + scriptStatement(alter);
+        yield clock + this.#program(row, disabled);
+      } else if (program.status === 'ENABLED') {
+        const definer = quoteAccount(program.definer);
+        const alter = latin1(`ALTER DEFINER=${definer} EVENT ${quoteName(program.name)} ENABLE`);
+        // Under what the event was made under, for it would keep what it is altered under.
+        const shown = await withReadableHead(this.#wire, { row, text: alter }, program);
+        yield clock + context(shown.row) + scriptStatement(shown.text);
       }
     }
-    if (!enable && rows.length > 0) yield* this.#turnBack(database);
+    if (!enable) yield* this.#leftOut(database, ['EVENT']);
+    yield* this.#turnBack(database, 'events');
   }
 }
 
 const scriptModes = ['NO_ENGINE_SUBSTITUTION', 'NO_AUTO_VALUE_ON_ZERO', ownSqlMode];
+
+function modes(more: readonly string[]): string {
+  return scriptStatement(`SET SESSION sql_mode = '${[...scriptModes, ...more].join(',')}'`);
+}
 
 async function* script(
   name: PieceName,
@@ -269,9 +291,13 @@ async function* script(
     scriptComment('mysql --comments --binary-mode [DATABASE] < this file'),
     scriptStatement('SET NAMES utf8mb4'),
     scriptStatement("SET SESSION time_zone = '+00:00'"),
-    scriptStatement(`SET SESSION sql_mode = '${[...scriptModes, ...tableModes].join(',')}'`),
+    modes(tableModes),
     scriptStatement('SET SESSION foreign_key_checks = 0'),
   ].join('');
   yield Buffer.from(head + first, 'latin1');
-  for await (const statement of rest) yield Buffer.from(statement, 'latin1');
+  try {
+    for await (const statement of rest) yield Buffer.from(statement, 'latin1');
+  } catch (error) {
+    throw failure(error, 'read the definitions', `${database.name}: ${name}`);
+  }
 }

@@ -16,9 +16,13 @@ export interface TriggerHead {
   readonly end: number;
 }
 
-/** Undefined when the text does not begin like a trigger. */
-export function readTriggerHead(sql: string): TriggerHead | undefined {
-  const tokens = headTokens(sql, (read) => ['for', 'each', 'row'].every((word, at) => read(at - 3) === word));
+/** Undefined when the text does not begin like a trigger. `charset`: of the text, where it is not UTF-8. */
+export function readTriggerHead(sql: string, charset?: string): TriggerHead | undefined {
+  const tokens = headTokens(
+    sql,
+    (read) => ['for', 'each', 'row'].every((word, at) => read(at - 3) === word),
+    charset,
+  );
   const word = (index: number): string | undefined => tokens[index]?.text.toLowerCase();
   const trigger = tokens.findIndex((_, index) => word(index) === 'trigger');
   if (trigger === -1) return undefined;
@@ -48,8 +52,8 @@ function qualified(tokens: readonly HeadToken[], at: number): HeadToken[] {
 }
 
 /** The statement without the name of its database before its own name and its table's. */
-export function unqualifiedTrigger(sql: string): string {
-  const head = readTriggerHead(sql);
+export function unqualifiedTrigger(sql: string, charset?: string): string {
+  const head = readTriggerHead(sql, charset);
   if (head === undefined) return sql;
   let text = sql;
   for (const [database, own] of [head.table, head.name]) {
@@ -60,8 +64,8 @@ export function unqualifiedTrigger(sql: string): string {
 }
 
 /** The statement for the same trigger on a table of this name. It refuses a trigger that exists. */
-export function triggerOn(sql: string, table: string): string {
-  const head = readTriggerHead(sql);
+export function triggerOn(sql: string, table: string, charset?: string): string {
+  const head = readTriggerHead(sql, charset);
   const from = head?.table[0];
   const to = head?.table.at(-1);
   if (head === undefined || from === undefined || to === undefined) return sql;
@@ -80,17 +84,17 @@ export interface TriggerPlace {
  * The statement that makes it in this place; without one it becomes the last of its table, time and event. MariaDB forgets the
  * words of the place, and all that is before them back to the last word: so its text is the same without them.
  */
-export function placedTrigger(sql: string, place?: TriggerPlace): string {
-  const head = readTriggerHead(sql);
+export function placedTrigger(sql: string, place?: TriggerPlace, charset?: string): string {
+  const head = readTriggerHead(sql, charset);
   if (head === undefined || place === undefined) return sql;
   return `${sql.slice(0, head.end)}/**/${place.side} ${quoteName(place.other)}${sql.slice(head.end)}`;
 }
 
 /** MariaDB's statement that puts it in the place of the trigger of its name. */
-export function replacingTrigger(sql: string, place?: TriggerPlace): string {
-  const head = readTriggerHead(sql);
+export function replacingTrigger(sql: string, place?: TriggerPlace, charset?: string): string {
+  const head = readTriggerHead(sql, charset);
   if (head === undefined) return sql;
-  return withoutUnless(placedTrigger(sql, place), head).replace(
+  return withoutUnless(placedTrigger(sql, place, charset), head).replace(
     /^\s*CREATE\b/i,
     (create) => `${create} OR REPLACE`,
   );

@@ -1,5 +1,6 @@
 /** In which order views can be made. */
-import { quoteName, quoteText } from '../connection/quoting.ts';
+import { isNamed } from '../connection/exact-names.ts';
+import { quoteName } from '../connection/quoting.ts';
 import { latin1 } from './sql-script.ts';
 import type { Wire } from '../connection/wire.ts';
 
@@ -9,10 +10,9 @@ export async function readThroughFunctions(wire: Wire, database: string): Promis
     "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'information_schema' AND TABLE_NAME = 'VIEW_TABLE_USAGE'",
   );
   if (known !== '1') return new Set();
-  const name = quoteText(database);
   const rows = await wire.query(
     'SELECT VIEW_NAME AS v, TABLE_NAME AS t FROM information_schema.VIEW_TABLE_USAGE ' +
-      `WHERE VIEW_SCHEMA = ${name} AND TABLE_SCHEMA = ${name}`,
+      `WHERE ${isNamed('VIEW_SCHEMA', [database])} AND ${isNamed('TABLE_SCHEMA', [database])}`,
   );
   return new Set(rows.map((row) => pair(row['v'] ?? '', row['t'] ?? '')));
 }

@@ -27,7 +27,7 @@ describe('indexes that follow the data', () => {
   test('are built by the session that commits the last rows, once', async () => {
     const { wires, asked } = sessions(2);
     const tables = new LoadedTables(new Map([[7, 5]]));
-    tables.wait({ number: 7, staging: 's', table: staged('t'), bytes: 1 });
+    tables.wait({ number: 7, staging: 's', table: staged('t'), bytes: 1, subtracts: false });
     await tables.committed(wires[0]!, 7, 3);
     expect(asked).toEqual([]);
     await tables.committed(wires[1]!, 7, 2);
@@ -38,9 +38,9 @@ describe('indexes that follow the data', () => {
   test('of tables without rows, or that the set does not list, are built at the end, the largest first', async () => {
     const { wires, asked } = sessions(1);
     const tables = new LoadedTables(new Map());
-    tables.wait({ number: undefined, staging: 's', table: staged('unlisted'), bytes: 1 });
-    tables.wait({ number: undefined, staging: 's', table: staged('other'), bytes: 0 });
-    tables.wait({ number: 1, staging: 's', table: staged('empty'), bytes: 2 });
+    tables.wait({ number: undefined, staging: 's', table: staged('unlisted'), bytes: 1, subtracts: false });
+    tables.wait({ number: undefined, staging: 's', table: staged('other'), bytes: 0, subtracts: false });
+    tables.wait({ number: 1, staging: 's', table: staged('empty'), bytes: 2, subtracts: false });
     await tables.finish(wires, never);
     expect(asked.map((sql) => /`s`\.`(\w+)`/.exec(sql)?.[1])).toEqual(['empty', 'unlisted', 'other']);
   });
@@ -49,8 +49,8 @@ describe('indexes that follow the data', () => {
     const { wires, asked } = sessions(1);
     const tables = new LoadedTables(new Map([[0, 1]]));
     const more = { foreignKeys: ['ADD FOREIGN KEY (`a`)'], floats: ['ALTER COLUMN `f`'] };
-    tables.wait({ number: 0, staging: 's', table: staged('child', more), bytes: 1 });
-    tables.wait({ number: 1, staging: 's', table: staged('parent'), bytes: 1 });
+    tables.wait({ number: 0, staging: 's', table: staged('child', more), bytes: 1, subtracts: false });
+    tables.wait({ number: 1, staging: 's', table: staged('parent'), bytes: 1, subtracts: false });
     await tables.committed(wires[0]!, 0, 1);
     await tables.finish(wires, never);
     expect(asked.map((sql) => sql.replace(/^.*?`s`\./, ''))).toEqual([
