@@ -4,7 +4,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { ChunkLine, DatabaseLine, TableLine } from '../../../../repository/manifest-entries.ts';
-import type { RestoreOrder, RestoreSession, SettlingSession, WriteLane } from '../../../engine.ts';
+import type { Finding, RestoreOrder, RestoreSession, SettlingSession, WriteLane } from '../../../engine.ts';
 import type { InvariantQuery } from '../../../../topology/agent-file.ts';
 import { analyse } from './analyse.ts';
 import { AfterData } from './after-data.ts';
@@ -48,7 +48,7 @@ export function reopenRestore(config: PostgresConfig, restore: string): Settling
     switch: () => staging.switch(),
     open: () => staging.open(),
     discard: () => staging.discard(),
-    finish: () => staging.finish(),
+    finish: () => staging.finish().then(() => []),
     close: () => Promise.resolve(),
   };
 }
@@ -318,8 +318,9 @@ class PostgresRestore implements RestoreSession {
     await this.#staging.discard();
   }
 
-  async finish(): Promise<void> {
+  async finish(): Promise<readonly Finding[]> {
     await this.#staging.finish();
+    return [];
   }
 
   close(): Promise<void> {
