@@ -29,7 +29,10 @@ const examples: readonly Example[] = [
     inside: [
       `CREATE SCHEMA "übrig"; CREATE TABLE "übrig"."maß" (id int PRIMARY KEY, "größe" text); INSERT INTO "übrig"."maß" VALUES (1, 'süß')`,
       `DO $$BEGIN EXECUTE format('ALTER TABLE "übrig"."maß" OWNER TO %I', (SELECT rolname FROM pg_roles WHERE oid = (SELECT datdba FROM pg_database WHERE datname = current_database()))); END$$`,
-      `CREATE TYPE span AS RANGE (subtype = int); DO $$BEGIN EXECUTE format('ALTER TYPE span OWNER TO %1$I; ALTER TYPE span_multirange OWNER TO %1$I; CREATE EXTENSION pg_trgm', (SELECT rolname FROM pg_roles WHERE oid = (SELECT datdba FROM pg_database WHERE datname = current_database()))); END$$`,
+      `CREATE TYPE span AS RANGE (subtype = int); DO $$BEGIN EXECUTE format('ALTER TYPE span OWNER TO %1$I; CREATE EXTENSION pg_trgm', (SELECT rolname FROM pg_roles WHERE oid = (SELECT datdba FROM pg_database WHERE datname = current_database()))); END$$`,
+      // Where it has not followed by itself.
+      `DO $$BEGIN IF (SELECT typowner <> datdba FROM pg_type, pg_database WHERE typname = 'span_multirange' AND datname = current_database()) THEN
+         EXECUTE format('ALTER TYPE span_multirange OWNER TO %I', (SELECT rolname FROM pg_roles WHERE oid = (SELECT datdba FROM pg_database WHERE datname = current_database()))); END IF; END$$`,
       `REVOKE SELECT ON "übrig"."maß" FROM PUBLIC`,
     ],
   },
