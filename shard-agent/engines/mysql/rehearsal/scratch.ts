@@ -56,9 +56,10 @@ export async function startScratch(
   await mkdir(own, { mode: 0o700 });
   if (account !== undefined) for (const owned of [folder, own]) await chown(owned, account.uid, account.gid);
   const order = keeperOrder({ folder, own, socket, programs, account, source });
-  const { stop } = await startScratchProcess(order, signal);
+  const scratch = await startScratchProcess(order, signal);
   const { stallLimitMs } = endpoint;
-  return { engine: open({ host: socket, port: 0, user: 'root', password: undefined, stallLimitMs }), stop };
+  const engine = open({ host: socket, port: 0, user: 'root', password: undefined, stallLimitMs });
+  return { engine, stop: () => scratch.stop() };
 }
 
 async function readSource(wire: Parameters<typeof variable>[0], dialect: Dialect): Promise<Source> {
