@@ -151,6 +151,8 @@ const scratchSettings = [
   '--local-infile=ON',
   '--innodb-flush-log-at-trx-commit=0',
   '--innodb-doublewrite=OFF',
+  '--innodb-flush-method=nosync',
+  '--loose-debug-no-sync',
   '--max-connections=100',
   '--performance-schema=OFF',
 ];
