@@ -31,6 +31,7 @@ export const stepPoints = [
   'agent.switched',
   'agent.before-open',
   'agent.opened',
+  'agent.rehearsed',
 ] as const;
 
 export type StepPoint = (typeof stepPoints)[number];

@@ -115,7 +115,7 @@ export interface Rehearsal {
    * Hears of what the server refuses, where the rest can be tried without it. The restore goes on, and leaves out what needs
    * the refused object. A refusal without which nothing more can be tried is thrown, as in any restore.
    */
-  refused(finding: Finding): void;
+  readonly refused: (finding: Finding) => void;
 }
 
 /** Longest time for which a mark is held. */

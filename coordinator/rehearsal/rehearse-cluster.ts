@@ -1,10 +1,10 @@
 /** `check --rehearse`: what a backup would hold now is restored, by every agent on its host or on the targets of another topology. */
 import type { Finding__Output as WireFinding } from '../../proto/gen/tidemark/v1/Finding.ts';
-import { clusterPrefix, rehearsalCluster, rehearsalOf } from '../../repository/layout.ts';
+import { rehearsalPrefix, rehearsalsPrefix } from '../../repository/layout.ts';
 import type { Topology } from '../../topology/topology.ts';
 import { contextFor, openAgents, serverFromWire, shardError } from '../agents.ts';
 import type { Agent, ShardFailure } from '../agents.ts';
-import { newRestoreId } from '../restore/load-shards.ts';
+import { newRestoreId, restoreBeganMs } from '../restore/load-shards.ts';
 import { mapShards, sameRepository } from '../restore/plan.ts';
 import type { ShardPair } from '../restore/plan.ts';
 import type { Run } from '../run.ts';
@@ -156,6 +156,7 @@ async function onTarget(
       manifest,
       sourceShard: source,
       restore: id,
+      sampleCluster: topology.cluster,
     },
     progress,
     signal,
@@ -174,11 +175,10 @@ const leftAfterMs = 24 * 3_600_000;
 
 /** This rehearsal's samples, and those that an earlier one has left. */
 async function removeSamples({ store, topology, now }: Run, id: string): Promise<void> {
-  const own = clusterPrefix(rehearsalCluster(topology.cluster, id));
-  const left = (await store.listNames('')).filter((name) => {
-    const stampMs = rehearsalOf(topology.cluster, name);
-    return stampMs !== undefined && now().getTime() - stampMs > leftAfterMs;
+  const left = (await store.listNames(rehearsalsPrefix(topology.cluster))).filter((name) => {
+    const beganMs = restoreBeganMs(name);
+    return name === id || (beganMs !== undefined && now().getTime() - beganMs > leftAfterMs);
   });
-  for (const prefix of [own, ...left.map((name) => `${name}/`)])
-    for await (const { key } of store.list(prefix)) await store.delete(key);
+  for (const name of left)
+    for await (const { key } of store.list(rehearsalPrefix(topology.cluster, name))) await store.delete(key);
 }

@@ -28,6 +28,14 @@ export function newRestoreId(now: Date): string {
   return `r${stamp}${randomBytes(4).toString('hex')}`;
 }
 
+/** When the restore of this id began, by the clock of who began it; undefined for what is no id of a restore. */
+export function restoreBeganMs(restore: string): number | undefined {
+  const parts = /^r(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)[0-9a-f]{8}$/.exec(restore);
+  if (parts === null) return undefined;
+  const [, year, month, day, hour, minute, second] = parts.map(Number);
+  return Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second);
+}
+
 /**
  * Loads all shards at once. What an agent says it loaded must be what the seal says it stored: rows, tables, chunks and
  * raw bytes (else `bad-bytes`). Each proves that it sees our repository, where the decision will stand (else

@@ -4,6 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { reached } from '../../proto/step-points.ts';
 import { newSetId } from '../../repository/layout.ts';
 import type { ManifestRef, Sums } from '../../repository/manifest-entries.ts';
 import type { ObjectStore } from '../../repository/object-store.ts';
@@ -99,6 +100,7 @@ export async function rehearseOnScratch(order: SampleOrder, refusals: Refusals):
       });
       try {
         await refusals.during(signal, () => load({ session, stored, store, shard, progress, signal }));
+        await reached('agent.rehearsed');
         return { server: { ...(await scratch.describe()), databases: databasesOf(stored) }, sums };
       } finally {
         await session.close();
@@ -154,6 +156,7 @@ export async function rehearseInStaging(
       if (rows) await load({ session, stored, store: from.store, shard, progress, signal });
       else await makeSchema(session, progress, signal);
     });
+    await reached('agent.rehearsed');
     return { server: { ...(await engine.describe()), databases: databasesOf(stored) }, sums: stored.sums };
   } finally {
     await persist(() => session.discard());

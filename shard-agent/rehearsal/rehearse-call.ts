@@ -9,7 +9,9 @@ import { ServerClaim } from '../restore-claim.ts';
 import type { RestoreParts } from '../restore.ts';
 import { requireGlobals, openStoredShard } from '../stored-shard.ts';
 import { Refusals } from './refusals.ts';
-import { rehearsalCluster } from '../../repository/layout.ts';
+import { rehearsalPrefix } from '../../repository/layout.ts';
+import type { ObjectStore } from '../../repository/object-store.ts';
+import { PrefixedStore } from '../../repository/stores/prefixed.ts';
 import { rehearseInStaging, rehearseOnScratch, takeSample } from './rehearsal.ts';
 
 type Done = NonNullable<RehearseReply['done']>;
@@ -52,11 +54,15 @@ async function run(
   if (request.manifest !== null) return runInStaging(parts, context, request, { progress, signal, refusals });
   const sample = { engine, shard, lanes, rows, progress, signal };
   if (request.store) {
-    const taken = await takeSample({ ...sample, cluster: rehearsalCluster(cluster, request.restore) }, store);
+    const taken = await takeSample({ ...sample, cluster }, samplesIn(store, cluster, request.restore));
     return { sums: taken.sums, manifest: taken.manifest, set: taken.set };
   }
   const { server, sums } = await rehearseOnScratch({ ...sample, cluster }, refusals);
   return { server: serverMessage(server), sums };
+}
+
+function samplesIn(store: ObjectStore, cluster: string, id: string): ObjectStore {
+  return new PrefixedStore(store, rehearsalPrefix(cluster, id));
 }
 
 async function runInStaging(
@@ -67,7 +73,9 @@ async function runInStaging(
 ): Promise<Done> {
   const { restore, lanes, globals, sourceShard, rows } = request;
   const manifest = manifestFromWire(request.manifest, 'rehearse');
-  if (globals) requireGlobals(await openStoredShard(store, manifest, { set, shard: sourceShard }));
+  const { sampleCluster } = request;
+  const from = sampleCluster === '' ? store : samplesIn(store, sampleCluster, restore);
+  if (globals) requireGlobals(await openStoredShard(from, manifest, { set, shard: sourceShard }));
   const claim = new ServerClaim(engine, shard);
   await claim.ensure(signal);
   try {
@@ -87,7 +95,7 @@ async function runInStaging(
             await work();
           }),
       },
-      { store, manifest, set, shard: sourceShard },
+      { store: from, manifest, set, shard: sourceShard },
       rows > 0,
       refusals,
     );

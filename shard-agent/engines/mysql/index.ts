@@ -1,5 +1,4 @@
 /** The engine for MySQL and MariaDB. What they differ in stands in dialect.ts. */
-import { TidemarkError } from '../../../proto/errors.ts';
 import type { DatabaseConfig, InvariantQuery, ToolPaths } from '../../../topology/agent-file.ts';
 import type {
   BackupOrder,
@@ -29,6 +28,7 @@ import { attempt } from './connection/failure.ts';
 import { checkRestorer, fitShard } from './restore/fit.ts';
 import type { Endpoint } from './connection/handshake.ts';
 import { claimRestores } from './restore/restore-claim.ts';
+import { startScratch } from './rehearsal/scratch.ts';
 import { prepareRestore } from './restore/restore.ts';
 import { describeServer } from './server.ts';
 import { seeMarks, setMark } from './server-mark.ts';
@@ -37,23 +37,27 @@ import { stagedRestores } from './restore/staged-restores.ts';
 /** Lanes a check assumes where no order says. */
 const usualLanes = 4;
 
-/** No tool of the server's is needed: `tools` is taken for the shape of all engines. */
+/** Of `tools` only the server's own programs are used, for rehearsals. */
 export function openMysql(config: {
   database: DatabaseConfig;
   password: string | undefined;
   tools: ToolPaths;
 }): Engine {
   const { host, port, user, databases, stallLimitMs } = config.database;
-  return new MysqlEngine({ host, port, user, password: config.password, stallLimitMs }, databases);
+  const endpoint = { host, port, user, password: config.password, stallLimitMs };
+  return new MysqlEngine(endpoint, databases, config.tools);
 }
 
 class MysqlEngine implements Engine {
   readonly #endpoint: Endpoint;
   readonly #databases: readonly string[] | undefined;
 
-  constructor(endpoint: Endpoint, databases: readonly string[] | undefined) {
+  readonly #tools: ToolPaths;
+
+  constructor(endpoint: Endpoint, databases: readonly string[] | undefined, tools: ToolPaths) {
     this.#endpoint = endpoint;
     this.#databases = databases;
+    this.#tools = tools;
   }
 
   describe(): Promise<ServerDescription> {
@@ -134,16 +138,9 @@ class MysqlEngine implements Engine {
     return claimRestores(this.#endpoint, signal);
   }
 
-  startScratch(): Promise<ScratchServer> {
-    return Promise.reject(
-      new TidemarkError({
-        code: 'not-supported',
-        operation: 'start a scratch server',
-        subject: describeEndpoint(this.#endpoint),
-        cause: 'an agent starts none of this family',
-        remedy: 'Rehearse on a target: `tidemark check --rehearse --to TOPOLOGY`.',
-      }),
-    );
+  startScratch(folder: string, signal: AbortSignal): Promise<ScratchServer> {
+    const open = (endpoint: Endpoint): Engine => new MysqlEngine(endpoint, undefined, {});
+    return startScratch(this.#endpoint, this.#tools, open, folder, signal);
   }
 
   #attempt<T>(operation: string, work: () => Promise<T>): Promise<T> {

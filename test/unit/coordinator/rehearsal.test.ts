@@ -54,8 +54,8 @@ test('without rows, and of shards only that are ready so far', async () => {
 test('on targets: the staging is dropped and the samples are removed, those too that a killed command has left', async () => {
   const source = await openCluster({ names, filled: true });
   const target = await openCluster({ store: source.store, names: ['shop-00', 'spare'] });
-  const left = 'shop.rehearsal-r2026112008301201234567/sets/x/y';
-  const others = 'shops.rehearsal-r2026112008301201234567/sets/x/y';
+  const left = 'shop/rehearsals/r202611200830120123abcd/shop/sets/x';
+  const others = 'shops/rehearsals/r202611200830120123abcd/shops/sets/x';
   await source.store.create(left, Buffer.from('x'));
   await source.store.create(others, Buffer.from('x'));
   const [, spare] = target.servers;

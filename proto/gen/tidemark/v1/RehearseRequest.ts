@@ -12,6 +12,7 @@ export interface RehearseRequest {
   'sourceShard'?: (string);
   'restore'?: (string);
   'globals'?: (boolean);
+  'sampleCluster'?: (string);
 }
 
 export interface RehearseRequest__Output {
@@ -23,4 +24,5 @@ export interface RehearseRequest__Output {
   'sourceShard': (string);
   'restore': (string);
   'globals': (boolean);
+  'sampleCluster': (string);
 }

@@ -15,6 +15,8 @@ export interface StoredRange {
   readonly key?: readonly string[];
   readonly from?: Bound;
   readonly to?: Bound;
+  /** Only the first so many, of a whole table: of a rehearsal. */
+  readonly rows?: number;
 }
 
 /** FLOAT loses digits as text; as DOUBLE it keeps them, and comes back the same. */
@@ -36,7 +38,7 @@ function selectTask(table: Table, range: StoredRange): string {
   const all = table.history.length > 0 ? ofAllTime : '';
   const from = `FROM ${quoteName(table.database)}.${quoteName(table.name)}${all}`;
   if (table.key === undefined || (range.from === undefined && range.to === undefined))
-    return `SELECT ${list} ${from}`;
+    return `SELECT ${list} ${from}${range.rows === undefined ? '' : ` LIMIT ${range.rows}`}`;
   const force = `FORCE INDEX (${quoteName(table.key.index)})`;
   return `SELECT ${list} ${from} ${force}${rangeCondition(table.key, range.from, range.to)}`;
 }

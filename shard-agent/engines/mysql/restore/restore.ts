@@ -28,6 +28,7 @@ import { withoutPlaces } from '../schema/table-place.ts';
 import { listTables } from './staged-objects.ts';
 import { MysqlSettling, openRestoreSession, restoreLimitMs } from './staged-restores.ts';
 import { makingSettings } from '../schema/making-settings.ts';
+import { rehearsedLane } from './rehearsed-lane.ts';
 import { optionsOf, requireShapes } from './stored-manifest.ts';
 import { tryObjects } from './try-objects.ts';
 import type { Wire } from '../connection/wire.ts';
@@ -227,7 +228,7 @@ class MysqlRestore extends MysqlSettling implements RestoreSession {
           this.#writers.get(wire) ??
           new MysqlWriteLane(wire, this.#dialect, this.#staging, this.#loaded, this.#turns);
         this.#writers.set(wire, writer);
-        return writer;
+        return this.#order.rehearsal === undefined ? writer : rehearsedLane(writer, this.#order.rehearsal);
       });
     });
   }
