@@ -9,9 +9,14 @@ const letters = Array.from('áâäçéëíîóôöúüýß');
 /** Each character that not all encodings have becomes a letter that they have: as many characters as before. */
 export function inEncoding(encoding: Encoding, sql: string): string {
   if (encoding === 'UTF8') return sql;
-  return sql.replaceAll(
-    /[^\x00-\x7f]/gu,
-    (character) => letters[(character.codePointAt(0) ?? 0) % letters.length] ?? 'é',
+  return (
+    sql
+      .replaceAll(
+        /[^\x00-\x7f]/gu,
+        (character) => letters[(character.codePointAt(0) ?? 0) % letters.length] ?? 'é',
+      )
+      // What JSON spells out becomes a character of the database.
+      .replaceAll(/\\u(?!00[0-7])[0-9a-f]{4}/gi, '\\u0041')
   );
 }
 
