@@ -57,7 +57,6 @@ const settings: readonly Setting[] = [
   { name: 'alter_algorithm', values: ['INSTANT', 'COPY'] },
   { name: 'old_mode', values: [''] },
   { name: 'innodb_ft_enable_stopword', values: switches },
-  { name: 'show_create_table_verbosity', values: switches },
   { name: 'system_versioning_alter_history', values: ['KEEP'] },
   { name: 'default_week_format', values: ['3'] },
   { name: 'big_tables', values: switches },
