@@ -44,6 +44,7 @@ export async function openStoredShard(
   const schema: SchemaLine[] = [];
   const tables: TableLine[] = [];
   const rows = new Map<number, number>();
+  const largestRows = new Map<number, number>();
   const invariants: InvariantLine[] = [];
   for await (const line of readManifest(store, ref)) {
     switch (line.kind) {
@@ -67,6 +68,7 @@ export async function openStoredShard(
         break;
       case 'chunk':
         rows.set(line.table, (rows.get(line.table) ?? 0) + line.rows);
+        noteLargestRow(largestRows, line);
         break;
     }
   }
@@ -81,10 +83,18 @@ export async function openStoredShard(
     schema,
     tables,
     rows,
+    largestRows,
     invariants,
     openSchema: (line) => openPiece(store, line),
     chunks: () => chunkLines(store, ref),
   };
+}
+
+/** Older sets do not tell. */
+export function noteLargestRow(largestRows: Map<number, number>, { table, range }: ChunkLine): void {
+  const { largestRow } = range;
+  if (typeof largestRow !== 'number') return;
+  largestRows.set(table, Math.max(largestRow, largestRows.get(table) ?? 0));
 }
 
 /** The raw bytes of a schema piece or any other object that may have been stored as it came. */

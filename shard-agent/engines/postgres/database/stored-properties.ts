@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { DatabaseLine } from '../../../../repository/manifest-entries.ts';
 import { readStored, storedName, storedText, storedWord } from '../../../stored-shape.ts';
+import { besideDump } from './stored-beside-dump.ts';
 import type { DatabaseProperties } from './properties.ts';
 
 /** Of a server or of its tools. */
@@ -40,8 +41,16 @@ const properties = z.object({
   isTemplate: z.boolean().exactOptional(),
   tablespace: storedName,
   comment: comment.nullable(),
+  commentInside: z.boolean().exactOptional(),
   grants: z.array(grant).nullable(),
-  settings: z.array(z.object({ role: storedName.nullable(), name: storedName, value: storedText })),
+  settings: z.array(
+    z.object({
+      role: storedName.nullable(),
+      name: storedName,
+      value: storedText,
+      inside: z.boolean().exactOptional(),
+    }),
+  ),
   roles: z.array(storedName),
   extensions: z.array(
     z.object({
@@ -49,6 +58,7 @@ const properties = z.object({
       version: storedText.exactOptional(),
       schema: storedName.exactOptional(),
       owner: storedName.exactOptional(),
+      needs: z.array(storedName).exactOptional(),
     }),
   ),
   tablespaces: z.array(storedName),
@@ -61,6 +71,7 @@ const properties = z.object({
     }),
   ),
   childColumns: z.array(column).exactOptional(),
+  ...besideDump,
   superuserObjects: z.array(storedText).exactOptional(),
   publicSchema: z.boolean(),
   sequences: z.array(

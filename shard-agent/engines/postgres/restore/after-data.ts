@@ -2,16 +2,20 @@
 import type { ChunkLine, TableLine } from '../../../../repository/manifest-entries.ts';
 import {
   inStaging,
-  listContents,
+  listSections,
   place,
   placedArguments,
   runListed,
   withSession,
   type Archive,
+  type SectionedContents,
 } from './archive.ts';
 import { indexesOf, isConstraint, type ContentEntry } from './contents.ts';
+import { nameInheritedKeys } from '../database/inherited-keys.ts';
+import type { BeforeData } from './before-data.ts';
 import { lendInSchemas } from './lent-rights.ts';
 import { passesOf } from './passes.ts';
+import { sequenceStatements } from '../database/properties.ts';
 
 /** Bytes of rows from which an index is worth a run of pg_restore of its own, which takes about 40 ms to begin. */
 const worthBytes = 4 << 20;
@@ -23,7 +27,7 @@ interface Waiting {
 }
 
 interface Prepared {
-  readonly contents: readonly ContentEntry[];
+  readonly contents: SectionedContents;
   /** Arguments of every run. */
   readonly placed: readonly string[];
   /** Takes back the rights that are lent until all is built. */
@@ -37,6 +41,7 @@ interface Prepared {
 export class AfterData {
   readonly #archive: Archive;
   readonly #settings: readonly string[];
+  readonly #undo: BeforeData;
   readonly #expected: ReadonlyMap<number, number>;
   readonly #loaded = new Map<number, { rows: number; bytes: number }>();
   readonly #waiting: Waiting[] = [];
@@ -44,11 +49,20 @@ export class AfterData {
   readonly #built = new Set<number>();
   #prepared: Promise<Prepared> | undefined;
 
-  /** `expected`: rows by table. `settings`: of the server, as name=value, for all that is built. */
-  constructor(archive: Archive, expected: ReadonlyMap<number, number>, settings: readonly string[]) {
+  constructor(
+    archive: Archive,
+    options: {
+      /** Rows by table. */
+      expected: ReadonlyMap<number, number>;
+      /** Of the server, as name=value, for all that is built. */
+      settings: readonly string[];
+      undo: BeforeData;
+    },
+  ) {
     this.#archive = archive;
-    this.#expected = expected;
-    this.#settings = settings;
+    this.#expected = options.expected;
+    this.#settings = options.settings;
+    this.#undo = options.undo;
   }
 
   /** These rows are committed. When they were a large table's last, its indexes wait to be built. */
@@ -58,7 +72,7 @@ export class AfterData {
     this.#loaded.set(table.table, loaded);
     if (loaded.rows !== this.#expected.get(table.table) || loaded.bytes < worthBytes) return;
     const { contents } = await this.#prepare();
-    this.#waiting.push(...indexesOf(contents, table).map((entry) => ({ entry, table: table.table })));
+    this.#waiting.push(...indexesOf(contents.all, table).map((entry) => ({ entry, table: table.table })));
   }
 
   /** Builds one index that waits; false when none does that may be built beside those under way. */
@@ -79,7 +93,7 @@ export class AfterData {
 
   #prepare(): Promise<Prepared> {
     this.#prepared ??= withSession(this.#archive, async (open) => ({
-      contents: await listContents(open),
+      contents: await listSections(open),
       placed: await placedArguments(open),
       takeBack: await inStaging(open, 'lend rights', lendInSchemas),
     }));
@@ -93,7 +107,8 @@ export class AfterData {
     args: readonly string[],
   ): Promise<void> {
     const { placed } = await this.#prepare();
-    await runListed(archive, name, lines, ['--section=post-data', ...args, ...placed], this.#settings);
+    // Not by section: a comment on an index that was built before would not be taken for one that follows the data.
+    await runListed(archive, name, lines, [...args, ...placed], this.#settings);
   }
 
   /** One that locks its table would make the others wait, or wait for them. */
@@ -104,12 +119,12 @@ export class AfterData {
   }
 
   /**
-   * All that is left: indexes, keys and what follows them; then event triggers, which must see nothing of a restore:
+   * All that is left: indexes, keys and what follows them; sequences, and what was changed before the data; then event triggers, which must see nothing of a restore:
    * pg_dump's own order has them before materialised views are refreshed. Once, when no lane loads any more.
    */
   async finish(lanes: number): Promise<void> {
     const { contents, takeBack } = await this.#prepare();
-    const left = contents.filter(({ id }) => !this.#built.has(id)).map(({ line }) => line);
+    const left = contents.after.filter(({ id }) => !this.#built.has(id)).map(({ line }) => line);
     const quiet = left.filter((line) => !isEventTrigger(line));
     for (const [number, { entries, apart }] of passesOf(quiet).entries())
       await this.#run(this.#archive, `after-data-${number}`, entries, [
@@ -119,6 +134,15 @@ export class AfterData {
       if (takeBack !== undefined)
         await inStaging(open, 'take rights back', (session) => session.script(takeBack));
       await place(open, 'index');
+      await inStaging(open, 'name the keys of partitions', (session) =>
+        nameInheritedKeys(session, open.properties.inheritedKeys ?? []),
+      );
+      await inStaging(open, 'set sequences, rights and extensions as they were', async (session) => {
+        const { extensionTables, lentRights, eventTriggers } = this.#undo;
+        const sequences = sequenceStatements(open.properties.sequences);
+        for (const statement of [...extensionTables, ...sequences, ...lentRights, ...eventTriggers])
+          await session.script(statement);
+      });
     });
     const eventTriggers = left.filter(isEventTrigger);
     if (eventTriggers.length > 0) await this.#run(this.#archive, 'event-triggers', eventTriggers, []);

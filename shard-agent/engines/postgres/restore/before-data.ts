@@ -1,7 +1,7 @@
 /** What of an archive comes before the rows, brought into a staging in the order that gives what was there. */
 import {
   inStaging,
-  listBeforeData,
+  listSections,
   place,
   placedArguments,
   runListed,
@@ -9,27 +9,39 @@ import {
   type Archive,
   type OpenArchive,
 } from './archive.ts';
+import { withEarlyCasts } from '../database/binary-casts.ts';
 import { childColumnStatements } from '../database/child-columns.ts';
+import { grantOnExtensions } from '../database/extension-grants.ts';
 import { makeExtensions, removeUnknown } from '../database/extensions.ts';
-import { lendInDatabase, lendInSchemas } from './lent-rights.ts';
+import { lendInDatabase, lendInSchemas, lendOwnRights } from './lent-rights.ts';
 import { giveMultirangesToOwners } from '../database/multiranges.ts';
+import { searchMappingStatements } from '../database/search-mappings.ts';
 import { stepsOf } from './passes.ts';
 import { together } from '../../../together.ts';
 
 /** A server that makes tables gains little from more. */
 const mostRuns = 4;
 
+/** What was changed so that rows, keys and indexes can be made: statements that undo it. */
+export interface BeforeData {
+  /** To be run when indexes and keys are there. */
+  readonly extensionTables: readonly string[];
+  /** To be run last of all. */
+  readonly eventTriggers: readonly string[];
+  /** To be run when nothing is written any more, sequences included; before any event trigger could see it. */
+  readonly lentRights: readonly string[];
+}
+
 /**
  * Schemas, then extensions as they were (pg_dump knows neither their owner nor their version), then all before data, its
- * grants last, as pg_restore has them by itself. `lanes`: as many tables are made side by side, at most.
+ * grants last. `lanes`: as many tables are made side by side, at most.
  */
-export function loadBeforeData(archive: Archive, lanes: number): Promise<void> {
+export function loadBeforeData(archive: Archive, lanes: number): Promise<BeforeData> {
   return withSession(archive, (open) => loadObjects(open, Math.min(lanes, mostRuns)));
 }
 
-async function loadObjects(archive: OpenArchive, lanes: number): Promise<void> {
-  // By section: a comment or grant has none of its own, and belongs to that of what it follows in the whole list.
-  const entries = await listBeforeData(archive);
+async function loadObjects(archive: OpenArchive, lanes: number): Promise<BeforeData> {
+  const { before: entries } = await listSections(archive);
   const schemas = entries.filter(({ line }) => isSchema(line));
   const { properties, staging } = archive;
   const args = ['--single-transaction', ...(await placedArguments(archive))];
@@ -38,19 +50,31 @@ async function loadObjects(archive: OpenArchive, lanes: number): Promise<void> {
     await removeUnknown(session, properties);
   });
   await runSteps(archive, 'schemas', stepsOf(schemas, []), { lanes, args });
-  await inStaging(archive, 'make the extensions', (session) => makeExtensions(session, staging, properties));
-  const objects = entries.filter(({ line }) => !isSchema(line) && !isGrant(line));
+  const made = await inStaging(archive, 'make the extensions', (session) =>
+    makeExtensions(session, properties),
+  );
+  const objects = withEarlyCasts(
+    entries.filter(({ line }) => !isSchema(line) && !isGrant(line)),
+    properties.binaryCasts ?? [],
+  );
   await withLentRights(archive, async () => {
     await runSteps(archive, 'before-data', stepsOf(objects, schemas), { lanes, args });
     await inStaging(archive, 'give types to their owners', giveMultirangesToOwners);
     await inStaging(archive, 'store columns as they were', async (session) => {
       for (const statement of childColumnStatements(properties.childColumns ?? []))
         await session.script(statement);
+      for (const statement of searchMappingStatements(properties.searchMappings ?? []))
+        await session.script(statement);
     });
   });
   const grants = entries.filter(({ line }) => isGrant(line));
   await runSteps(archive, 'grants', stepsOf(grants, []), { lanes, args });
+  await inStaging(archive, 'grant on objects of extensions', (session) =>
+    grantOnExtensions(session, properties.extensionGrants ?? []),
+  );
   await place(archive, 'table');
+  const lentRights = await inStaging(archive, 'lend rights', lendOwnRights);
+  return { extensionTables: made.tables, eventTriggers: made.eventTriggers, lentRights };
 }
 
 /** Step after step, the lists of one on so many runs of pg_restore at once. */
