@@ -12,7 +12,7 @@ export function inEncoding(encoding: Encoding, sql: string): string {
   return (
     sql
       .replaceAll(
-        /[^\x00-\x7f]/gu,
+        /\P{ASCII}/gu,
         (character) => letters[(character.codePointAt(0) ?? 0) % letters.length] ?? 'é',
       )
       // What JSON spells out becomes a character of the database.
