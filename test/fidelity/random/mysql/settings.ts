@@ -48,7 +48,7 @@ const settings: readonly Setting[] = [
   { name: 'wait_timeout', values: ['4'] },
   { name: 'idle_transaction_timeout', values: ['1'] },
   { name: 'max_statement_time', values: ['3'] },
-  { name: 'max_execution_time', values: ['1'] },
+  { name: 'max_execution_time', values: ['3000'] },
   { name: 'sql_generate_invisible_primary_key', values: switches },
   { name: 'sql_require_primary_key', values: switches },
   { name: 'default_collation_for_utf8mb4', values: ['utf8mb4_general_ci'] },
