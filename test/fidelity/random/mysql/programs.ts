@@ -14,7 +14,7 @@ const modes = [
   '',
   'ANSI',
   'NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT',
-  'TRADITIONAL,HIGH_NOT_PRECEDENCE',
+  'TRADITIONAL',
 ];
 const clients = ['utf8mb4', 'latin1', 'cp1250', 'gbk'];
 
