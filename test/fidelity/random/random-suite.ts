@@ -9,7 +9,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TestServer } from '../../servers/server.ts';
-import { type RandomEngine, roundTrip } from './round-trip.ts';
+import { type Outcome, type RandomEngine, type Rendered, roundTrip } from './round-trip.ts';
 
 export interface RandomSuite<Model> extends RandomEngine<Model> {
   readonly title: string;
@@ -53,7 +53,7 @@ export function testRandomSchemas<Model>(suite: RandomSuite<Model>): void {
         { seed, path, numRuns: wanted, ...(path === '' ? {} : { numRuns: 1 }) },
       );
       console.log(
-        `${suite.title}: ${runs.tables} random tables with ${runs.rows} rows in ${runs.schemas} schemas, TIDEMARK_SEED=${seed}`,
+        `${suite.title}: ${runs.tables} random tables with ${runs.rows} rows in ${runs.schemas} schemas, ${runs.refused} of them refused by name, TIDEMARK_SEED=${seed}`,
       );
       if (result.failed) throw failureOf(suite, result, runs);
       if (path === '') expect(runs.tables).toBeGreaterThanOrEqual(wanted);
@@ -70,6 +70,8 @@ class Runs<Model> {
   tables = 0;
   rows = 0;
   schemas = 0;
+  /** Of schemas: refused by name in their surroundings. */
+  refused = 0;
   /** After the first failure. */
   shrinks = 0;
   #failedAt: number | undefined;
@@ -95,18 +97,32 @@ class Runs<Model> {
     }
     const rendered = this.#suite.render(model);
     try {
-      await roundTrip(this.#suite, this.#servers, rendered);
+      const outcome = await roundTrip(this.#suite, this.#servers, rendered);
+      if (this.#failedAt === undefined) this.#count(rendered, outcome);
     } catch (error) {
       this.#failedAt ??= Date.now();
       throw error;
-    } finally {
-      if (this.#failedAt === undefined) {
-        this.tables += rendered.tables;
-        this.rows += rendered.rows;
-        this.schemas += 1;
-      }
     }
   }
+
+  /** What was refused counts for nothing that came back. */
+  #count(rendered: Rendered, outcome: Outcome): void {
+    this.schemas += 1;
+    if (outcome === 'refused') {
+      this.refused += 1;
+      return;
+    }
+    this.tables += rendered.tables;
+    this.rows += rendered.rows;
+  }
+}
+
+function surroundingsText({ surroundings, createDatabase }: Rendered): string[] {
+  return [
+    ...surroundings.source.map(({ apply }) => `-- around the source: ${apply}`),
+    ...surroundings.target.map(({ apply }) => `-- around the target: ${apply}`),
+    `${createDatabase};`,
+  ];
 }
 
 function failureOf<Model>(
@@ -119,6 +135,7 @@ function failureOf<Model>(
   const text = [
     `${suite.title}: a schema did not come back (shrunk ${result.numShrinks} times in ${runs.shrinks} trials to ` +
       `${rendered?.tables} tables, ${rendered?.rows} rows; chunks of ${rendered?.chunkBytes} bytes, ${rendered?.lanes} lanes):`,
+    ...(rendered === undefined ? [] : surroundingsText(rendered)),
     ...(rendered?.statements.map((sql) => `${sql};`) ?? []),
     '',
     String(result.errorInstance),

@@ -1,8 +1,10 @@
 /** One random schema from a source server to a target and compared there: by the real engine, with the set in memory. */
-import type { Engine } from '../../../shard-agent/engine.ts';
-import { restoreShard, takeShard } from '../../conformance/memory-shard.ts';
+import { asTidemarkError } from '../../../proto/errors.ts';
+import type { Engine, Finding } from '../../../shard-agent/engine.ts';
+import { type MemoryShard, restoreShard, takeShard } from '../../conformance/memory-shard.ts';
 import type { TestServer } from '../../servers/server.ts';
-import { type Comparer, differences } from '../fact.ts';
+import { type Comparer, differences, type Fact } from '../fact.ts';
+import { isNamed, isRefusal, type Surroundings, within } from './surroundings.ts';
 
 export interface Rendered {
   readonly createDatabase: string;
@@ -12,6 +14,7 @@ export interface Rendered {
   readonly rows: number;
   readonly chunkBytes: number;
   readonly lanes: number;
+  readonly surroundings: Surroundings;
 }
 
 export interface RandomEngine<Model> {
@@ -29,12 +32,21 @@ interface Session {
   end(): Promise<void>;
 }
 
-/** Throws when a server refuses a statement, the engine fails, or anything is not as it was. */
+/** `refused`: by name, at the backup or by the plan, before anything was stored or touched. */
+export type Outcome = 'came back' | 'refused';
+
+/**
+ * Throws when a server refuses a statement of the generator, the engine fails, or anything is not as it was. A schema in
+ * usual surroundings must come back. In others it may be refused by name, or differ in what was named beforehand; what is
+ * found out while restoring is a failure in any.
+ */
 export async function roundTrip<Model>(
   engine: RandomEngine<Model>,
   [source, target]: readonly [TestServer, TestServer],
   rendered: Rendered,
-): Promise<void> {
+): Promise<Outcome> {
+  const { surroundings } = rendered;
+  const usual = surroundings.source.length + surroundings.target.length === 0;
   const restoring = engine.open(target);
   // What a failed restore has left.
   for (const staged of await restoring.staged()) {
@@ -44,16 +56,67 @@ export async function roundTrip<Model>(
   }
   for (const server of [source, target]) await server.run(engine.dropDatabase);
   await makeSchema(source, rendered);
-  const shard = await takeShard(engine.open(source, [database]), rendered);
-  const refusals = (await restoring.fit(shard.stored)).filter(({ warning }) => !warning);
-  if (refusals.length > 0) throw new Error(`the set does not fit: ${JSON.stringify(refusals)}`);
-  await restoreShard(restoring, shard, 'random', { lanes: rendered.lanes });
+  const taken = await within(source, surroundings.source, () => take(engine, source, rendered, usual));
+  if (taken === 'refused') return 'refused';
+  const { shard, warnings } = taken;
+  const planned = await within(target, surroundings.target, async () => {
+    const findings = await restoring.fit(shard.stored, false, rendered.lanes);
+    const refusing = findings.filter(({ warning }) => !warning);
+    if (refusing.length > 0) {
+      if (!usual && refusing.every(isRefusal)) return 'refused';
+      throw new Error(`the set does not fit: ${JSON.stringify(refusing)}`);
+    }
+    await restoreShard(restoring, shard, 'random', { lanes: rendered.lanes });
+    return findings;
+  });
+  if (planned === 'refused') return 'refused';
   const [before, after] = await Promise.all([
     engine.compare(source, database),
     engine.compare(target, database),
   ]);
-  const found = differences(before, after);
+  const found = differences(
+    ...(usual ? ([before, after] as const) : unnamed(before, after, [...warnings, ...planned])),
+  );
   if (found.length > 0) throw new Error(`${found.length} differences:\n\n${found.slice(0, 10).join('\n\n')}`);
+  return 'came back';
+}
+
+/** One backup as the engine takes it, and what a check says of it beforehand where the surroundings are not the usual. */
+async function take<Model>(
+  engine: RandomEngine<Model>,
+  source: TestServer,
+  rendered: Rendered,
+  usual: boolean,
+): Promise<'refused' | { shard: MemoryShard; warnings: readonly Finding[] }> {
+  const backing = engine.open(source, [database]);
+  const findings = usual ? [] : await backing.check({ lanes: rendered.lanes });
+  const refusing = findings.filter(({ warning }) => !warning);
+  if (refusing.length > 0) {
+    if (refusing.every(isRefusal)) return 'refused';
+    throw new Error(`the check of the backup fails: ${JSON.stringify(refusing)}`);
+  }
+  try {
+    return { shard: await takeShard(backing, rendered), warnings: findings };
+  } catch (error) {
+    const known = asTidemarkError(error, { code: 'internal', operation: 'back up', subject: database });
+    if (!usual && isRefusal(known)) return 'refused';
+    throw error;
+  }
+}
+
+/** Both sides without what only one has or what they tell differently, where a warning named the object beforehand. */
+function unnamed(
+  before: readonly Fact[],
+  after: readonly Fact[],
+  warnings: readonly Finding[],
+): [Fact[], Fact[]] {
+  const known = (fact: Fact): boolean => !isNamed(fact, warnings);
+  const same = new Set(before.map((fact) => JSON.stringify(fact)));
+  const both = new Set(
+    after.filter((fact) => same.has(JSON.stringify(fact))).map((fact) => JSON.stringify(fact)),
+  );
+  const keep = (fact: Fact): boolean => both.has(JSON.stringify(fact)) || known(fact);
+  return [before.filter(keep), after.filter(keep)];
 }
 
 async function makeSchema(server: TestServer, { createDatabase, statements }: Rendered): Promise<void> {

@@ -2,7 +2,9 @@
 import { mysqlNames, oddName } from '../names.ts';
 import { database, type Rendered } from '../round-trip.ts';
 import { indexDefinitions } from './indexes.ts';
+import { programStatements } from './programs.ts';
 import type { SchemaModel } from './schema.ts';
+import { changeOf } from './settings.ts';
 import { type Column, fileNames, quoted, resolveTable, type Table, words } from './table.ts';
 
 const rowsInStatement = 50;
@@ -16,6 +18,7 @@ export function renderSchema(model: SchemaModel): Rendered {
     createDatabase: `CREATE DATABASE ${database} CHARACTER SET ${charset} COLLATE ${collation}`,
     chunkBytes: model.chunkBytes,
     lanes: model.lanes,
+    surroundings: { source: model.around.source.map(changeOf), target: model.around.target.map(changeOf) },
     tables: tables.length,
     rows: model.tables.reduce((sum, { rows }) => sum + rows, 0),
     statements: [
@@ -25,6 +28,7 @@ export function renderSchema(model: SchemaModel): Rendered {
       ...tables.flatMap((table, at) => (links[at] ?? []).map((link) => link.constraint)),
       ...tables.flatMap((table) => changeStatements(table)),
       ...tables.flatMap((table) => extraStatements(table)),
+      ...programStatements(model.programs),
     ],
   };
 }

@@ -3,8 +3,10 @@ import fc from 'fast-check';
 import { aloneFirst } from '../alone-first.ts';
 import { greatestNamePick } from '../names.ts';
 import type { ColumnType, Server } from './column-type.ts';
+import { type ProgramModel, programsArbitrary } from './programs.ts';
 import { typesOf } from './every-type.ts';
 import type { Collation } from './charset.ts';
+import { type DrawnSetting, drawnSettings, type Setting } from '../surroundings.ts';
 
 export interface TypeModel {
   readonly type: ColumnType;
@@ -89,8 +91,11 @@ export interface SchemaModel {
   readonly family: Server['family'];
   readonly tables: readonly TableModel[];
   readonly collation: Collation;
+  readonly programs: readonly ProgramModel[];
   readonly chunkBytes: number;
   readonly lanes: number;
+  /** Of the servers while the schema is taken, and while it is restored. */
+  readonly around: { readonly source: readonly DrawnSetting[]; readonly target: readonly DrawnSetting[] };
 }
 
 /** A pick below 100 names a listed value, another any. */
@@ -157,12 +162,18 @@ function commonFirst(collations: readonly Collation[]): Collation[] {
 }
 
 /** Schemas for this server, of up to so many tables. */
-export function schemaArbitrary(server: Server, tables: number): fc.Arbitrary<SchemaModel> {
+export function schemaArbitrary(
+  server: Server,
+  tables: number,
+  settings: readonly Setting[],
+): fc.Arbitrary<SchemaModel> {
   return fc.record({
     family: fc.constant(server.family),
     tables: aloneFirst(fc.array(tableArbitrary(server), { minLength: 1, maxLength: tables, size: 'max' })),
     collation: fc.constantFrom(...commonFirst(server.collations)),
+    programs: programsArbitrary,
     chunkBytes: fc.constantFrom(1 << 20, 64 * 1024, 8 * 1024, 1024, 100),
     lanes: fc.integer({ min: 1, max: 3 }),
+    around: fc.record({ source: drawnSettings(settings), target: drawnSettings(settings) }),
   });
 }

@@ -6,6 +6,7 @@ import type { RandomSuite } from '../random-suite.ts';
 import { database } from '../round-trip.ts';
 import { renderSchema } from './render.ts';
 import { schemaArbitrary, type SchemaModel } from './schema.ts';
+import { settingsOf } from './settings.ts';
 import type { Server } from './column-type.ts';
 
 export function randomMysql(
@@ -20,7 +21,8 @@ export function randomMysql(
     compare: compareMysql,
     dropDatabase: `DROP DATABASE IF EXISTS ${database}`,
     render: renderSchema,
-    arbitrary: async (server, tables) => schemaArbitrary(await describeServer(server), tables),
+    arbitrary: async (server, tables) =>
+      schemaArbitrary(await describeServer(server), tables, await settingsOf(server)),
   };
 }
 

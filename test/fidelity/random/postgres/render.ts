@@ -2,11 +2,13 @@
 import { oddName, postgresNames } from '../names.ts';
 import { insensitive, literal, quoted } from './column-type.ts';
 import { database, type Rendered } from '../round-trip.ts';
+import { createDatabase, inEncoding } from './encodings.ts';
 import { indexStatements } from './indexes.ts';
 import { extraStatements } from './extras.ts';
 import { isReferable, type Link, linksOf } from './links.ts';
 import { partitionClause, partitionStatements } from './partitions.ts';
 import type { SchemaModel } from './schema.ts';
+import { changeOf, databaseStatement } from './settings.ts';
 import { type Column, columnsOf, oddSchema, resolveTable, type Table } from './table.ts';
 
 const rowsInStatement = 50;
@@ -18,9 +20,10 @@ export function renderSchema(model: SchemaModel): Rendered {
   const parented = new Set(tables.map(({ parent }) => parent));
   const links = tables.map((table) => linksOf(table, parents));
   return {
-    createDatabase: `CREATE DATABASE ${database}`,
+    createDatabase: createDatabase(database, model.encoding),
     chunkBytes: model.chunkBytes,
     lanes: model.lanes,
+    surroundings: { source: model.around.source.map(changeOf), target: model.around.target.map(changeOf) },
     tables: tables.length,
     rows: tables.reduce((sum, { model: table }) => sum + table.rows, 0),
     statements: [
@@ -39,7 +42,8 @@ export function renderSchema(model: SchemaModel): Rendered {
       ...tables.flatMap((table) => (parented.has(table) ? [] : lateStatements(table))),
       ...tables.flatMap((table) => changeStatements(table)),
       ...tables.flatMap((table) => extraStatements(table)),
-    ],
+      ...model.around.database.map((setting) => databaseStatement(database, setting)),
+    ].map((sql) => inEncoding(model.encoding, sql)),
   };
 }
 

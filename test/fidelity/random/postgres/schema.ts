@@ -2,6 +2,8 @@
 import fc from 'fast-check';
 import { aloneFirst } from '../alone-first.ts';
 import { greatestNamePick } from '../names.ts';
+import { type DrawnSetting, drawnSettings, type Setting } from '../surroundings.ts';
+import { type Encoding, encodings } from './encodings.ts';
 import { scalarsOf, typeArbitrary, type TypeModel } from './column-type.ts';
 
 export type Role =
@@ -115,8 +117,15 @@ export type Extra = (typeof extras)[number] | (typeof newestExtras)[number];
 
 export interface SchemaModel {
   readonly tables: readonly TableModel[];
+  readonly encoding: Encoding;
   readonly chunkBytes: number;
   readonly lanes: number;
+  /** Settings of the database, and of the servers while the schema is taken and while it is restored. */
+  readonly around: {
+    readonly database: readonly DrawnSetting[];
+    readonly source: readonly DrawnSetting[];
+    readonly target: readonly DrawnSetting[];
+  };
 }
 
 /** A pick below 100 names a listed value, another any. */
@@ -203,10 +212,23 @@ function tableArbitrary(major: number): fc.Arbitrary<TableModel> {
 }
 
 /** Schemas for a server of this version, of up to so many tables. */
-export function schemaArbitrary(major: number, tables: number): fc.Arbitrary<SchemaModel> {
+export function schemaArbitrary(
+  major: number,
+  tables: number,
+  settings: readonly Setting[],
+): fc.Arbitrary<SchemaModel> {
   return fc.record({
     tables: aloneFirst(fc.array(tableArbitrary(major), { minLength: 1, maxLength: tables, size: 'max' })),
+    encoding: fc.oneof(
+      { arbitrary: fc.constant<Encoding>('UTF8'), weight: 3 },
+      fc.constantFrom(...encodings),
+    ),
     chunkBytes: fc.constantFrom(1 << 20, 64 * 1024, 8 * 1024, 1024, 100),
     lanes: fc.integer({ min: 1, max: 3 }),
+    around: fc.record({
+      database: drawnSettings(settings),
+      source: drawnSettings(settings),
+      target: drawnSettings(settings),
+    }),
   });
 }

@@ -9,6 +9,7 @@ import type { RandomSuite } from '../random-suite.ts';
 import { database } from '../round-trip.ts';
 import { renderSchema } from './render.ts';
 import { schemaArbitrary, type SchemaModel } from './schema.ts';
+import { settingsOf } from './settings.ts';
 
 export function randomPostgres(
   title: string,
@@ -23,6 +24,6 @@ export function randomPostgres(
     compare: comparePostgres,
     dropDatabase: `DROP DATABASE IF EXISTS ${database}`,
     render: renderSchema,
-    arbitrary: (server, tables) => Promise.resolve(schemaArbitrary(majorOf(server), tables)),
+    arbitrary: async (server, tables) => schemaArbitrary(majorOf(server), tables, await settingsOf(server)),
   };
 }
