@@ -124,14 +124,13 @@ export function testMysqlFitSettings(fixture: EngineFixture, server: () => TestS
       }
     });
 
-    test.runIf(family === 'mariadb')(
-      'tables without a key that the server would refuse are named',
-      async () => {
+    // MySQL's setting for this is one of a session, and sessions of a restore set it.
+    if (family === 'mariadb')
+      test('tables without a key that the server would refuse are named', async () => {
         await under(['innodb_force_primary_key = ON'], async () => {
           const found = (await fit()).find(({ subject }) => subject === 'innodb_force_primary_key');
           expect(found).toMatchObject({ warning: false, cause: expect.stringContaining('settings.log') });
         });
-      },
-    );
+      });
   });
 }

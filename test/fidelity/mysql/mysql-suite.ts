@@ -15,8 +15,9 @@ const roomySettings: Readonly<Record<string, string>> = {
   'local-infile': 'ON',
 };
 
+/** With these settings MariaDB itself no longer lists routines when one of them was named by a client in sjis. */
 const small = mysqlCases.filter(
-  ({ item }) => !/MiB|full$|character set (?!utf8mb4|latin1|sjis|ucs2)/.test(item),
+  ({ item }) => !/MiB|full$|client in sjis|character set (?!utf8mb4|latin1|sjis|ucs2)/.test(item),
 );
 
 type Own = Pick<FidelitySuite, 'title' | 'startSource' | 'startTarget'> &
