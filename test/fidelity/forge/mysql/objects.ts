@@ -89,7 +89,7 @@ const activities = [
     (owner) =>
       `CREATE VIEW ${owner}_activity (id, at, who, what) AS SELECT owner_id, created_at, user_id, CONCAT('label ', action) FROM ${owner}_label_events UNION ALL SELECT owner_id, created_at, user_id, CONCAT('state ', state) FROM ${owner}_state_events`,
   ),
-  `CREATE VIEW activity AS ${accompanied.map((owner) => `SELECT '${owner}' AS of_what, a.* FROM ${owner}_activity a`).join(' UNION ALL ')}`,
+  `CREATE VIEW activity AS ${accompanied.map((owner) => `SELECT '${owner}' AS of_what, a.id, a.at, a.who FROM ${owner}_activity a`).join(' UNION ALL ')}`,
   `CREATE VIEW activity_by_month AS SELECT DATE_FORMAT(at, '%Y-%m') AS month, of_what, COUNT(*) AS many FROM activity GROUP BY 1, 2`,
   `CREATE VIEW activity_so_far AS SELECT month, of_what, SUM(many) OVER (PARTITION BY of_what ORDER BY month) AS so_far FROM activity_by_month`,
   `CREATE VIEW namespace_tree AS WITH RECURSIVE tree (id, root, depth) AS (SELECT id, id, 0 FROM namespaces UNION ALL SELECT n.id, t.root, t.depth + 1 FROM tree t JOIN namespaces n ON n.parent_id = t.id WHERE t.depth < 3) SELECT * FROM tree`,
@@ -144,10 +144,13 @@ export function objectStatements(family: Family): string[] {
     ...routines,
     `SET sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,STRICT_ALL_TABLES'`,
     `CREATE FUNCTION greeting(who varchar(40)) RETURNS varchar(80) DETERMINISTIC RETURN 'Hello, ' || who || '\\'s "friends"'`,
-    // Whether a column of a view may be NULL is decided by the mode in which the view was made, which nothing records.
-    `SET sql_mode = 'NO_ENGINE_SUBSTITUTION'`,
+    // Whether a column of a view may be NULL is decided by the mode in which the view was made; nothing records it, and a
+    // restore takes the server's usual one.
+    `SET sql_mode = DEFAULT`,
     ...stated.flatMap(viewsOf),
     ...activities,
+    // A functional key is made anew without strict mode, and tells so.
+    `SET sql_mode = 'NO_ENGINE_SUBSTITUTION'`,
     ...(family === 'mariadb' ? ofMariadb : ofMysql),
     `SET sql_mode = DEFAULT`,
     ...counting,
