@@ -332,6 +332,8 @@ export interface StoredShard {
   readonly invariants: readonly InvariantLine[];
   /** The raw bytes of a schema piece, unpacked where it was packed by us; throws `bad-bytes` before the last byte is given out if anything differs. */
   openSchema(line: SchemaLine): AsyncIterable<Buffer>;
+  /** The raw bytes of a chunk, for an engine that could not load it at first; as `openSchema` in all else. */
+  openChunk(table: TableLine, chunk: ChunkLine): AsyncIterable<Buffer>;
 }
 
 export interface RestoreOrder {
@@ -391,8 +393,11 @@ export interface RestoreSession {
 }
 
 export interface WriteLane {
-  /** Loads one chunk and resolves with the rows the server says it took. The source checks its own digest and throws
-   * before its last byte is given out; the lane then makes sure that nothing of the chunk is committed. */
+  /**
+   * Loads one chunk and resolves with the rows the server says it took. The source checks its own digest and throws
+   * before its last byte is given out; the lane then makes sure that nothing of the chunk is committed. A chunk that must wait
+   * for something else is put aside, and counts here: `finishLoad` loads it or throws.
+   */
   load(
     table: TableLine,
     chunk: ChunkLine,

@@ -164,9 +164,13 @@ export class ToolRuns {
       input?: AsyncIterable<Uint8Array>;
       settings?: readonly string[];
       signal: AbortSignal;
+      /** Is given all that the tool says on stderr, piece by piece. */
+      said?: (piece: string) => void;
     },
   ): Promise<void> {
     const run = this.#start(tool, args, options.settings ?? [], options.subject);
+    const { said } = options;
+    if (said !== undefined) run.child.stderr.on('data', (piece: Buffer) => said(piece.toString('latin1')));
     const kill = (): void => void run.child.kill('SIGKILL');
     options.signal.addEventListener('abort', kill, { once: true });
     if (options.signal.aborted) kill();

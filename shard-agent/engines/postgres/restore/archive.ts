@@ -1,7 +1,9 @@
 /** A database's archive, as pg_dump wrote it: what it lists, and runs of pg_restore that bring parts of it into a staging. */
 import { writeFile } from 'node:fs/promises';
 import { Session, during, type PostgresConfig } from '../connection/connection.ts';
-import { readContents, type ContentEntry } from './contents.ts';
+import { TidemarkError } from '../../../../proto/errors.ts';
+import { linesOf, readContents, type ContentEntry } from './contents.ts';
+import { endedWithRefusals, RefusedEntries } from './refused-entries.ts';
 import type { DatabaseProperties } from '../database/properties.ts';
 import { missingTablespaces, placementStatements } from '../database/tablespaces.ts';
 import { connectionArguments, type Tool, type ToolRuns } from '../connection/tools.ts';
@@ -58,9 +60,61 @@ export async function runListed(
   args: readonly string[],
   settings: readonly string[] = [],
 ): Promise<void> {
-  const list = `${archive.file}.${name}`;
-  await writeFile(list, `${lines.join('\n')}\n`, { mode: 0o600 });
+  const list = await writeList(archive, name, lines);
   await run(archive, [...args, `--use-list=${list}`, archive.file], { settings });
+}
+
+async function writeList({ file }: Archive, name: string, lines: readonly string[]): Promise<string> {
+  const list = `${file}.${name}`;
+  await writeFile(list, `${lines.join('\n')}\n`, { mode: 0o600 });
+  return list;
+}
+
+/**
+ * Runs pg_restore for these lines, past what the server refuses. Resolves with the entries of which something was refused; the
+ * others are done. Throws where pg_restore itself did not come to its end.
+ */
+export async function runPastRefusals(
+  archive: Archive,
+  name: string,
+  entries: readonly ContentEntry[],
+  args: readonly string[],
+  settings: readonly string[] = [],
+): Promise<ContentEntry[]> {
+  if (entries.length === 0) return [];
+  const list = await writeList(archive, name, linesOf(entries));
+  const refused = new RefusedEntries();
+  try {
+    await run(archive, [...args, '--verbose', `--use-list=${list}`, archive.file], {
+      settings,
+      goOn: true,
+      said: (piece) => refused.read(piece),
+    });
+    return [];
+  } catch (error) {
+    const found = entries.filter(({ id }) => refused.ids.has(id));
+    if (error instanceof TidemarkError && endedWithRefusals.test(error.reason) && found.length > 0)
+      return found;
+    throw error;
+  }
+}
+
+/** What an entry is run as: the text that pg_restore would run for it. */
+export async function scriptOf(
+  archive: Archive,
+  { id, line }: ContentEntry,
+  args: readonly string[],
+): Promise<Buffer> {
+  const { runs, tool, file } = archive;
+  const list = await writeList(archive, `entry-${id}`, [line]);
+  const pieces: Buffer[] = [];
+  for await (const piece of runs.read(
+    tool,
+    [...args, '--file=-', `--use-list=${list}`, file],
+    subjectOf(archive),
+  ))
+    pieces.push(piece);
+  return Buffer.concat(pieces);
 }
 
 /** Where some tablespaces are missing, pg_restore is told of none: `place` moves what lies in one that is there. */
@@ -82,15 +136,23 @@ export async function place(archive: OpenArchive, kind: 'table' | 'index'): Prom
 async function run(
   archive: Archive,
   args: readonly string[],
-  options: { input?: AsyncIterable<Uint8Array>; settings?: readonly string[] },
+  options: {
+    input?: AsyncIterable<Uint8Array>;
+    settings?: readonly string[];
+    /** Past what the server refuses; else the first refusal ends the run. */
+    goOn?: boolean;
+    said?: (piece: string) => void;
+  },
 ): Promise<void> {
   const { config, runs, tool, signal, staging } = archive;
   // Whether a statement's commit is durable does not matter until the mark says `loaded`: that commit is, and all before it.
-  await runs.run(tool, ['--exit-on-error', ...connectionArguments(config, staging), ...args], {
+  const strict = options.goOn === true ? [] : ['--exit-on-error'];
+  await runs.run(tool, [...strict, ...connectionArguments(config, staging), ...args], {
     subject: subjectOf(archive),
     signal,
     settings: ['default_transaction_read_only=off', 'synchronous_commit=off', ...(options.settings ?? [])],
     ...(options.input === undefined ? {} : { input: options.input }),
+    ...(options.said === undefined ? {} : { said: options.said }),
   });
 }
 
@@ -119,6 +181,6 @@ export function inStaging<T>(
   return during(operation, subjectOf(archive), () => action(archive.session));
 }
 
-function subjectOf({ database, staging }: Archive): string {
+export function subjectOf({ database, staging }: Archive): string {
   return `database ${database}, staged as ${staging}`;
 }

@@ -1,10 +1,12 @@
 /** What of an archive comes before the rows, brought into a staging in the order that gives what was there. */
+import { TidemarkError } from '../../../../proto/errors.ts';
 import {
   inStaging,
   listBeforeData,
   place,
   placedArguments,
   runListed,
+  runPastRefusals,
   withSession,
   type Archive,
   type OpenArchive,
@@ -13,7 +15,9 @@ import { childColumnStatements } from '../database/child-columns.ts';
 import { makeExtensions, removeUnknown } from '../database/extensions.ts';
 import { lendInDatabase, lendInSchemas } from './lent-rights.ts';
 import { giveMultirangesToOwners } from '../database/multiranges.ts';
+import { type ContentEntry, linesOf } from './contents.ts';
 import { stepsOf } from './passes.ts';
+import { requireDone, tryAgain } from './second-tries.ts';
 import { together } from '../../../together.ts';
 
 /** A server that makes tables gains little from more. */
@@ -32,16 +36,18 @@ async function loadObjects(archive: OpenArchive, lanes: number): Promise<void> {
   const entries = await listBeforeData(archive);
   const schemas = entries.filter(({ line }) => isSchema(line));
   const { properties, staging } = archive;
-  const args = ['--single-transaction', ...(await placedArguments(archive))];
+  const args = await placedArguments(archive);
   await inStaging(archive, 'make the extensions', async (session) => {
     await lendInDatabase(session, staging);
     await removeUnknown(session, properties);
   });
-  await runSteps(archive, 'schemas', stepsOf(schemas, []), { lanes, args });
+  const run = (name: string, part: readonly ContentEntry[], made: readonly ContentEntry[]): Promise<void> =>
+    runSteps(archive, name, stepsOf(part, made), { lanes, args, entries: part });
+  await run('schemas', schemas, []);
   await inStaging(archive, 'make the extensions', (session) => makeExtensions(session, staging, properties));
   const objects = entries.filter(({ line }) => !isSchema(line) && !isGrant(line));
   await withLentRights(archive, async () => {
-    await runSteps(archive, 'before-data', stepsOf(objects, schemas), { lanes, args });
+    await run('before-data', objects, schemas);
     await inStaging(archive, 'give types to their owners', giveMultirangesToOwners);
     await inStaging(archive, 'store columns as they were', async (session) => {
       for (const statement of childColumnStatements(properties.childColumns ?? []))
@@ -49,8 +55,15 @@ async function loadObjects(archive: OpenArchive, lanes: number): Promise<void> {
     });
   });
   const grants = entries.filter(({ line }) => isGrant(line));
-  await runSteps(archive, 'grants', stepsOf(grants, []), { lanes, args });
+  await run('grants', grants, []);
   await place(archive, 'table');
+}
+
+interface Running {
+  readonly lanes: number;
+  readonly args: readonly string[];
+  /** All that the steps' lists are of. */
+  readonly entries: readonly ContentEntry[];
 }
 
 /** Step after step, the lists of one on so many runs of pg_restore at once. */
@@ -58,21 +71,42 @@ async function runSteps(
   archive: OpenArchive,
   name: string,
   steps: readonly (readonly (readonly string[])[])[],
-  { lanes, args }: { readonly lanes: number; readonly args: readonly string[] },
+  { lanes, args, entries }: Running,
 ): Promise<void> {
+  const byLine = new Map(entries.map((entry) => [entry.line, entry]));
   for (const [number, lists] of steps.entries()) {
     const left = [...lists.entries()];
+    const refused: ContentEntry[] = [];
     const work = async (signal: AbortSignal): Promise<void> => {
       for (let next = left.shift(); next !== undefined; next = left.shift()) {
         const [part, lines] = next;
         signal.throwIfAborted();
-        await runListed({ ...archive, signal }, `${name}-${number}-${part}`, lines, args);
+        const listed = lines.flatMap((line) => byLine.get(line) ?? []);
+        refused.push(...(await runList({ ...archive, signal }, `${name}-${number}-${part}`, listed, args)));
       }
     };
     await together(
       archive.signal,
       Array.from({ length: Math.min(Math.max(1, lanes), lists.length) }, () => work),
     );
+    requireDone(archive, await tryAgain(archive, refused, { args, settings: [] }));
+  }
+}
+
+/** In one transaction, which is quicker. Where the server refuses that, entry by entry; resolves with those it refuses. */
+async function runList(
+  archive: Archive,
+  name: string,
+  entries: readonly ContentEntry[],
+  args: readonly string[],
+): Promise<ContentEntry[]> {
+  try {
+    await runListed(archive, name, linesOf(entries), ['--single-transaction', ...args]);
+    return [];
+  } catch (error) {
+    archive.signal.throwIfAborted();
+    if (!(error instanceof TidemarkError) || error.code !== 'database-failed') throw error;
+    return runPastRefusals(archive, `${name}-again`, entries, args);
   }
 }
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { ChunkLine, DatabaseLine, TableLine } from '../../../../repository/manifest-entries.ts';
-import type { RestoreOrder, RestoreSession, SettlingSession, WriteLane } from '../../../engine.ts';
+import type { Finding, RestoreOrder, RestoreSession, SettlingSession, WriteLane } from '../../../engine.ts';
 import type { InvariantQuery } from '../../../../topology/agent-file.ts';
 import { analyse } from './analyse.ts';
 import { AfterData } from './after-data.ts';
@@ -14,10 +14,16 @@ import { during, quoteName, Session, type PostgresConfig } from '../connection/c
 import { evaluationSettings } from './evaluation.ts';
 import { requireEmpty } from './emptiness.ts';
 import { answerInvariant } from '../invariant.ts';
-import { createStatement, propertyStatements, sequenceStatements } from '../database/properties.ts';
+import {
+  createStatement,
+  type DatabaseProperties,
+  propertyStatements,
+  sequenceStatements,
+} from '../database/properties.ts';
 import { archivePiece, largeObjectsPiece } from '../backup/schema.ts';
 import { makeRoles, planRoles } from '../globals/roles.ts';
 import { openMaintenance } from '../server.ts';
+import { RefusedChunks } from './refused-chunks.ts';
 import { newSpoolFolder, removeSpoolFolder } from './spool-folder.ts';
 import { storedStatistics } from './statistics.ts';
 import { markStatement, stagingName, type StagingMark } from './staging-mark.ts';
@@ -57,8 +63,10 @@ class PostgresRestore implements RestoreSession {
   #lanes: PostgresWriteLane[] = [];
   /** By database. */
   readonly #afterData = new Map<string, AfterData>();
+  readonly #refused = new RefusedChunks();
   #rowsLeft = 0;
   #folder: string | undefined;
+  #warnings: Finding[] = [];
   #closing: Promise<void> | undefined;
 
   constructor(config: PostgresConfig, order: RestoreOrder, tool: Tool) {
@@ -67,6 +75,10 @@ class PostgresRestore implements RestoreSession {
     this.#tool = tool;
     this.#runs = new ToolRuns(config);
     this.#staging = new Staging(config, order.restore);
+  }
+
+  get warnings(): readonly Finding[] {
+    return this.#warnings;
   }
 
   async stage(): Promise<void> {
@@ -151,9 +163,13 @@ class PostgresRestore implements RestoreSession {
     return stagingName(this.#order.restore, number);
   }
 
-  #evaluationOf(database: string): { name: string; value: string }[] {
+  #propertiesOf(database: string): Pick<DatabaseProperties, 'settings'> {
     const line = this.#order.stored.databases.find(({ name }) => name === database);
-    return line === undefined ? [] : evaluationSettings(propertiesOf(line));
+    return line === undefined ? { settings: [] } : propertiesOf(line);
+  }
+
+  #evaluationOf(database: string): { name: string; value: string }[] {
+    return evaluationSettings(this.#propertiesOf(database));
   }
 
   #archiveOf(line: DatabaseLine, file: string): Archive {
@@ -183,7 +199,10 @@ class PostgresRestore implements RestoreSession {
       () =>
         new PostgresWriteLane(this.#config, {
           stagingOf: (database) => this.#stagingOf(database),
+          propertiesOf: (database) => this.#propertiesOf(database),
           evaluationOf: (database) => this.#evaluationOf(database),
+          refused: this.#refused,
+          openChunk: (table, chunk) => this.#order.stored.openChunk(table, chunk),
           committed: (table, chunk, signal) => this.#committed(table, chunk, signal),
         }),
     );
@@ -199,6 +218,8 @@ class PostgresRestore implements RestoreSession {
   }
 
   async finishLoad(): Promise<void> {
+    const { lanes, signal } = this.#order;
+    await this.#refused.loadRest(this.#lanes, signal);
     for (const [number, line] of this.#order.stored.databases.entries()) {
       const objects = this.#order.stored.schema.find(
         (piece) => piece.database === line.name && piece.name === largeObjectsPiece,
@@ -209,12 +230,18 @@ class PostgresRestore implements RestoreSession {
           this.#order.stored.openSchema(objects),
         );
       }
-      await this.#afterData.get(line.name)?.finish(this.#order.lanes);
+      const found = await this.#afterData.get(line.name)?.finish(lanes, {
+        wait: () => this.#refused.waitIn(line.name),
+        load: () => this.#refused.loadRest(this.#lanes, signal),
+        requireNone: () => this.#refused.requireNone(line.name),
+      });
+      this.#warnings.push(...(found ?? []));
       await analyse({
         config: this.#config,
         connectTo: this.#stagingOf(line.name),
-        lanes: this.#order.lanes,
+        lanes,
         evaluation: this.#evaluationOf(line.name),
+        properties: propertiesOf(line),
         statistics: storedStatistics(this.#order.stored, line.name),
       });
       await this.#complete(line, number);
