@@ -63,17 +63,17 @@ const readme = join(root, 'README.md');
 const excused = excusedFiles(existsSync(readme) ? readFileSync(readme, 'utf8') : '');
 const reports = mkdtempSync(join(tmpdir(), 'tidemark-test-'));
 const itemsPath = join(reports, 'items.jsonl');
-const sum: Count = { passed: 0, failed: 0, excused: 0 };
+const sum: Count = { passed: 0, failures: [], excused: 0 };
 try {
   for (const project of wanted.length > 0 ? wanted : usual) {
     const path = join(reports, `${project}.json`);
     const exitCode = await runProject(project, path);
     const count = countReport(readReport(path), exitCode, root, excused);
     console.log(
-      `${project}: ${count.passed} passed, ${count.failed} failed, ${count.excused} skipped with a reason\n`,
+      `${project}: ${count.passed} passed, ${count.failures.length} failed, ${count.excused} skipped with a reason\n`,
     );
     sum.passed += count.passed;
-    sum.failed += count.failed;
+    sum.failures.push(...count.failures);
     sum.excused += count.excused;
   }
   const items = readResults(itemsPath);
@@ -81,5 +81,7 @@ try {
 } finally {
   rmSync(reports, { recursive: true });
 }
-process.exitCode = sum.failed === 0 && sum.passed > 0 ? 0 : 1;
-console.log(`${sum.passed} passed, ${sum.failed} failed`);
+// At the end of the log, where they are looked for first.
+for (const failure of sum.failures) console.log(`failed: ${failure}`);
+process.exitCode = sum.failures.length === 0 && sum.passed > 0 ? 0 : 1;
+console.log(`${sum.passed} passed, ${sum.failures.length} failed`);

@@ -5,7 +5,8 @@ import { z } from 'zod';
 
 export interface Count {
   passed: number;
-  failed: number;
+  /** One line for each failure: the file, the test, and how its message begins. */
+  failures: string[];
   /** Skipped tests of files for which the README gives a reason. */
   excused: number;
 }
@@ -15,7 +16,14 @@ const report = z.object({
     z.object({
       name: z.string(),
       status: z.string(),
-      assertionResults: z.array(z.object({ status: z.string() })),
+      message: z.string().optional(),
+      assertionResults: z.array(
+        z.object({
+          status: z.string(),
+          fullName: z.string(),
+          failureMessages: z.array(z.string()).nullish(),
+        }),
+      ),
     }),
   ),
 });
@@ -43,19 +51,29 @@ export function countReport(
   excused: ReadonlySet<string>,
 ): Count {
   const parsed = report.safeParse(json);
-  const count: Count = { passed: 0, failed: 0, excused: 0 };
-  if (!parsed.success) return { ...count, failed: 1 };
+  const count: Count = { passed: 0, failures: [], excused: 0 };
+  if (!parsed.success) return { ...count, failures: ['no report of this project'] };
   for (const file of parsed.data.testResults) {
-    const before = count.failed;
+    const path = relative(root, file.name);
+    const before = count.failures.length;
     for (const test of file.assertionResults) {
       if (test.status === 'passed') count.passed += 1;
-      else if (test.status !== 'failed' && excused.has(relative(root, file.name))) count.excused += 1;
-      else count.failed += 1;
+      else if (test.status !== 'failed' && excused.has(path)) count.excused += 1;
+      else count.failures.push(failureLine(path, test.fullName, test.failureMessages?.[0] ?? test.status));
     }
     // A file that could not be loaded, or whose hooks failed, has no failed test to show for it.
     const silent = file.status !== 'passed' || file.assertionResults.length === 0;
-    if (silent && count.failed === before) count.failed += 1;
+    if (silent && count.failures.length === before) {
+      count.failures.push(failureLine(path, 'the file itself', file.message ?? 'no test in it'));
+    }
   }
-  if (count.failed === 0 && (exitCode !== 0 || parsed.data.testResults.length === 0)) count.failed = 1;
+  if (count.failures.length === 0 && (exitCode !== 0 || parsed.data.testResults.length === 0)) {
+    count.failures.push(`no failed test, yet vitest ended with exit code ${exitCode}`);
+  }
   return count;
+}
+
+/** The first line of `message` is enough to find the failure; the rest is in the output of its project. */
+function failureLine(path: string, test: string, message: string): string {
+  return `${path} > ${test}: ${message.split('\n', 1)[0]?.slice(0, 300)}`;
 }

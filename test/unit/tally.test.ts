@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { countReport, excusedFiles } from '../tally.ts';
+import { type Count, countReport, excusedFiles } from '../tally.ts';
 
 const file = (
   name: string,
@@ -8,11 +8,17 @@ const file = (
 ) => ({
   name: `/clone/${name}`,
   status,
-  assertionResults: statuses.map((each) => ({ status: each })),
+  assertionResults: statuses.map((each, at) => ({
+    status: each,
+    fullName: `test ${at}`,
+    failureMessages: each === 'failed' ? ['Error: two of three\n    at line 7'] : [],
+  })),
 });
 
 const count = (files: unknown[], exitCode = 0, excused: string[] = []) =>
-  countReport({ testResults: files }, exitCode, '/clone', new Set(excused));
+  numbers(countReport({ testResults: files }, exitCode, '/clone', new Set(excused)));
+
+const numbers = ({ passed, failures, excused }: Count) => ({ passed, failed: failures.length, excused });
 
 describe('what counts', () => {
   test('passed and failed tests', () => {
@@ -59,7 +65,34 @@ describe('what counts', () => {
   });
 
   test('no report is one failure', () => {
-    expect(countReport(undefined, 0, '/clone', new Set())).toEqual({ passed: 0, failed: 1, excused: 0 });
+    expect(numbers(countReport(undefined, 0, '/clone', new Set()))).toEqual({
+      passed: 0,
+      failed: 1,
+      excused: 0,
+    });
+  });
+});
+
+describe('what is said of a failure', () => {
+  const failures = (files: unknown[], exitCode = 1) =>
+    countReport({ testResults: files }, exitCode, '/clone', new Set()).failures;
+
+  test('its file, its test and the first line of its message', () => {
+    expect(failures([file('test/a.test.ts', ['passed', 'failed'])])).toEqual([
+      'test/a.test.ts > test 1: Error: two of three',
+    ]);
+  });
+
+  test('a file that could not be loaded, with the message', () => {
+    expect(failures([{ ...file('test/b.test.ts', [], 'failed'), message: 'no such module' }])).toEqual([
+      'test/b.test.ts > the file itself: no such module',
+    ]);
+  });
+
+  test('an error outside any test', () => {
+    expect(failures([file('test/a.test.ts', ['passed'])], 3)).toEqual([
+      'no failed test, yet vitest ended with exit code 3',
+    ]);
   });
 });
 
