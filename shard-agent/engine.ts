@@ -351,6 +351,8 @@ export interface RestoreOrder {
 }
 
 export interface RestoreSession {
+  /** Once `finishLoad` has ended: what could not be brought back and is no reason to fail. Absent: nothing. */
+  readonly warnings?: readonly Finding[];
   /** Makes the roles or users that were ordered, the staging databases and the tables in them, without indexes and keys that are better built later. */
   stage(): Promise<void>;
   /** Lanes run concurrently. */
