@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { SchemaLine } from '../../repository/manifest-entries.ts';
-import type { Engine } from '../../shard-agent/engine.ts';
+import type { Engine, Finding } from '../../shard-agent/engine.ts';
 import type { ToolPaths } from '../../topology/agent-file.ts';
 import type { PostgresServer } from '../servers/postgres.ts';
 import { loadChunks, prepareRestore, restoreShard, takeShard } from './memory-shard.ts';
@@ -172,6 +172,50 @@ export function testPostgresGlobals(fixture: PostgresGlobalsFixture): void {
       expect(now).toEqual(expect.arrayContaining(['CREATE ROLE bob;']));
       expect(await login(target, 'alice', 'hers')).toBe('alice');
       expect(await login(target, 'bob', 'bob')).toBe('bob');
+    });
+
+    test('settings of all roles are named without globals, stored with them, and given to nobody in silence', async () => {
+      await source.run(
+        `ALTER ROLE ALL SET statement_timeout = '33s'; ALTER ROLE ALL SET search_path = a, "b c"`,
+      );
+      try {
+        const words = [
+          `ALTER ROLE ALL SET "search_path" TO 'a', 'b c'`,
+          `ALTER ROLE ALL SET "statement_timeout" TO '33s'`,
+        ];
+        const named = async (findings: Promise<Finding[]>): Promise<string[]> =>
+          (await findings)
+            .filter(({ subject, warning }) => warning && subject.endsWith('a setting of all roles'))
+            .map(({ cause }) => cause.replace(/^.*?: /, ''));
+        expect(await named(open(source).check())).toEqual(words);
+        expect(await named(open(source).check({ globals: 'without-passwords' }))).toEqual([]);
+        const set = await takeShard(open(source), { globals: 'without-passwords' });
+        await target.run(words[1] ?? '');
+        expect(await named(open(target).fit(set.stored, true))).toEqual([words[0]]);
+        await restoreShard(open(target), set, 'all2', { globals: true });
+        const settings = `SELECT setconfig FROM pg_db_role_setting WHERE setrole = 0 AND setdatabase = 0`;
+        expect(await target.run(settings)).toEqual([{ setconfig: ['statement_timeout=33s'] }]);
+      } finally {
+        await source.run('ALTER ROLE ALL RESET ALL');
+      }
+    });
+
+    test('a membership of a role that is gone is refused with the globals, which could not be read again', async () => {
+      await source.run('CREATE ROLE lost; CREATE ROLE keeps; GRANT lost TO keeps');
+      await source.run(`DELETE FROM pg_authid WHERE rolname = 'lost'`);
+      try {
+        const found = (await open(source).check({ globals: 'without-passwords' })).filter(
+          ({ warning }) => !warning,
+        );
+        expect(found).toMatchObject([
+          { code: 'not-supported', subject: expect.stringMatching(/a membership \(role \d+\)$/) as string },
+        ]);
+        expect((await open(source).check()).filter(({ warning }) => !warning)).toEqual([]);
+      } finally {
+        await source.run(
+          `DELETE FROM pg_auth_members WHERE roleid NOT IN (SELECT oid FROM pg_authid); DROP ROLE keeps`,
+        );
+      }
     });
 
     test('a new role that is given to one that stands is made, and the grant withheld', async () => {

@@ -145,7 +145,18 @@ const cases: readonly Case[] = [
   {
     title: "the server's own schemas",
     setup: [`CREATE FUNCTION pg_catalog.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'`],
-    says: ["objects in the server's own schemas: mine()", 'they are left out'],
+    says: ["objects in the server's own schemas: function mine()", 'they are left out'],
+  },
+  {
+    title: 'generated columns',
+    setup: [
+      `CREATE FUNCTION size_of(n int) RETURNS text IMMUTABLE LANGUAGE sql AS $$SELECT CASE WHEN n < 10 THEN 'small' ELSE 'large' END$$;
+       CREATE TABLE t (n int, size text GENERATED ALWAYS AS (size_of(n)) STORED, twice int GENERATED ALWAYS AS (n * 2) STORED)`,
+    ],
+    says: [
+      'stored generated columns that call functions of users: public.t.size',
+      'a restore computes them again',
+    ],
   },
   {
     title: 'languages',

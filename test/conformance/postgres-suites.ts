@@ -16,6 +16,7 @@ import { testPostgresRestore } from './postgres-restore.ts';
 import { testPostgresStalls } from './postgres-stalls.ts';
 import { testPostgresStaging } from './postgres-staging.ts';
 import { testPostgresStrangers } from './postgres-strangers.ts';
+import { testPostgresSurroundings } from './postgres-surroundings.ts';
 import { testPostgresVacuum } from './postgres-vacuum.ts';
 
 /** The suite of all engines, and what only PostgreSQL has. */
@@ -27,6 +28,7 @@ export function testPostgres(fixture: PostgresFixture): void {
   testPostgresRefusals(fixture);
   testPostgresChecks(fixture);
   testPostgresLeftOut(fixture);
+  testPostgresSurroundings(fixture);
   testPostgresRestore(fixture);
   testPostgresPlainRestorer(fixture);
   testPostgresIndexes(fixture);

@@ -3,7 +3,13 @@ import { TidemarkError } from '../../../../proto/errors.ts';
 import type { DatabaseLine, InvariantLine } from '../../../../repository/manifest-entries.ts';
 import type { InvariantQuery } from '../../../../topology/agent-file.ts';
 import type { BackupOrder, SchemaPiece } from '../../../engine.ts';
-import { databaseError, serverWords, type PostgresConfig, type Session } from '../connection/connection.ts';
+import {
+  databaseError,
+  during,
+  serverWords,
+  type PostgresConfig,
+  type Session,
+} from '../connection/connection.ts';
 import { isStall } from '../../../stall-watch.ts';
 import type { DatabaseBarrier } from '../barrier/database-barrier.ts';
 import { answerInvariant, requireBackedUp } from '../invariant.ts';
@@ -11,6 +17,8 @@ import { readProperties } from '../database/properties.ts';
 import { beginInSnapshot } from './read-lane.ts';
 import { archivePiece, largeObjectsPiece, schemaPiece, serverPiece } from './schema.ts';
 import { askForStatistics, statisticsOf } from './statistics.ts';
+import { settingsOfAll } from '../globals/settings-of-all.ts';
+import { subjectOf } from '../server.ts';
 import { findTool, type Tool, type ToolRuns } from '../connection/tools.ts';
 
 /** Where it is read from, while the cut's snapshots stand. */
@@ -75,7 +83,10 @@ async function globalsPieceOf(
   globals: Exclude<CutSource['globals'], 'none'>,
 ): Promise<SchemaPiece> {
   const tool = await findTool('pg_dumpall', config.tools.pgDumpall, monitor.majorVersion);
-  return serverPiece({ config, runs, tool, database: monitor.database, globals });
+  const more = await during('read the settings of all roles', subjectOf(config), () =>
+    settingsOfAll(monitor),
+  );
+  return serverPiece({ config, runs, tool, database: monitor.database, globals, more });
 }
 
 /** Asked in the cut's snapshots, each in a session of its own. */

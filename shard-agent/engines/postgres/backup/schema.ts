@@ -48,7 +48,7 @@ export function schemaPiece(options: {
   };
 }
 
-/** Roles, their memberships and grants, tablespaces: as they are when it is read, for no snapshot holds them. */
+/** Roles, their memberships and grants, settings of all roles, tablespaces: as they are when it is read, for no snapshot holds them. */
 export function serverPiece(options: {
   config: PostgresConfig;
   runs: ToolRuns;
@@ -56,6 +56,8 @@ export function serverPiece(options: {
   /** Where pg_dumpall connects to. */
   database: string;
   globals: StoredGlobals;
+  /** What pg_dumpall does not tell, a statement each. */
+  more: readonly string[];
 }): SchemaPiece {
   const args = [
     '--globals-only',
@@ -69,6 +71,14 @@ export function serverPiece(options: {
     name: globalsPiece,
     fileName: `${globalsPiece}.sql`,
     packed: false,
-    body: options.runs.read(options.tool, args, 'the roles of the server'),
+    body: followed(options.runs.read(options.tool, args, 'the roles of the server'), options.more),
   };
+}
+
+async function* followed(
+  text: AsyncIterable<Uint8Array>,
+  statements: readonly string[],
+): AsyncIterable<Uint8Array> {
+  yield* text;
+  if (statements.length > 0) yield Buffer.from(`\n${statements.map((sql) => `${sql};\n`).join('')}`);
 }

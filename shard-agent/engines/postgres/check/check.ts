@@ -3,6 +3,7 @@ import { TidemarkError } from '../../../../proto/errors.ts';
 import type { StoredGlobals } from '../../../../repository/manifest-entries.ts';
 import type { CheckOrder, Finding } from '../../../engine.ts';
 import { finding } from '../../../findings.ts';
+import { lostFindings, settingsOfAllFindings } from './check-globals.ts';
 import { databaseFindings } from './check-database.ts';
 import { during, quoteName, Session, type PostgresConfig } from '../connection/connection.ts';
 import { connectionFindings } from './connections.ts';
@@ -57,7 +58,9 @@ export async function checkWhole(
     asFindings(async () => {
       tool = await findTool('pg_dump', config.tools.pgDump, monitor.majorVersion);
     }),
-    order.globals === 'none' ? [] : globalsFindings(monitor, config, order.globals),
+    order.globals === 'none'
+      ? settingsOfAllFindings(monitor, config)
+      : globalsFindings(monitor, config, order.globals),
     room,
     // Its session would be counted.
     room.then(() => leftOutDatabase(config, databases)),
@@ -198,6 +201,7 @@ async function globalsFindings(
   const findings = await asFindings(() =>
     findTool('pg_dumpall', config.tools.pgDumpall, session.majorVersion),
   );
+  findings.push(...(await lostFindings(session, config)));
   if (globals !== 'with-passwords') return findings;
   const user = quoteName(config.database.user);
   const row = await during('read the privileges', subjectOf(config), () =>

@@ -3,29 +3,12 @@ import type { Finding } from '../../../engine.ts';
 import { finding } from '../../../findings.ts';
 import { foreignNamespaces, hashedByTheServer } from '../catalogue.ts';
 import { Session, type PostgresConfig } from '../connection/connection.ts';
-
-interface LeftOut {
-  /** What these things are called, before their names. */
-  readonly things: string;
-  /** Column `name`: each of them, as a person calls it. */
-  readonly query: string;
-  readonly cause: string;
-  readonly remedy: string;
-  /** True: a restore would fail, so that no backup is taken. */
-  readonly fatal?: boolean;
-}
-
-const qualified = (name: string): string =>
-  `pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(${name})`;
-
-const relations = `pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`;
-
-const superuser = `(SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)`;
-
-/** Whether an object belongs to an extension. */
-const ofExtension = (catalogue: string, oid: string): string =>
-  `EXISTS (SELECT FROM pg_catalog.pg_depend x WHERE x.classid = 'pg_catalog.${catalogue}'::pg_catalog.regclass
-    AND x.objid = ${oid} AND x.deptype = 'e')`;
+import { computedAgain } from './left-out/computed-again.ts';
+import { ofExtensions } from './left-out/extension-members.ts';
+import { extensionRows, tablesWithRows } from './left-out/extension-rows.ts';
+import { type LeftOut, ofExtension, qualified, relations, superuser } from './left-out/kind.ts';
+import { lostRoles } from './left-out/lost-roles.ts';
+import { inServersSchemas } from './left-out/servers-own.ts';
 
 /** Relation `c` is a child whose columns pg_dump makes in another order: parents' columns in their order, then its own. */
 const reordered = `c.relkind IN ('r', 'f') AND NOT c.relispartition
@@ -156,16 +139,6 @@ const inDatabase: readonly LeftOut[] = [
     remedy: 'Once such a column is added after a restore: ALTER TABLE … SET (toast.…);',
   },
   {
-    things: "objects in the server's own schemas",
-    query: `SELECT p.oid::pg_catalog.regprocedure::text AS name FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-       WHERE p.oid >= 16384 AND n.nspname IN ('pg_catalog', 'information_schema') AND NOT ${ofExtension('pg_proc', 'p.oid')}
-       UNION ALL SELECT ${qualified('c.relname')} FROM ${relations}
-       WHERE c.oid >= 16384 AND n.nspname IN ('pg_catalog', 'information_schema') AND c.relkind NOT IN ('i', 't')
-         AND NOT ${ofExtension('pg_class', 'c.oid')}`,
-    cause: 'they are left out: what stands there is taken for the server',
-    remedy: 'Move them to a schema of their own: ALTER … SET SCHEMA …;',
-  },
-  {
     things: 'languages',
     query: `SELECT l.lanname AS name FROM pg_catalog.pg_language l WHERE l.lanispl AND l.oid >= 16384
          AND NOT ${ofExtension('pg_language', 'l.oid')}
@@ -196,20 +169,31 @@ const inDatabase: readonly LeftOut[] = [
     cause: 'they are left out: what they point at is the log of this server',
     remedy: 'After a restore, make them again, and copy the subscribers anew.',
   },
+  ...computedAgain,
+  ...inServersSchemas,
+  ...ofExtensions,
+  ...lostRoles,
 ];
 
 /** What all of them are called; `docs/fidelity.md` lists the same. */
-export const thingsLeftOut: readonly string[] = inDatabase.map(({ things }) => things);
+export const thingsLeftOut: readonly string[] = [...inDatabase, extensionRows].map(({ things }) => things);
 
 /** Warnings, and what keeps a backup from being taken. The session is in the database. */
 export async function leftOutFindings(session: Session): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const { things, query, cause, remedy, fatal = false } of inDatabase) {
-    const rows = await session.rows(`SELECT name FROM (${query}) q ORDER BY 1`);
-    if (rows.length === 0) continue;
-    const subject = `database ${session.database}: ${things}: ${listed(rows.map((row) => row['name'] ?? ''))}`;
+  const tell = ({ things, cause, remedy, fatal = false }: Omit<LeftOut, 'query'>, names: string[]): void => {
+    if (names.length === 0) return;
+    const subject = `database ${session.database}: ${things}: ${listed(names)}`;
     findings.push(finding('not-supported', subject, cause, remedy, !fatal));
+  };
+  for (const kind of inDatabase) {
+    const rows = await session.rows(`SELECT name FROM (${kind.query}) q ORDER BY 1`);
+    tell(
+      kind,
+      rows.map((row) => row['name'] ?? ''),
+    );
   }
+  tell(extensionRows, await tablesWithRows(session));
   return findings;
 }
 

@@ -94,7 +94,7 @@ export async function readProperties(
     `SELECT r.rolname AS role, s.setting FROM pg_catalog.pg_db_role_setting g
      LEFT JOIN pg_catalog.pg_roles r ON r.oid = g.setrole,
        pg_catalog.unnest(g.setconfig) WITH ORDINALITY s(setting, place)
-     WHERE g.setdatabase = $1 ORDER BY r.rolname, s.place`,
+     WHERE g.setdatabase = $1 AND (g.setrole = 0 OR r.rolname IS NOT NULL) ORDER BY r.rolname, s.place`,
     [row['oid']],
   );
   const properties: DatabaseProperties = {
@@ -213,8 +213,7 @@ export function propertyStatements(name: string, properties: DatabaseProperties)
   const statements: string[] = [];
   for (const { role, name: setting, value } of properties.settings) {
     const target = role === null ? `DATABASE ${database}` : `ROLE ${quoteName(role)} IN DATABASE ${database}`;
-    const key = setting.split('.').map(quoteName).join('.');
-    statements.push(`ALTER ${target} SET ${key} TO ${settingValue(setting, value)}`);
+    statements.push(settingStatement(target, setting, value));
   }
   statements.push(`ALTER DATABASE ${database} CONNECTION LIMIT ${properties.connectionLimit}`);
   if (properties.isTemplate === true) statements.push(`ALTER DATABASE ${database} IS_TEMPLATE true`);
@@ -235,6 +234,12 @@ export function propertyStatements(name: string, properties: DatabaseProperties)
     }
   }
   return [`ALTER DATABASE ${database} OWNER TO ${quoteName(properties.owner)}`, ...statements];
+}
+
+/** `target`: of what, as ALTER takes it. */
+export function settingStatement(target: string, name: string, value: string): string {
+  const key = name.split('.').map(quoteName).join('.');
+  return `ALTER ${target} SET ${key} TO ${settingValue(name, value)}`;
 }
 
 export function settingValue(name: string, value: string): string {

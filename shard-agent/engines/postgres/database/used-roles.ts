@@ -2,7 +2,7 @@
 import type { Session } from '../connection/connection.ts';
 
 /** Where owners stand. What belongs to an extension comes with the extension, whoever has it then. */
-const owners: readonly (readonly [catalogue: string, owner: string])[] = [
+export const owners: readonly (readonly [catalogue: string, owner: string])[] = [
   ['pg_class', 'relowner'],
   ['pg_namespace', 'nspowner'],
   ['pg_proc', 'proowner'],
@@ -25,7 +25,7 @@ const owners: readonly (readonly [catalogue: string, owner: string])[] = [
 ];
 
 /** Where grants stand. */
-const grants: readonly (readonly [catalogue: string, grants: string])[] = [
+export const grants: readonly (readonly [catalogue: string, grants: string])[] = [
   ['pg_class', 'relacl'],
   ['pg_namespace', 'nspacl'],
   ['pg_proc', 'proacl'],

@@ -62,6 +62,13 @@ function leftAlone(config: PostgresConfig, plan: GlobalsPlan): Finding[] {
       `${sql}; if it is wanted.`,
     );
   }
+  for (const sql of plan.settings) {
+    tell(
+      'a setting of all roles',
+      `it would change what existing roles do, and is not made: ${sql}`,
+      `${sql}; if it is wanted.`,
+    );
+  }
   if (plan.tablespaces.length > 0) {
     const cause =
       "tablespaces, their owners and their grants are not restored: their folders are the host's own";

@@ -22,17 +22,21 @@ export type GlobalStatement =
       readonly grantor: string | undefined;
       readonly sql: SqlStatement;
     }
-  | { readonly kind: 'tablespace'; readonly tablespace: string; readonly sql: SqlStatement };
+  | { readonly kind: 'tablespace'; readonly tablespace: string; readonly sql: SqlStatement }
+  /** A setting of all roles in all databases. */
+  | { readonly kind: 'setting'; readonly sql: SqlStatement };
 
 export interface GlobalsPlan {
   /** In an order in which they may be run: what makes the roles, then what ties them together. */
-  readonly statements: readonly Exclude<GlobalStatement, { kind: 'tablespace' }>[];
+  readonly statements: readonly Exclude<GlobalStatement, { kind: 'tablespace' | 'setting' }>[];
   /** Roles to be made. */
   readonly make: readonly string[];
   /** Roles of the set that the server has. */
   readonly standing: readonly string[];
   /** Statements that would give something to a role that stands, or to everybody. */
   readonly withheld: readonly string[];
+  /** Settings of all roles that the server has not: they would change what existing roles do. */
+  readonly settings: readonly string[];
   /** Tablespaces of the set. */
   readonly tablespaces: readonly string[];
 }
@@ -83,6 +87,7 @@ function readStatement(sql: SqlStatement, head: string, grantor: string | undefi
   if (nameAfter(sql, 'ON', 'PARAMETER') !== undefined && /^GRANT\b/.test(head)) {
     return { kind: 'parameter', grantee: nameAfter(sql, 'TO'), grantor, sql };
   }
+  if (head === 'ALTER ROLE ALL SET') return { kind: 'setting', sql };
   if (/^(CREATE|ALTER) ROLE$/.test(head) && role !== undefined)
     return { kind: 'role', role, creates: head === 'CREATE ROLE', sql };
   const described = nameAfter(sql, 'ON', 'ROLE');
@@ -101,8 +106,12 @@ function readStatement(sql: SqlStatement, head: string, grantor: string | undefi
   });
 }
 
-/** What to run on a server that has the roles `standing`. */
-export function planGlobals(stored: readonly GlobalStatement[], standing: ReadonlySet<string>): GlobalsPlan {
+/** What to run on a server that has the roles `standing`, and these settings of all roles. */
+export function planGlobals(
+  stored: readonly GlobalStatement[],
+  standing: ReadonlySet<string>,
+  settings: readonly string[] = [],
+): GlobalsPlan {
   const known = stored.flatMap((one) => (one.kind === 'role' && one.creates ? [one.role] : []));
   const make = new Set(known.filter((role) => !standing.has(role)));
   const statements: GlobalsPlan['statements'][number][] = [];
@@ -122,6 +131,7 @@ export function planGlobals(stored: readonly GlobalStatement[], standing: Readon
         else if (one.grantee === undefined) withheld.push(one.sql.sql);
         break;
       case 'tablespace':
+      case 'setting':
         break;
     }
   }
@@ -131,6 +141,9 @@ export function planGlobals(stored: readonly GlobalStatement[], standing: Readon
     make: [...make],
     standing: known.filter((role) => standing.has(role)),
     withheld,
+    settings: stored
+      .filter(({ kind, sql }) => kind === 'setting' && !settings.includes(sql.sql))
+      .map(({ sql }) => sql.sql),
     tablespaces: [...new Set(tablespaces)],
   };
 }

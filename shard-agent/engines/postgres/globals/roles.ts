@@ -13,6 +13,7 @@ import {
   withoutGrantor,
   withoutSuperuser,
 } from './globals-plan.ts';
+import { settingsOfAll } from './settings-of-all.ts';
 
 interface RoleMark {
   readonly tidemark: 1;
@@ -45,7 +46,8 @@ export async function planRoles(session: Session, stored: StoredShard): Promise<
   for await (const part of openGlobals(stored)) parts.push(part);
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(parts));
   const rows = await session.rows('SELECT rolname FROM pg_catalog.pg_roles');
-  return planGlobals(readGlobals(text), new Set(rows.map((row) => row['rolname'] ?? '')));
+  const standing = new Set(rows.map((row) => row['rolname'] ?? ''));
+  return planGlobals(readGlobals(text), standing, await settingsOfAll(session));
 }
 
 /**

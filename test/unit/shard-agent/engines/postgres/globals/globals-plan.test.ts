@@ -74,6 +74,14 @@ test('of roles that stand nothing is run', () => {
   ]);
 });
 
+test('settings of all roles are run on no server, and told where the server has others', () => {
+  const sql = `ALTER ROLE ALL SET "work_mem" TO '5MB'`;
+  const of = (...has: string[]) => planGlobals(readGlobals(`${dump}\n${sql};`), new Set(), has);
+  expect(of().settings).toEqual([sql]);
+  expect(of(sql).settings).toEqual([]);
+  expect(of().statements).toEqual(plan().statements);
+});
+
 test('what is none of these is refused by name', () => {
   for (const sql of ['DROP ROLE "app";', 'CREATE DATABASE "x";', 'ALTER SYSTEM SET "x" TO 1;', 'GRANT "a";'])
     expect(() => readGlobals(sql)).toThrow(expect.objectContaining({ code: 'not-supported' }));
