@@ -6,6 +6,7 @@ import { testHostileManifest } from './hostile-manifest.ts';
 import { testPostgresBarrier } from './postgres-barrier.ts';
 import { testPostgresChecks } from './postgres-checks.ts';
 import { testPostgresClosing } from './postgres-closing.ts';
+import { testPostgresExpressions } from './postgres-expressions.ts';
 import type { PostgresFixture } from './postgres-fixture.ts';
 import { postgresHostility } from './postgres-hostility.ts';
 import { testPostgresIndexes } from './postgres-indexes.ts';
@@ -28,6 +29,7 @@ export function testPostgres(fixture: PostgresFixture): void {
   testPostgresRefusals(fixture);
   testPostgresChecks(fixture);
   testPostgresLeftOut(fixture);
+  testPostgresExpressions(fixture);
   testPostgresSurroundings(fixture);
   testPostgresRestore(fixture);
   testPostgresPlainRestorer(fixture);

@@ -43,6 +43,7 @@ const properties = z.object({
   grants: z.array(grant).nullable(),
   settings: z.array(z.object({ role: storedName.nullable(), name: storedName, value: storedText })),
   roles: z.array(storedName),
+  rolesInValues: z.array(storedName).exactOptional(),
   extensions: z.array(
     z.object({
       name: storedName,

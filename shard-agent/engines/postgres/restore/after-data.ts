@@ -1,6 +1,8 @@
 /** What of an archive follows the rows: indexes of each large table as soon as its rows are in, then all else. */
 import type { ChunkLine, TableLine } from '../../../../repository/manifest-entries.ts';
 import type { Finding } from '../../../engine.ts';
+import { foreignNamespaces } from '../catalogue.ts';
+import { quoteTable, type Session } from '../connection/connection.ts';
 import {
   inStaging,
   listContents,
@@ -159,6 +161,8 @@ export class AfterData {
     if (rows.wait()) {
       await this.#build('views', (await this.#left()).filter(isRefresh), lanes);
       await rows.load();
+      // They have seen a part of the rows only, and one that reads another must not take that for all of it.
+      await withSession(this.#archive, (open) => inStaging(open, 'empty the views', emptyViews));
     }
     rows.requireNone();
   }
@@ -179,6 +183,18 @@ export class AfterData {
     }
     return tryAgain(this.#archive, refused, { args: await this.#args(), settings: this.#settings });
   }
+}
+
+async function emptyViews(session: Session): Promise<void> {
+  const rows = await session.rows(`
+    SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'm' AND c.relispopulated AND ${foreignNamespaces}
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+        AND d.objid = c.oid AND d.deptype = 'e')`);
+  for (const { nspname, relname } of rows)
+    await session.script(
+      `REFRESH MATERIALIZED VIEW ${quoteTable(nspname ?? '', relname ?? '')} WITH NO DATA`,
+    );
 }
 
 /** The trigger itself, and what is said of it. */

@@ -21,15 +21,18 @@ const ofDomains = `
 
 /**
  * In a text that names everything with its schema, quoted: functions, and those behind operators, operator classes, casts, domains
- * and what the tables named in it have: keys of partitions, checks, generated columns.
+ * and what the tables named in it, and those they are partitions of, have: keys of partitions, checks, generated columns.
  */
 const namedQuery = `
-  WITH pairs AS (SELECT DISTINCT n.oid AS schema, one.name FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) one (schema, name)
+  WITH RECURSIVE pairs AS (SELECT DISTINCT n.oid AS schema, one.name FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) one (schema, name)
       JOIN pg_catalog.pg_namespace n ON n.nspname = one.schema),
     types AS (SELECT t.oid FROM pg_catalog.pg_type t JOIN pairs ON pairs.schema = t.typnamespace AND pairs.name = t.typname),
     classes AS (SELECT o.opcfamily AS family FROM pg_catalog.pg_opclass o
       JOIN pairs ON pairs.schema = o.opcnamespace AND pairs.name = o.opcname),
-    relations AS (SELECT c.oid FROM pg_catalog.pg_class c JOIN pairs ON pairs.schema = c.relnamespace AND pairs.name = c.relname),
+    relations AS (SELECT c.oid FROM pg_catalog.pg_class c JOIN pairs ON pairs.schema = c.relnamespace AND pairs.name = c.relname
+      UNION SELECT next.oid FROM relations CROSS JOIN LATERAL (
+        SELECT i.indrelid FROM pg_catalog.pg_index i WHERE i.indexrelid = relations.oid
+        UNION ALL SELECT h.inhparent FROM pg_catalog.pg_inherits h WHERE h.inhrelid = relations.oid) next (oid)),
     parts AS (SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::oid AS class, oid FROM relations
       UNION SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid FROM pg_catalog.pg_constraint k WHERE k.conrelid IN (SELECT oid FROM relations)
       UNION SELECT 'pg_catalog.pg_attrdef'::pg_catalog.regclass, a.oid FROM pg_catalog.pg_attrdef a WHERE a.adrelid IN (SELECT oid FROM relations))
