@@ -5,6 +5,7 @@ import type { CheckReply__Output as CheckReply } from '../proto/gen/tidemark/v1/
 import { tlsFaults } from '../proto/tls-check.ts';
 import { setIds } from '../repository/backup-set.ts';
 import type { TransportConfig } from '../topology/connection.ts';
+import { displayText } from '../topology/display-text.ts';
 import { formatBytes, formatDuration } from '../topology/units.ts';
 import { clockToleranceMs, futureSetWarning, setAge } from './set-age.ts';
 import { askAgents, contextFor, shardError } from './agents.ts';
@@ -13,7 +14,9 @@ import { answersFromWire, invariantsAmiss } from './invariants.ts';
 import type { ShardAnswer } from './invariants.ts';
 import { beginRepositoryProof } from './nonce.ts';
 import type { RepositoryProof } from './nonce.ts';
-import { bad, findingText, good, table, warn } from './output.ts';
+import { bad, findingText, formatCount, good, table, warn } from './output.ts';
+import { rehearseCluster } from './rehearsal/rehearse-cluster.ts';
+import type { Rehearsal, RehearsalOptions, RehearsedShard } from './rehearsal/rehearse-cluster.ts';
 import type { Outcome, Run } from './run.ts';
 
 /** One thing to be put right; a warning does not stop a backup. */
@@ -30,9 +33,14 @@ interface Finding {
 /**
  * The topology has been read when this runs; `options` are those of the backup that is to be possible. Tries the repository (throws when the coordinator itself cannot use it),
  * reaches every agent, sees that all write to the same repository, and has each try its database. The outcome's failure has
- * exit code 7 or 2 when an agent could not be reached or is another one, else 1 when anything was found.
+ * exit code 7 or 2 when an agent could not be reached or is another one, else 1 when anything was found. With `rehearsal` a restore
+ * of each shard that is ready is tried; what it is refused is found too.
  */
-export async function check(run: Run, options: BackupOptions = withoutGlobals): Promise<Outcome> {
+export async function check(
+  run: Run,
+  options: BackupOptions = withoutGlobals,
+  rehearsal?: RehearsalOptions,
+): Promise<Outcome> {
   const { topology, store, signal } = run;
   run.progress.step(`checking ${topology.cluster}`);
   const tls = tlsFindings(topology.transport);
@@ -53,13 +61,47 @@ export async function check(run: Run, options: BackupOptions = withoutGlobals): 
         ...checked.flatMap((shard) => shard.findings),
       ];
       const broken = [...failures, ...checked.flatMap((shard) => shard.failures)];
-      return outcome(run, agents, findings, broken);
+      const rehearsed =
+        rehearsal === undefined ? [] : await rehearse(run, agents, { findings, broken }, rehearsal);
+      return outcome(
+        run,
+        agents,
+        [...findings, ...rehearsed.flatMap(refusalsOf)],
+        [...broken, ...rehearsed.flatMap((shard) => shard.failures)],
+        rehearsed,
+      );
     } finally {
       close();
     }
   } finally {
     await proof.clear();
   }
+}
+
+/** Of the shards that are ready so far: where a backup cannot be taken, none can be tried. */
+async function rehearse(
+  run: Run,
+  agents: readonly Agent[],
+  { findings, broken }: { findings: readonly Finding[]; broken: readonly ShardFailure[] },
+  rehearsal: RehearsalOptions,
+): Promise<RehearsedShard[]> {
+  const unready = new Set([
+    ...findings.filter(({ warning }) => !warning).map(({ shard }) => shard),
+    ...broken.map(({ shard }) => shard),
+  ]);
+  const ready = agents.filter(({ shard }) => !unready.has(shard));
+  return rehearseCluster(run, ready, rehearsal);
+}
+
+function refusalsOf({ shard, findings }: RehearsedShard): Finding[] {
+  return findings.map(({ code, subject, cause, remedy, warning }) => ({
+    shard,
+    code,
+    subject,
+    cause: `in the rehearsal: ${cause}`,
+    remedy,
+    warning,
+  }));
 }
 
 /** The coordinator's own TLS files. */
@@ -181,6 +223,7 @@ function outcome(
   agents: readonly Agent[],
   found: readonly Finding[],
   failures: readonly ShardFailure[],
+  rehearsed: readonly RehearsedShard[] = [],
 ): Outcome {
   const { topology } = run;
   const failed = failures.map(({ shard, error }): Finding => ({ shard, ...error.toJSON(), warning: false }));
@@ -189,7 +232,9 @@ function outcome(
   const shards = topology.shards.map(({ name, agent: address }) => {
     const server = agents.find((agent) => agent.shard === name)?.server;
     const found = serious.some((finding) => finding.shard === name);
-    return { name, agent: address, server, ok: server !== undefined && !found };
+    const rehearsal = rehearsed.find(({ shard }) => shard === name)?.rehearsal;
+    const ok = server !== undefined && !found;
+    return { name, agent: address, server, ok, ...(rehearsal === undefined ? {} : { rehearsal }) };
   });
   const document = { cluster: topology.cluster, ok: serious.length === 0, shards, findings };
   const rows = shards.map(({ name, agent, server, ok }) => [
@@ -212,10 +257,19 @@ function outcome(
     const where = subject.includes(shard) ? subject : `${shard}: ${subject}`;
     return findingText(warning ? warn('warning') : bad('missing'), where, cause, remedy);
   });
-  const text = [table(columns, rows), ...lines].join('\n');
+  const tried = rehearsed.flatMap(({ shard, rehearsal }) =>
+    rehearsal === undefined ? [] : [rehearsalText(shard, rehearsal)],
+  );
+  const text = [table(columns, rows), ...tried, ...lines].join('\n');
   for (const { warning, ...finding } of findings) if (warning) run.warned?.(finding);
   if (serious.length === 0) return { document, text };
   return { document, text, failure: failureOf(topology.cluster, serious, failures) };
+}
+
+function rehearsalText(shard: string, { server, target, tables, rows, durationMs }: Rehearsal): string {
+  const where = target === undefined ? `a scratch server (${server})` : `${target} (${server})`;
+  const what = `${formatCount(tables)} tables, ${formatCount(rows)} rows`;
+  return displayText(`${shard}: rehearsed on ${where}: ${what}, ${formatDuration(durationMs)}`);
 }
 
 /** What agents report is exit code 1 whatever its own: `check` found something. What kept us from asking decides by itself. */

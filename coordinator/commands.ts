@@ -54,6 +54,9 @@ const program = new Command('tidemark')
     },
   });
 
+/** Of each table, in a rehearsal with rows. */
+const rehearsedRows = 100;
+
 /** Of `check` and `backup`. */
 const globalsOption = new Option(
   '--globals <how>',
@@ -64,9 +67,29 @@ program
   .command('check')
   .description('read the files, reach every agent, try everything a backup needs, and print what is missing')
   .addOption(globalsOption)
-  .addHelpText('after', exitCodesHelp([0, 1, 2, 7, 130]))
-  .action(({ globals }) =>
-    run('check', async (given) => (await import('./check.ts')).check(given, { globals })),
+  .addOption(
+    new Option(
+      '--rehearse [what]',
+      "also try a restore of what a backup would hold now, into a scratch server that each agent starts from its host's own programs: " +
+        '`schema`, or `rows`, the schema with the first hundred rows of each table',
+    )
+      .choices(['schema', 'rows'] as const)
+      .preset('rows' as const),
+  )
+  .option('--to <topology>', "with --rehearse: in the staging of another topology file's targets instead")
+  .option('--map <old=new>', 'with --to: shard old on the target new (may be repeated)', mapping, [])
+  .addHelpText('after', exitCodesHelp([0, 1, 2, 5, 6, 7, 130]))
+  .action(({ globals, rehearse, to, map }) =>
+    run('check', async (given) => {
+      const { check } = await import('./check.ts');
+      if (rehearse === undefined) {
+        if (to !== undefined) throw usage('check', '--to is for a rehearsal: add --rehearse');
+        return check(given, { globals });
+      }
+      const target = to === undefined ? undefined : await readTopology(to);
+      const rows = rehearse === 'schema' ? 0 : rehearsedRows;
+      return check(given, { globals }, { rows, to: target, mappings: map });
+    }),
   );
 
 program
@@ -111,24 +134,28 @@ program
   .option('--to <topology>', "another topology file's shards as targets")
   .option('--map <old=new>', 'restore shard old to the target new (may be repeated)', mapping, [])
   .option('--globals', 'also make the roles or users that the set stored and a target does not have', false)
-  .option('--dry-run', 'stop after the plan, with the exit code the real run would have had so far', false)
+  .option(
+    '--dry-run',
+    'stop after the plan and a rehearsal of the schema, with the exit code the real run would have had so far',
+    false,
+  )
   .option('--abandon <restore>', 'give up a restore that cannot be completed and has not been opened')
   .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
   .action((set, { to, map, globals, dryRun, abandon: restoreId }) =>
     run('restore', async (given) => {
       const target = to === undefined ? given.topology : await readTopology(to);
       if (restoreId !== undefined) {
-        if (set !== undefined) throw usage('--abandon takes the id of a restore and no set');
+        if (set !== undefined) throw usage('restore', '--abandon takes the id of a restore and no set');
         return (await import('./restore/abandon.ts')).abandon({ ...given, topology: target }, restoreId);
       }
-      if (set === undefined) throw usage('name the set to restore, or `latest`');
+      if (set === undefined) throw usage('restore', 'name the set to restore, or `latest`');
       const { restore } = await import('./restore.ts');
       return restore(given, set, { target, mappings: map, globals, dryRun });
     }),
   );
 
-function usage(cause: string): TidemarkError {
-  return new TidemarkError({ code: 'usage', operation: 'read the arguments', subject: 'restore', cause });
+function usage(subject: string, cause: string): TidemarkError {
+  return new TidemarkError({ code: 'usage', operation: 'read the arguments', subject, cause });
 }
 
 async function run(operation: string, command: (given: Run) => Promise<Outcome>): Promise<void> {

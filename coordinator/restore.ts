@@ -16,9 +16,10 @@ import type { LoadedShard } from './restore/load-shards.ts';
 import { chooseSet, tellNewer } from './open-set.ts';
 import { bad, formatCount, table } from './output.ts';
 import { planFailure, planRestore, planText, planWarnings } from './restore/plan-restore.ts';
-import { mapShards } from './restore/plan.ts';
+import { mapShards, sameRepository } from './restore/plan.ts';
 import type { RestorePlan, ShardPair } from './restore/plan.ts';
 import type { Outcome, Run } from './run.ts';
+import { rehearsePlan } from './rehearsal/rehearse-plan.ts';
 import { ShardRestore } from './restore/shard-restore.ts';
 import { readCatalogue } from './restore/stored-catalogue.ts';
 import type { StoredCatalogue } from './restore/stored-catalogue.ts';
@@ -39,7 +40,8 @@ export interface RestoreOptions {
 
 /**
  * 1. Read and check seal and manifests, find a target for every shard, ask every target whether it fits.
- * 2. Show the plan; a dry run ends here, with the failure the real run would have ended with.
+ * 2. Show the plan; a dry run makes the schema in the staging of every target, drops it and ends here, with the failure the real
+ *    run would have ended with.
  * 3., 4. Load under staging names on all targets at once; check rows, sums and invariants.
  * 5. Close the targets and decide by one durable record; then switch all shards, and open them when all have switched. Or drop
  *    everything that was made.
@@ -61,7 +63,9 @@ export async function restore(run: Run, reference: string, options: RestoreOptio
   sameRepository(run.topology, target);
   const { catalogue, agents, close } = await readBeside(run, target, seal, pairs);
   try {
-    const plan = await planRestore(run, options, seal, catalogue, pairs, agents);
+    const fits = await planRestore(run, options, seal, catalogue, pairs, agents);
+    const rehearse = options.dryRun && planFailure(fits) === undefined;
+    const plan = rehearse ? await rehearsePlan(run, options, seal, fits, agents) : fits;
     for (const { target: shard, code, subject, cause, remedy } of planWarnings(plan))
       run.warned?.({ shard, code, subject, cause, remedy });
     const failure = planFailure(plan);
@@ -143,17 +147,6 @@ function sourceOf(pairs: readonly ShardPair[], agent: Agent): string {
   const pair = pairs.find(({ target }) => target.name === agent.shard);
   if (pair === undefined) throw new Error(`no stored shard for ${agent.shard}`);
   return pair.source;
-}
-
-/** Target agents read from their own repository, so it must be the one that holds the set. */
-function sameRepository(own: Topology, target: Topology): void {
-  if (own.repository.url === target.repository.url) return;
-  throw new TidemarkError({
-    code: 'repository-mismatch',
-    operation: 'restore',
-    subject: target.path,
-    cause: `its repository is ${target.repository.url}, and the set lies in ${own.repository.url}`,
-  });
 }
 
 /** Throws `does-not-fit` when the set was taken without globals. */

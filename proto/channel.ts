@@ -29,6 +29,8 @@ import type { FitReply__Output as FitReply } from './gen/tidemark/v1/FitReply.ts
 import type { FitRequest } from './gen/tidemark/v1/FitRequest.ts';
 import type { MarkReply__Output as MarkReply } from './gen/tidemark/v1/MarkReply.ts';
 import type { MarkRequest } from './gen/tidemark/v1/MarkRequest.ts';
+import type { RehearseReply__Output as RehearseReply } from './gen/tidemark/v1/RehearseReply.ts';
+import type { RehearseRequest } from './gen/tidemark/v1/RehearseRequest.ts';
 import type { RestoreReply__Output as RestoreReply } from './gen/tidemark/v1/RestoreReply.ts';
 import type { RestoreRequest } from './gen/tidemark/v1/RestoreRequest.ts';
 import type { RestoreStateReply__Output as RestoreStateReply } from './gen/tidemark/v1/RestoreStateReply.ts';
@@ -90,6 +92,7 @@ export interface AgentClient {
   restore(): AgentCall<RestoreRequest, RestoreReply>;
   restoreState(request: RestoreStateRequest, options?: QuestionOptions): Promise<RestoreStateReply>;
   verify(request: VerifyRequest): AgentReplies<VerifyReply>;
+  rehearse(request: RehearseRequest): AgentReplies<RehearseReply>;
   mark(): AgentCall<MarkRequest, MarkReply>;
   seeMarks(request: SeeMarksRequest, options?: QuestionOptions): Promise<SeeMarksReply>;
   /** Breaks every call that is still open. Idempotent. */
@@ -120,6 +123,7 @@ export function connectAgent(address: string, transport: Transport): AgentClient
     restoreState: (request, options) =>
       ask('restoreState', peer, options, (call, done) => stub.restoreState(request, call, done)),
     verify: (request) => replies(stub.verify(request), 'verify', peer),
+    rehearse: (request) => replies(stub.rehearse(request), 'rehearse', peer),
     mark: () => twoWay(stub.mark(), 'mark the server', peer),
     seeMarks: (request, options) =>
       ask('seeMarks', peer, options, (call, done) => stub.seeMarks(request, call, done)),

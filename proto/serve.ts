@@ -20,6 +20,7 @@ import {
   boundedCopy,
   boundedDescribe,
   boundedFit,
+  boundedRehearse,
   boundedRestore,
   boundedRestoreState,
   boundedVerify,
@@ -38,6 +39,8 @@ import type { FitReply } from './gen/tidemark/v1/FitReply.ts';
 import type { FitRequest__Output as FitRequest } from './gen/tidemark/v1/FitRequest.ts';
 import type { MarkReply } from './gen/tidemark/v1/MarkReply.ts';
 import type { MarkRequest__Output as MarkRequest } from './gen/tidemark/v1/MarkRequest.ts';
+import type { RehearseReply } from './gen/tidemark/v1/RehearseReply.ts';
+import type { RehearseRequest__Output as RehearseRequest } from './gen/tidemark/v1/RehearseRequest.ts';
 import type { RestoreReply } from './gen/tidemark/v1/RestoreReply.ts';
 import type { RestoreRequest__Output as RestoreRequest } from './gen/tidemark/v1/RestoreRequest.ts';
 import type { RestoreStateReply } from './gen/tidemark/v1/RestoreStateReply.ts';
@@ -73,6 +76,7 @@ export interface AgentImplementation {
   restore(call: ServerCall<RestoreRequest, RestoreReply>): Promise<void>;
   restoreState(request: RestoreStateRequest): Promise<RestoreStateReply>;
   verify(request: VerifyRequest, replies: ReplyStream<VerifyReply>): Promise<void>;
+  rehearse(request: RehearseRequest, replies: ReplyStream<RehearseReply>): Promise<void>;
   mark(call: ServerCall<MarkRequest, MarkReply>): Promise<void>;
   seeMarks(request: SeeMarksRequest): Promise<SeeMarksReply>;
 }
@@ -127,6 +131,11 @@ export async function serveAgent(
     verify: streamed(
       (request: VerifyRequest, replies: ReplyStream<VerifyReply>) => implementation.verify(request, replies),
       boundedVerify,
+    ),
+    rehearse: streamed(
+      (request: RehearseRequest, replies: ReplyStream<RehearseReply>) =>
+        implementation.rehearse(request, replies),
+      boundedRehearse,
     ),
     mark: twoWay((call: ServerCall<MarkRequest, MarkReply>) => implementation.mark(call)),
     seeMarks: unary((request: SeeMarksRequest) => implementation.seeMarks(request)),

@@ -12,6 +12,7 @@ import type { Finding } from './gen/tidemark/v1/Finding.ts';
 import type { FitReply } from './gen/tidemark/v1/FitReply.ts';
 import type { InvariantAnswer } from './gen/tidemark/v1/InvariantAnswer.ts';
 import type { NotAsked } from './gen/tidemark/v1/NotAsked.ts';
+import type { RehearseReply } from './gen/tidemark/v1/RehearseReply.ts';
 import type { RestoreReply } from './gen/tidemark/v1/RestoreReply.ts';
 import type { RestoreStateReply } from './gen/tidemark/v1/RestoreStateReply.ts';
 import type { Server } from './gen/tidemark/v1/Server.ts';
@@ -155,6 +156,11 @@ export function boundedRestoreState(reply: RestoreStateReply): RestoreStateReply
 
 export function boundedVerify(reply: VerifyReply): VerifyReply {
   return reply.finding ? { ...reply, finding: boundedFinding(reply.finding) } : reply;
+}
+
+export function boundedRehearse(reply: RehearseReply): RehearseReply {
+  if (reply.finding) return { ...reply, finding: boundedFinding(reply.finding) };
+  return reply.done ? { ...reply, done: { ...reply.done, server: boundedServer(reply.done.server) } } : reply;
 }
 
 function boundedFinding({ code, subject, cause, remedy, warning }: Finding): Finding {

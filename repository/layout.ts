@@ -140,6 +140,20 @@ export function noncePrefix(cluster: string): string {
   return `${clusterPrefix(cluster)}nonce/`;
 }
 
+/** Under which name the samples of a rehearsal lie, for as long as it runs: among no cluster's sets. `id`: of a restore. */
+export function rehearsalCluster(cluster: string, id: string): string {
+  return `${cluster}.rehearsal-${id}`;
+}
+
+/** When the rehearsal began whose samples lie under this first component of a key, in ms since 1970; undefined where it is none of the cluster. */
+export function rehearsalOf(cluster: string, component: string): number | undefined {
+  const prefix = `${encodeComponent(cluster)}.rehearsal-r`;
+  const stamp = component.startsWith(prefix) ? component.slice(prefix.length, prefix.length + 14) : '';
+  const iso = stamp.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/, '$1-$2-$3T$4:$5:$6Z');
+  const ms = Date.parse(iso);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
 export function restoreKey(
   cluster: string,
   restore: string,

@@ -89,6 +89,33 @@ export interface Engine {
 
   /** Which of these marks the server shows. Repeatable, concurrent with everything. */
   seeMarks(marks: readonly string[]): Promise<string[]>;
+
+  /**
+   * Starts an empty server for a rehearsal in `folder`, which is the caller's and private: from this host's own programs, of this
+   * server's major version, reachable only by a socket within the folder, with this server's roles or users and nothing else
+   * of it. It ends, and `folder` with it, when this process dies in any way. Throws `tool-missing` when the host has no such
+   * programs, `not-ready` when they start no server; then nothing runs. Concurrent with everything.
+   */
+  startScratch(folder: string, signal: AbortSignal): Promise<ScratchServer>;
+}
+
+export interface ScratchServer {
+  /** Knows no invariants; only restores are asked of it. */
+  readonly engine: Engine;
+  /** Ends the server at once. Idempotent, never throws. */
+  stop(): Promise<void>;
+}
+
+/**
+ * What makes a restore one that is only tried: everything before the decision is done, and then `discard`. The set has not all rows,
+ * and what is refused only because others are not there is no refusal, or a warning.
+ */
+export interface Rehearsal {
+  /**
+   * Hears of what the server refuses, where the rest can be tried without it. The restore goes on, and leaves out what needs
+   * the refused object. A refusal without which nothing more can be tried is thrown, as in any restore.
+   */
+  refused(finding: Finding): void;
 }
 
 /** Longest time for which a mark is held. */
@@ -174,6 +201,11 @@ export interface BackupOrder {
   /** False for consistency `simultaneous`: no lock session is opened, and only `cutWithoutLocks` may be called. */
   readonly locks: boolean;
   readonly globals: GlobalsOrder;
+  /**
+   * For a rehearsal: only so many rows of each table are read (0: none), fewer where rows are large, and neither large objects nor
+   * statistics. Absent: a backup.
+   */
+  readonly sampleRows?: number;
   readonly signal: AbortSignal;
 }
 
@@ -347,6 +379,8 @@ export interface RestoreOrder {
    * `discard` drops them, and only them. Those that exist are left as they are.
    */
   readonly globals: boolean;
+  /** Absent: a restore. Large objects, and statistics of the set, are no part of a rehearsal. */
+  readonly rehearsal?: Rehearsal;
   readonly signal: AbortSignal;
 }
 

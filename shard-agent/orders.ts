@@ -5,6 +5,7 @@
 import { TidemarkError } from '../proto/errors.ts';
 import type { Load__Output as Load } from '../proto/gen/tidemark/v1/Load.ts';
 import type { Prepare__Output as Prepare } from '../proto/gen/tidemark/v1/Prepare.ts';
+import type { RehearseRequest__Output as Rehearse } from '../proto/gen/tidemark/v1/RehearseRequest.ts';
 import { isSetId } from '../repository/layout.ts';
 import type { GlobalsOrder } from './engine.ts';
 import type { OperationContext } from './messages.ts';
@@ -16,6 +17,7 @@ const longestMs = 30 * 24 * 60 * minuteMs;
 const lanesLimit = 64;
 const chunkBytesLimit = 4 * 2 ** 30;
 const compressionLimit = 19;
+const sampleRowsLimit = 10_000;
 
 /** Throws `internal` unless the context names a cluster, no set or one that may be a key, and a lease number that counts. */
 export function checkContext(context: OperationContext): void {
@@ -43,10 +45,19 @@ export function checkLanes(lanes: number): void {
 }
 
 /** Throws `internal` for a `load` whose restore cannot name a staging, or beyond what a topology can say. */
-export function checkLoad({ restore, lanes }: Load): void {
+export function checkLoad({ restore, lanes }: Pick<Load, 'restore' | 'lanes'>): void {
   if (!/^[0-9a-z]{1,24}$/.test(restore))
     throw wrongOrder(`${JSON.stringify(restore)} is no id of a restore: 1 to 24 of 0-9 and a-z`);
   within('lanes', lanes, 1, lanesLimit);
+}
+
+/** Throws `internal` for a rehearsal beyond what a coordinator asks for. */
+export function checkRehearsal({ lanes, rows, manifest, restore, store }: Rehearse): void {
+  within('lanes', lanes, 1, lanesLimit);
+  within('rows', rows, 0, sampleRowsLimit);
+  if (manifest === null && !store) return;
+  checkLoad({ restore, lanes });
+  if (store && manifest !== null) throw wrongOrder('a rehearsal of a set stores none');
 }
 
 /** What an order says of globals; nothing is `none`. Throws `internal` for any other word. */

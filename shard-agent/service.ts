@@ -18,6 +18,8 @@ import type { FitRequest__Output as FitRequest } from '../proto/gen/tidemark/v1/
 import type { OperationContext__Output as WireContext } from '../proto/gen/tidemark/v1/OperationContext.ts';
 import type { MarkReply } from '../proto/gen/tidemark/v1/MarkReply.ts';
 import type { MarkRequest__Output as MarkRequest } from '../proto/gen/tidemark/v1/MarkRequest.ts';
+import type { RehearseReply } from '../proto/gen/tidemark/v1/RehearseReply.ts';
+import type { RehearseRequest__Output as RehearseRequest } from '../proto/gen/tidemark/v1/RehearseRequest.ts';
 import type { RestoreReply } from '../proto/gen/tidemark/v1/RestoreReply.ts';
 import type { RestoreRequest__Output as RestoreRequest } from '../proto/gen/tidemark/v1/RestoreRequest.ts';
 import type { RestoreStateReply } from '../proto/gen/tidemark/v1/RestoreStateReply.ts';
@@ -43,6 +45,7 @@ import { checkHoldLimit } from './hold-limit-check.ts';
 import { answerNonce } from './nonce.ts';
 import { checkContext, checkLanes, checkLoad, checkPrepare, globalsOrder, wrongOrder } from './orders.ts';
 import { Progress } from './progress.ts';
+import { rehearse } from './rehearsal/rehearse-call.ts';
 import { restoreShard, type RestoreParts } from './restore.ts';
 import { ServerMarks } from './server-marks.ts';
 import { openStoredShard, requireGlobals } from './stored-shard.ts';
@@ -66,6 +69,7 @@ type Operation =
   | 'fit'
   | 'restore'
   | 'verify'
+  | 'rehearse'
   | 'describe'
   | 'mark'
   | 'see marks';
@@ -281,6 +285,18 @@ export class Service implements AgentImplementation {
         replies.send({ done: { sums: sums ?? null } });
       } finally {
         endReports();
+        activity.end();
+      }
+    });
+  }
+
+  rehearse(request: RehearseRequest, replies: ReplyStream<RehearseReply>): Promise<void> {
+    return this.#logged('rehearse', request.context, async (context) => {
+      this.#allows(request.manifest === null ? 'backup' : 'restore');
+      const activity = await this.#parts.session.begin('rehearsing', context);
+      try {
+        await rehearse(this.#parts, context, request, replies, activity.signal);
+      } finally {
         activity.end();
       }
     });

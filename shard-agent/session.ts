@@ -9,7 +9,14 @@
 import { TidemarkError } from '../proto/errors.ts';
 import type { OperationContext } from './messages.ts';
 
-export type ActivityKind = 'preparing' | 'barrier' | 'cut' | 'copying' | 'restoring' | 'verifying';
+export type ActivityKind =
+  | 'preparing'
+  | 'barrier'
+  | 'cut'
+  | 'copying'
+  | 'restoring'
+  | 'verifying'
+  | 'rehearsing';
 
 /** One operation from its beginning until nothing of it is left. */
 export class Activity {
@@ -113,7 +120,7 @@ export class Session {
       if (!this.#settled) throw this.#unsettled();
       const current = this.current;
       if (current === undefined) break;
-      if (!takesOver(context, current.context)) throw this.#busy(current);
+      if (!takesOver(context, current)) throw this.#busy(current);
       current.stop(this.#overtaken(context, current));
       await current.ended;
     }
@@ -205,7 +212,10 @@ export class Session {
       code: 'lease-lost',
       operation: `go on ${current.kind}`,
       subject: `${this.#parts.shard}: ${current.context.set}`,
-      cause: `lease ${by.leaseNumber} took over from lease ${current.context.leaseNumber}`,
+      cause:
+        current.kind === 'rehearsing'
+          ? `a backup began, under lease ${by.leaseNumber}`
+          : `lease ${by.leaseNumber} took over from lease ${current.context.leaseNumber}`,
     });
   }
 
@@ -239,7 +249,8 @@ export class Session {
   }
 }
 
-/** Only a backup is taken over, and only by a higher lease of its own cluster. */
-function takesOver(by: OperationContext, current: OperationContext): boolean {
+/** A backup is taken over, by a higher lease of its own cluster, and a rehearsal by any backup: nobody waits for that one. */
+function takesOver(by: OperationContext, { kind, context: current }: Activity): boolean {
+  if (kind === 'rehearsing') return by.leaseNumber > 0;
   return by.cluster === current.cluster && current.leaseNumber > 0 && by.leaseNumber > current.leaseNumber;
 }

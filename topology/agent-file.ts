@@ -38,6 +38,8 @@ export interface ToolPaths {
   readonly pgDump?: string;
   readonly pgDumpall?: string;
   readonly pgRestore?: string;
+  /** The folder of the server's own programs, for the scratch server of a rehearsal. */
+  readonly serverPrograms?: string;
 }
 
 export interface AgentFile {

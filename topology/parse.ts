@@ -313,11 +313,13 @@ function toolsIn(folder: string): Read<ToolPaths> {
     const pgDump = keys.optional('pgDump', path(folder), undefined);
     const pgDumpall = keys.optional('pgDumpall', path(folder), undefined);
     const pgRestore = keys.optional('pgRestore', path(folder), undefined);
+    const serverPrograms = keys.optional('serverPrograms', path(folder), undefined);
     keys.end();
     return {
       ...(pgDump !== undefined && { pgDump }),
       ...(pgDumpall !== undefined && { pgDumpall }),
       ...(pgRestore !== undefined && { pgRestore }),
+      ...(serverPrograms !== undefined && { serverPrograms }),
     };
   };
 }

@@ -73,7 +73,7 @@ export async function planRestore(
   };
   try {
     const shards = await onAll(agents, 'see whether the set fits', run.signal, fit);
-    return { set: seal.set, shards, untouched: untouchedShards(target.shards, pairs) };
+    return { set: seal.set, shards, untouched: untouchedShards(target.shards, pairs), rehearsed: false };
   } finally {
     await proof.clear();
   }
@@ -143,10 +143,16 @@ export function planText(plan: RestorePlan): string {
       : [
           `nothing is restored to ${displayText(plan.untouched.join(', '))}: no shard of the set has that name or is mapped to it`,
         ];
-  return [summary, table(columns, rows), ...untouched, ...findings, ...notAsked].join('\n');
+  const rehearsed = plan.rehearsed
+    ? ['rehearsed: the schema was made in the staging of every target, and dropped']
+    : [];
+  return [summary, table(columns, rows), ...untouched, ...rehearsed, ...findings, ...notAsked].join('\n');
 }
 
-function planFinding(target: string, { code, subject, cause, remedy, warning }: WireFinding): PlanFinding {
+export function planFinding(
+  target: string,
+  { code, subject, cause, remedy, warning }: WireFinding,
+): PlanFinding {
   return { target, code, subject, cause, remedy, warning };
 }
 

@@ -46,6 +46,8 @@ export interface RestorePlan {
   readonly shards: readonly PlannedShard[];
   /** Shards of the target topology that get nothing. */
   readonly untouched: readonly string[];
+  /** The schema was made on every target, and dropped again. */
+  readonly rehearsed: boolean;
 }
 
 /** `old=new`, as `--map` has it. Throws `usage`. */
@@ -110,4 +112,15 @@ export function mapShards(
 /** Targets that no stored shard is restored to, in the order of their topology. */
 export function untouchedShards(targets: readonly ShardAddress[], pairs: readonly ShardPair[]): string[] {
   return targets.map(({ name }) => name).filter((name) => !pairs.some(({ target }) => target.name === name));
+}
+
+/** Target agents read from their own repository, so it must be the one that holds the set. */
+export function sameRepository(own: Topology, target: Topology): void {
+  if (own.repository.url === target.repository.url) return;
+  throw new TidemarkError({
+    code: 'repository-mismatch',
+    operation: 'restore',
+    subject: target.path,
+    cause: `its repository is ${target.repository.url}, and the set lies in ${own.repository.url}`,
+  });
 }

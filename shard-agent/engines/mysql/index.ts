@@ -1,4 +1,5 @@
 /** The engine for MySQL and MariaDB. What they differ in stands in dialect.ts. */
+import { TidemarkError } from '../../../proto/errors.ts';
 import type { DatabaseConfig, InvariantQuery, ToolPaths } from '../../../topology/agent-file.ts';
 import type {
   BackupOrder,
@@ -11,6 +12,7 @@ import type {
   LockTiming,
   RestoreOrder,
   RestoreSession,
+  ScratchServer,
   ServerDescription,
   StagedRestore,
   StoredShard,
@@ -130,6 +132,18 @@ class MysqlEngine implements Engine {
 
   claimRestores(signal: AbortSignal): Promise<ClaimOutcome> {
     return claimRestores(this.#endpoint, signal);
+  }
+
+  startScratch(): Promise<ScratchServer> {
+    return Promise.reject(
+      new TidemarkError({
+        code: 'not-supported',
+        operation: 'start a scratch server',
+        subject: describeEndpoint(this.#endpoint),
+        cause: 'an agent starts none of this family',
+        remedy: 'Rehearse on a target: `tidemark check --rehearse --to TOPOLOGY`.',
+      }),
+    );
   }
 
   #attempt<T>(operation: string, work: () => Promise<T>): Promise<T> {

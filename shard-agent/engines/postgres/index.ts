@@ -11,6 +11,7 @@ import { prepareRestore, reopenRestore } from './restore/restore.ts';
 import { findMarkedRoles } from './globals/roles.ts';
 import { listDatabases, readServer, subjectOf } from './server.ts';
 import { seeMarks, setMark } from './server-mark.ts';
+import { startScratch } from './rehearsal/scratch.ts';
 import { sweepSpoolFolders } from './restore/spool-folder.ts';
 import { findMarked, isBeginning } from './restore/staging.ts';
 
@@ -39,6 +40,7 @@ export function openPostgres(config: PostgresConfig): Engine {
     setMark: (mark) => setMark(config, mark),
     seeMarks: (marks) => seeMarks(config, marks),
     claimRestores: (signal) => claimRestores(config, signal),
+    startScratch: (folder, signal) => startScratch(config, openPostgres, folder, signal),
   };
 }
 

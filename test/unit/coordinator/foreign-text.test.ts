@@ -50,6 +50,7 @@ test('the plan of a restore', () => {
       },
     ],
     untouched: [hostile],
+    rehearsed: false,
   });
   expectClean(text);
   expect(text.split('\n')).toHaveLength(8);

@@ -14,6 +14,7 @@ export function agentThat(answers: () => Promise<never>): AgentImplementation {
     restoreState: answers,
     verify: answers,
     mark: answers,
+    rehearse: answers,
     seeMarks: answers,
   };
 }

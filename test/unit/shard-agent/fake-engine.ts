@@ -20,6 +20,7 @@ import type {
   RestoreOrder,
   RestoreSession,
   SchemaPiece,
+  ScratchServer,
   ServerDescription,
   StagedRestore,
   StoredShard,
@@ -28,7 +29,7 @@ import type {
 } from '../../../shard-agent/engine.ts';
 import type { Position } from '../../../topology/position.ts';
 import type { InvariantQuery } from '../../../topology/agent-file.ts';
-import { answer, type FakeServer, type Tables } from './fake-server.ts';
+import { answer, FakeServer, type Tables } from './fake-server.ts';
 
 /** Rows of one task: small, so that a small table makes several. */
 const rowsPerTask = 500;
@@ -42,6 +43,8 @@ export class FakeEngine implements Engine {
   restoreFindings: Finding[] = [];
   /** Names of those that the server refuses. */
   readonly failingInvariants = new Set<string>();
+  /** Of the last rehearsal. */
+  scratch: FakeServer | undefined;
   /** What `check` was asked about. */
   checked: Partial<CheckOrder> | undefined;
 
@@ -130,6 +133,14 @@ export class FakeEngine implements Engine {
 
   seeMarks(marks: readonly string[]): Promise<string[]> {
     return Promise.resolve(marks.filter((mark) => this.server.marks.has(mark)));
+  }
+
+  /** Another server in memory. */
+  startScratch(): Promise<ScratchServer> {
+    const engine = new FakeEngine(new FakeServer('scratch'));
+    engine.server.refusals = this.server.refusals;
+    this.scratch = engine.server;
+    return Promise.resolve({ engine, stop: () => Promise.resolve() });
   }
 
   claimRestores(signal: AbortSignal): Promise<ClaimOutcome> {
@@ -274,6 +285,12 @@ class FakeBackup implements BackupSession {
   }
 
   tasks(): readonly ReadTask[] {
+    const { sampleRows } = this.#order;
+    if (sampleRows === 0) return [];
+    if (sampleRows !== undefined) {
+      const range = { from: 0, to: sampleRows };
+      return this.tables.map((_, table) => ({ table, task: 0, estimatedBytes: 1, range }));
+    }
     return this.tables
       .flatMap((line, table) => {
         const rows = rowsOf(this.#held(), line);
@@ -381,6 +398,7 @@ class FakeRestore implements RestoreSession {
     for (const { database, schema: _, name } of stored.tables) databases.get(database)?.set(name, []);
     for (const line of stored.schema) for await (const _ of stored.openSchema(line));
     this.#server.staged.set(this.#restore, { cluster, databases, switched: false, opened: false });
+    for (const refused of this.#server.refusals) this.#needed().rehearsal?.refused(refused);
   }
 
   writeLanes(): Promise<WriteLane[]> {

@@ -1,5 +1,7 @@
 /** A database server in memory: tables of text rows, writers, locks, snapshots, and ways to break it. */
 
+import type { Finding } from '../../../shard-agent/engine.ts';
+
 export type Tables = Map<string, string[]>;
 
 /** A writer in an open transaction: nobody can lock until it has ended. */
@@ -36,6 +38,8 @@ export class FakeServer {
   beforeLoad: () => Promise<void> = () => Promise.resolve();
   /** Awaited before a target is closed. */
   beforeClose: () => Promise<void> = () => Promise.resolve();
+  /** What it refuses to a rehearsal. */
+  refusals: Finding[] = [];
   /** Thrown by the next switches, one each. */
   readonly switchFailures: Error[] = [];
   #writers = new Map<string, { ended: PromiseWithResolvers<void> }>();

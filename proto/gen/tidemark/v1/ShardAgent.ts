@@ -16,6 +16,8 @@ import type { FitReply as _tidemark_v1_FitReply, FitReply__Output as _tidemark_v
 import type { FitRequest as _tidemark_v1_FitRequest, FitRequest__Output as _tidemark_v1_FitRequest__Output } from '../../tidemark/v1/FitRequest.ts';
 import type { MarkReply as _tidemark_v1_MarkReply, MarkReply__Output as _tidemark_v1_MarkReply__Output } from '../../tidemark/v1/MarkReply.ts';
 import type { MarkRequest as _tidemark_v1_MarkRequest, MarkRequest__Output as _tidemark_v1_MarkRequest__Output } from '../../tidemark/v1/MarkRequest.ts';
+import type { RehearseReply as _tidemark_v1_RehearseReply, RehearseReply__Output as _tidemark_v1_RehearseReply__Output } from '../../tidemark/v1/RehearseReply.ts';
+import type { RehearseRequest as _tidemark_v1_RehearseRequest, RehearseRequest__Output as _tidemark_v1_RehearseRequest__Output } from '../../tidemark/v1/RehearseRequest.ts';
 import type { RestoreReply as _tidemark_v1_RestoreReply, RestoreReply__Output as _tidemark_v1_RestoreReply__Output } from '../../tidemark/v1/RestoreReply.ts';
 import type { RestoreRequest as _tidemark_v1_RestoreRequest, RestoreRequest__Output as _tidemark_v1_RestoreRequest__Output } from '../../tidemark/v1/RestoreRequest.ts';
 import type { RestoreStateReply as _tidemark_v1_RestoreStateReply, RestoreStateReply__Output as _tidemark_v1_RestoreStateReply__Output } from '../../tidemark/v1/RestoreStateReply.ts';
@@ -77,6 +79,11 @@ export interface ShardAgentClient extends grpc.Client {
   mark(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_tidemark_v1_MarkRequest, _tidemark_v1_MarkReply__Output>;
   mark(options?: grpc.CallOptions): grpc.ClientDuplexStream<_tidemark_v1_MarkRequest, _tidemark_v1_MarkReply__Output>;
   
+  Rehearse(argument: _tidemark_v1_RehearseRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_tidemark_v1_RehearseReply__Output>;
+  Rehearse(argument: _tidemark_v1_RehearseRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_tidemark_v1_RehearseReply__Output>;
+  rehearse(argument: _tidemark_v1_RehearseRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_tidemark_v1_RehearseReply__Output>;
+  rehearse(argument: _tidemark_v1_RehearseRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_tidemark_v1_RehearseReply__Output>;
+  
   Restore(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_tidemark_v1_RestoreRequest, _tidemark_v1_RestoreReply__Output>;
   Restore(options?: grpc.CallOptions): grpc.ClientDuplexStream<_tidemark_v1_RestoreRequest, _tidemark_v1_RestoreReply__Output>;
   restore(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_tidemark_v1_RestoreRequest, _tidemark_v1_RestoreReply__Output>;
@@ -122,6 +129,8 @@ export interface ShardAgentHandlers extends grpc.UntypedServiceImplementation {
   
   Mark: grpc.handleBidiStreamingCall<_tidemark_v1_MarkRequest__Output, _tidemark_v1_MarkReply>;
   
+  Rehearse: grpc.handleServerStreamingCall<_tidemark_v1_RehearseRequest__Output, _tidemark_v1_RehearseReply>;
+  
   Restore: grpc.handleBidiStreamingCall<_tidemark_v1_RestoreRequest__Output, _tidemark_v1_RestoreReply>;
   
   RestoreState: grpc.handleUnaryCall<_tidemark_v1_RestoreStateRequest__Output, _tidemark_v1_RestoreStateReply>;
@@ -140,6 +149,7 @@ export interface ShardAgentDefinition extends grpc.ServiceDefinition {
   Describe: MethodDefinition<_tidemark_v1_DescribeRequest, _tidemark_v1_DescribeReply, _tidemark_v1_DescribeRequest__Output, _tidemark_v1_DescribeReply__Output>
   Fit: MethodDefinition<_tidemark_v1_FitRequest, _tidemark_v1_FitReply, _tidemark_v1_FitRequest__Output, _tidemark_v1_FitReply__Output>
   Mark: MethodDefinition<_tidemark_v1_MarkRequest, _tidemark_v1_MarkReply, _tidemark_v1_MarkRequest__Output, _tidemark_v1_MarkReply__Output>
+  Rehearse: MethodDefinition<_tidemark_v1_RehearseRequest, _tidemark_v1_RehearseReply, _tidemark_v1_RehearseRequest__Output, _tidemark_v1_RehearseReply__Output>
   Restore: MethodDefinition<_tidemark_v1_RestoreRequest, _tidemark_v1_RestoreReply, _tidemark_v1_RestoreRequest__Output, _tidemark_v1_RestoreReply__Output>
   RestoreState: MethodDefinition<_tidemark_v1_RestoreStateRequest, _tidemark_v1_RestoreStateReply, _tidemark_v1_RestoreStateRequest__Output, _tidemark_v1_RestoreStateReply__Output>
   SeeMarks: MethodDefinition<_tidemark_v1_SeeMarksRequest, _tidemark_v1_SeeMarksReply, _tidemark_v1_SeeMarksRequest__Output, _tidemark_v1_SeeMarksReply__Output>

@@ -132,6 +132,7 @@ class PostgresBackup implements BackupSession {
     this.#plan = makePlan(
       this.#databases.map((database) => database.catalogue),
       this.#order.chunkBytes,
+      this.#order.sampleRows,
     );
   }
 
@@ -289,6 +290,7 @@ class PostgresBackup implements BackupSession {
       databases: this.#databases,
       monitor: this.#monitor,
       globals: this.#order.globals,
+      schemaOnly: this.#order.sampleRows !== undefined,
     };
   }
 

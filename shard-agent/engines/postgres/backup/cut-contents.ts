@@ -34,6 +34,8 @@ export interface CutSource {
   readonly databases: readonly DatabaseBarrier[];
   readonly monitor: Session;
   readonly globals: BackupOrder['globals'];
+  /** Neither large objects nor statistics: for a rehearsal. */
+  readonly schemaOnly: boolean;
 }
 
 export async function readDatabaseLines({ config, databases, tool }: CutSource): Promise<DatabaseLine[]> {
@@ -83,6 +85,7 @@ export async function* readSchema(source: CutSource): AsyncIterable<SchemaPiece>
       snapshot: database.snapshot ?? '',
     };
     yield schemaPiece({ ...common, name: archivePiece });
+    if (source.schemaOnly) continue;
     const row = await inSnapshot(database, 'look for large objects', () =>
       database.exporter.row('SELECT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata) AS any'),
     );

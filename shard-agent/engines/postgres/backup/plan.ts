@@ -19,6 +19,8 @@ export interface TableDetails {
 export interface BlockRange {
   readonly fromBlock: number;
   readonly toBlock: number | null;
+  /** Only the first so many rows, of a whole table: of a rehearsal. */
+  readonly rows?: number;
 }
 
 export interface Plan {
@@ -32,7 +34,7 @@ export interface Plan {
  * Tables are numbered over all databases in the order given. Tasks come database by database, the largest database
  * first (a lane's connection belongs to one database), and within it table by table, so that the last are of small tables.
  */
-export function makePlan(catalogues: readonly Catalogue[], chunkBytes: number): Plan {
+export function makePlan(catalogues: readonly Catalogue[], chunkBytes: number, sampleRows?: number): Plan {
   const tables: TableLine[] = [];
   const perDatabase: { bytes: number; tasks: ReadTask[] }[] = [];
   for (const catalogue of catalogues) {
@@ -42,7 +44,8 @@ export function makePlan(catalogues: readonly Catalogue[], chunkBytes: number): 
       if (table.partitioned) continue;
       const number = tables.length;
       tables.push(tableLine(catalogue, table, number));
-      tasks.push(...tableTasks(table, number, chunkBytes));
+      if (sampleRows === undefined) tasks.push(...tableTasks(table, number, chunkBytes));
+      else if (sampleRows > 0) tasks.push(sampleTask(table, number, sampleRows));
       sizes.set(number, { bytes: table.bytes, rows: Math.max(0, table.rows) });
     }
     const bytes = sum(tasks.map((task) => task.estimatedBytes));
@@ -102,24 +105,42 @@ export function tableTasks(
   });
 }
 
+/** As many bytes of one table are read for a rehearsal, about. */
+const sampleBytes = 1 << 20;
+
+/** The first rows of a table: fewer where they are large, at least one. */
+function sampleTask(table: CatalogueTable, number: number, sampleRows: number): ReadTask {
+  const rowBytes = table.rows > 0 ? table.bytes / table.rows : 0;
+  const fitting = rowBytes === 0 ? sampleRows : Math.max(1, Math.floor(sampleBytes / rowBytes));
+  const rows = Math.min(sampleRows, fitting);
+  const range: BlockRange = { fromBlock: 0, toBlock: null, rows };
+  return {
+    table: number,
+    task: 0,
+    estimatedBytes: Math.min(table.bytes, rows * rowBytes),
+    range: { ...range },
+  };
+}
+
 /**
  * The statement that reads one range. The data leaves in the database's own encoding, so nothing is converted, while
  * the statement itself is UTF-8. ONLY: children and partitions are tables of their own.
  */
 export function copyOutStatement(table: TableLine, task: ReadTask): string {
   const { condition } = table.engine as unknown as TableDetails;
-  const { fromBlock, toBlock } = task.range as unknown as BlockRange;
+  const { fromBlock, toBlock, rows } = task.range as unknown as BlockRange;
   const name = quoteTable(table.schema, table.name);
   const columns = table.columns.map(quoteName).join(', ');
   const options = optionsOf(table);
-  const whole = fromBlock === 0 && toBlock === null && condition === '';
+  const whole = fromBlock === 0 && toBlock === null && condition === '' && rows === undefined;
   if (whole && columns !== '') return `COPY ${name} (${columns}) TO STDOUT WITH ${options}`;
   const bounds = [
     ...(fromBlock > 0 ? [`ctid >= '(${fromBlock},0)'`] : []),
     ...(toBlock !== null ? [`ctid < '(${toBlock},0)'`] : []),
   ].join(' AND ');
   const where = condition !== '' ? condition : bounds === '' ? '' : `WHERE ${bounds}`;
-  return `COPY (SELECT ${columns} FROM ONLY ${name} ${where}) TO STDOUT WITH ${options}`;
+  const limit = rows === undefined ? '' : ` LIMIT ${rows}`;
+  return `COPY (SELECT ${columns} FROM ONLY ${name} ${where}${limit}) TO STDOUT WITH ${options}`;
 }
 
 /** The statement that loads a chunk of the table. */

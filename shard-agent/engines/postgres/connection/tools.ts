@@ -47,7 +47,8 @@ export async function findTool(name: ToolName, configured: string | undefined, m
   });
 }
 
-async function programsNamed(name: string): Promise<string[]> {
+/** Paths at which a program of PostgreSQL may lie on this host. */
+export async function programsNamed(name: string): Promise<string[]> {
   // First the programs themselves: Debian's on PATH are a script that looks for them, a tenth of a second each time.
   const folders: string[] = [];
   for (const pattern of binFolders) {
@@ -67,7 +68,8 @@ async function programsNamed(name: string): Promise<string[]> {
   return [...new Set(folders.map((folder) => path.join(folder, name)))];
 }
 
-async function inspect(program: string): Promise<Tool | undefined> {
+/** Undefined for what is no program of PostgreSQL. */
+export async function inspect(program: string): Promise<Tool | undefined> {
   try {
     const { stdout } = await execute(program, ['--version'], { timeout: 10_000 });
     const match = /\(PostgreSQL\)\D*(\d+)/.exec(stdout);
@@ -163,14 +165,14 @@ export class ToolRuns {
       subject: string;
       input?: AsyncIterable<Uint8Array>;
       settings?: readonly string[];
+      /** Hears all that the tool says on stderr; only the last of it is in the error. */
+      heard?: (words: string) => void;
       signal: AbortSignal;
-      /** Is given all that the tool says on stderr, piece by piece. */
-      said?: (piece: string) => void;
     },
   ): Promise<void> {
     const run = this.#start(tool, args, options.settings ?? [], options.subject);
-    const { said } = options;
-    if (said !== undefined) run.child.stderr.on('data', (piece: Buffer) => said(piece.toString('latin1')));
+    const { heard } = options;
+    if (heard !== undefined) run.child.stderr.setEncoding('utf8').on('data', heard);
     const kill = (): void => void run.child.kill('SIGKILL');
     options.signal.addEventListener('abort', kill, { once: true });
     if (options.signal.aborted) kill();

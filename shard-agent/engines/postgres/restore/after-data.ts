@@ -11,6 +11,7 @@ import {
   runPastRefusals,
   withSession,
   type Archive,
+  type RefusedOnce,
 } from './archive.ts';
 import { indexesOf, isConstraint, isKey, isRefresh, linesOf, type ContentEntry } from './contents.ts';
 import { lendInSchemas } from './lent-rights.ts';
@@ -107,7 +108,7 @@ export class AfterData {
     name: string,
     entries: readonly ContentEntry[],
     args: readonly string[],
-  ): Promise<ContentEntry[]> {
+  ): Promise<RefusedOnce[]> {
     return runPastRefusals(archive, name, entries, [...args, ...(await this.#args())], this.#settings);
   }
 
@@ -155,7 +156,7 @@ export class AfterData {
    */
   async #buildForLastRows(lanes: number, rows: LastRows): Promise<void> {
     const keys = (await this.#left()).filter(isKey);
-    const refused = new Set((await this.#build('keys', keys, lanes)).map(({ entry }) => entry));
+    const refused = new Set((await this.#build('keys', keys, lanes)).map(({ once }) => once.entry));
     for (const entry of keys) if (!refused.has(entry)) this.#built.add(entry.id);
     await rows.load();
     if (rows.wait()) {
@@ -175,7 +176,7 @@ export class AfterData {
   /** Resolves with what is refused for good. */
   async #build(name: string, entries: readonly ContentEntry[], lanes: number): Promise<RefusedEntry[]> {
     const byLine = new Map(entries.map((entry) => [entry.line, entry]));
-    const refused: ContentEntry[] = [];
+    const refused: RefusedOnce[] = [];
     for (const [number, pass] of passesOf(linesOf(entries)).entries()) {
       const listed = pass.entries.flatMap((line) => byLine.get(line) ?? []);
       const jobs = `--jobs=${pass.apart ? 1 : Math.max(1, lanes)}`;

@@ -1,11 +1,11 @@
 /** A database's archive, as pg_dump wrote it: what it lists, and runs of pg_restore that bring parts of it into a staging. */
 import { writeFile } from 'node:fs/promises';
 import { Session, during, type PostgresConfig } from '../connection/connection.ts';
-import { TidemarkError } from '../../../../proto/errors.ts';
 import { linesOf, readContents, type ContentEntry } from './contents.ts';
-import { endedWithRefusals, RefusedEntries } from './refused-entries.ts';
+import { RefusedEntries } from './refused-entries.ts';
 import type { DatabaseProperties } from '../database/properties.ts';
 import { missingTablespaces, placementStatements } from '../database/tablespaces.ts';
+import { RefusalReader, type RehearsedArchive } from './rehearsed-archive.ts';
 import { connectionArguments, type Tool, type ToolRuns } from '../connection/tools.ts';
 
 export interface Archive {
@@ -19,6 +19,8 @@ export interface Archive {
   readonly properties: DatabaseProperties;
   /** The archive's file; lists of its entries are written beside it. */
   readonly file: string;
+  /** Of a restore that is only tried. */
+  readonly rehearsed?: RehearsedArchive;
 }
 
 export interface OpenArchive extends Archive {
@@ -28,7 +30,7 @@ export interface OpenArchive extends Archive {
 
 /** Large objects, from an archive of their own. */
 export async function loadLargeObjects(archive: Archive, input: AsyncIterable<Uint8Array>): Promise<void> {
-  await run(archive, ['--section=data'], { input });
+  await run(archive, ['--exit-on-error', '--section=data'], { input });
 }
 
 /** The archive's own list of contents. */
@@ -39,6 +41,7 @@ export async function listContents(archive: Archive): Promise<ContentEntry[]> {
 /** What the list has before the data. By itself pg_restore says of such entries only that they are listed, not what they need. */
 export async function listBeforeData(archive: Archive): Promise<ContentEntry[]> {
   const [all, text] = await Promise.all([listContents(archive), list(archive, ['--section=pre-data'])]);
+  archive.rehearsed?.know(all);
   const ids = new Set(readContents(text).map(({ id }) => id));
   return all.filter(({ id }) => ids.has(id));
 }
@@ -52,22 +55,32 @@ async function list(archive: Archive, args: readonly string[]): Promise<string> 
   return text;
 }
 
-/** Runs pg_restore for these lines of the list of contents; `name` tells the run from others of this archive. */
+/**
+ * Runs pg_restore for these lines of the list of contents, until the server refuses something; `name` tells the run from others of
+ * this archive.
+ */
 export async function runListed(
   archive: Archive,
   name: string,
   lines: readonly string[],
   args: readonly string[],
-  settings: readonly string[] = [],
 ): Promise<void> {
   const list = await writeList(archive, name, lines);
-  await run(archive, [...args, `--use-list=${list}`, archive.file], { settings });
+  await run(archive, ['--exit-on-error', ...args, `--use-list=${list}`, archive.file], {});
 }
 
 async function writeList({ file }: Archive, name: string, lines: readonly string[]): Promise<string> {
   const list = `${file}.${name}`;
   await writeFile(list, `${lines.join('\n')}\n`, { mode: 0o600 });
   return list;
+}
+
+/** An entry of which something was refused. */
+export interface RefusedOnce {
+  readonly entry: ContentEntry;
+  /** The server's words, as far as they are known. */
+  readonly cause: string;
+  readonly statement: string;
 }
 
 /**
@@ -80,22 +93,30 @@ export async function runPastRefusals(
   entries: readonly ContentEntry[],
   args: readonly string[],
   settings: readonly string[] = [],
-): Promise<ContentEntry[]> {
-  if (entries.length === 0) return [];
-  const list = await writeList(archive, name, linesOf(entries));
+): Promise<RefusedOnce[]> {
+  const { rehearsed } = archive;
+  const lines = rehearsed?.left(linesOf(entries)) ?? linesOf(entries);
+  if (lines.length === 0) return [];
+  const list = await writeList(archive, name, lines);
+  // A rehearsal tells every word, and those of several connections would mingle.
+  const going = rehearsed === undefined ? args : args.filter((arg) => !arg.startsWith('--jobs='));
   const refused = new RefusedEntries();
+  const reader = new RefusalReader();
+  const heard = (words: string): void => {
+    refused.read(words);
+    reader.push(words);
+  };
   try {
-    await run(archive, [...args, '--verbose', `--use-list=${list}`, archive.file], {
-      settings,
-      goOn: true,
-      said: (piece) => refused.read(piece),
-    });
+    await run(archive, ['--verbose', ...going, `--use-list=${list}`, archive.file], { settings, heard });
     return [];
   } catch (error) {
     const found = entries.filter(({ id }) => refused.ids.has(id));
-    if (error instanceof TidemarkError && endedWithRefusals.test(error.reason) && found.length > 0)
-      return found;
-    throw error;
+    if (!reader.wentOn || (found.length === 0 && rehearsed === undefined)) throw error;
+    rehearsed?.tell(reader.refusals.filter(({ entry }) => entry === undefined));
+    return found.map((entry) => {
+      const words = reader.refusals.find((refusal) => refusal.entry === entry.id);
+      return { entry, cause: words?.cause ?? '', statement: words?.statement ?? '' };
+    });
   }
 }
 
@@ -139,20 +160,18 @@ async function run(
   options: {
     input?: AsyncIterable<Uint8Array>;
     settings?: readonly string[];
-    /** Past what the server refuses; else the first refusal ends the run. */
-    goOn?: boolean;
-    said?: (piece: string) => void;
+    heard?: (words: string) => void;
   },
 ): Promise<void> {
   const { config, runs, tool, signal, staging } = archive;
+  const { input, settings = [], heard } = options;
   // Whether a statement's commit is durable does not matter until the mark says `loaded`: that commit is, and all before it.
-  const strict = options.goOn === true ? [] : ['--exit-on-error'];
-  await runs.run(tool, [...strict, ...connectionArguments(config, staging), ...args], {
+  await runs.run(tool, [...connectionArguments(config, staging), ...args], {
     subject: subjectOf(archive),
     signal,
-    settings: ['default_transaction_read_only=off', 'synchronous_commit=off', ...(options.settings ?? [])],
-    ...(options.input === undefined ? {} : { input: options.input }),
-    ...(options.said === undefined ? {} : { said: options.said }),
+    settings: ['default_transaction_read_only=off', 'synchronous_commit=off', ...settings],
+    ...(input === undefined ? {} : { input }),
+    ...(heard === undefined ? {} : { heard }),
   });
 }
 

@@ -10,6 +10,7 @@ import {
   withSession,
   type Archive,
   type OpenArchive,
+  type RefusedOnce,
 } from './archive.ts';
 import { childColumnStatements } from '../database/child-columns.ts';
 import { makeExtensions, removeUnknown } from '../database/extensions.ts';
@@ -76,7 +77,7 @@ async function runSteps(
   const byLine = new Map(entries.map((entry) => [entry.line, entry]));
   for (const [number, lists] of steps.entries()) {
     const left = [...lists.entries()];
-    const refused: ContentEntry[] = [];
+    const refused: RefusedOnce[] = [];
     const work = async (signal: AbortSignal): Promise<void> => {
       for (let next = left.shift(); next !== undefined; next = left.shift()) {
         const [part, lines] = next;
@@ -99,7 +100,8 @@ async function runList(
   name: string,
   entries: readonly ContentEntry[],
   args: readonly string[],
-): Promise<ContentEntry[]> {
+): Promise<RefusedOnce[]> {
+  if (archive.rehearsed !== undefined) return runPastRefusals(archive, name, entries, args);
   try {
     await runListed(archive, name, linesOf(entries), ['--single-transaction', ...args]);
     return [];

@@ -61,9 +61,8 @@ export function withPath({ path }: OwnerPath): string {
 
 /** For a message: both ways in which a thing was tried. */
 export function bothCauses(plain: string, owner: OwnerPath | undefined, again: string | undefined): string {
-  const first = `with an empty search_path: ${plain}`;
-  if (owner === undefined || again === undefined) return first;
-  return `${first}; as ${owner.role} with search_path ${owner.path}: ${again}`;
+  if (owner === undefined || again === undefined) return plain;
+  return `with an empty search_path: ${plain}; as ${owner.role} with search_path ${owner.path}: ${again}`;
 }
 
 /** What to do about an expression that cannot be evaluated in a restore. */

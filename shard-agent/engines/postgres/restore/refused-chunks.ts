@@ -66,19 +66,29 @@ export class RefusedChunks {
     }
   }
 
-  /** Throws for the first chunk of the database that waits. */
-  requireNone(database: string): void {
-    const first = this.#waiting.find(({ table }) => table.database === database);
+  /** Throws for the first chunk of the database that waits; `told`, where there is one, hears of all instead. */
+  requireNone(database: string, told?: (table: TableLine, cause: string) => void): void {
+    const left = this.#waiting.filter(({ table }) => table.database === database);
+    if (told !== undefined) {
+      for (const one of left) told(one.table, causeOf(one));
+      this.#waiting = this.#waiting.filter((one) => !left.includes(one));
+      return;
+    }
+    const [first] = left;
     if (first === undefined) return;
-    const { table, plain, owner, asOwner } = first;
+    const { table } = first;
     throw new TidemarkError({
       code: 'database-failed',
       operation: 'load a chunk',
       subject: `${database}: ${table.schema}.${table.name}`,
-      cause: bothCauses(plain, owner, asOwner),
+      cause: causeOf(first),
       remedy: expressionRemedy,
     });
   }
+}
+
+function causeOf({ plain, owner, asOwner }: RefusedChunk): string {
+  return bothCauses(plain, owner, asOwner);
 }
 
 /** The server's words, when it refused because of the content; undefined for anything else, which ends the restore. */

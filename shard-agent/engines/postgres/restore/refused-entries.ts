@@ -1,7 +1,4 @@
-/** What pg_restore says, when it goes on past what the server refuses. */
-
-/** The last thing it says then. */
-export const endedWithRefusals = /errors ignored on restore: \d+\s*$/;
+/** Which entries pg_restore says were refused, when it goes on past them on several connections at once. */
 
 /** Kept from one piece to the next: longer than the words that are looked for. */
 const keptLength = 64;

@@ -12,6 +12,7 @@ import { loadLargeObjects, type Archive } from './archive.ts';
 import { loadBeforeData } from './before-data.ts';
 import { during, quoteName, Session, type PostgresConfig } from '../connection/connection.ts';
 import { evaluationSettings } from './evaluation.ts';
+import { RehearsedArchive } from './rehearsed-archive.ts';
 import { requireEmpty } from './emptiness.ts';
 import { answerInvariant } from '../invariant.ts';
 import {
@@ -61,6 +62,8 @@ class PostgresRestore implements RestoreSession {
   readonly #runs: ToolRuns;
   readonly #staging: Staging;
   #lanes: PostgresWriteLane[] = [];
+  /** By database, in a rehearsal. */
+  readonly #rehearsed = new Map<string, RehearsedArchive>();
   /** By database. */
   readonly #afterData = new Map<string, AfterData>();
   readonly #refused = new RefusedChunks();
@@ -182,7 +185,16 @@ class PostgresRestore implements RestoreSession {
       staging: this.#stagingOf(line.name),
       properties: propertiesOf(line),
       file,
+      ...this.#rehearsalOf(line.name),
     };
+  }
+
+  #rehearsalOf(database: string): Pick<Archive, 'rehearsed'> {
+    const { rehearsal } = this.#order;
+    if (rehearsal === undefined) return {};
+    const rehearsed = this.#rehearsed.get(database) ?? new RehearsedArchive(rehearsal, database);
+    this.#rehearsed.set(database, rehearsed);
+    return { rehearsed };
   }
 
   async writeLanes(): Promise<WriteLane[]> {
@@ -224,17 +236,20 @@ class PostgresRestore implements RestoreSession {
       const objects = this.#order.stored.schema.find(
         (piece) => piece.database === line.name && piece.name === largeObjectsPiece,
       );
-      if (objects !== undefined) {
+      if (objects !== undefined && this.#order.rehearsal === undefined) {
         await loadLargeObjects(
           this.#archiveOf(line, this.#archive(number)),
           this.#order.stored.openSchema(objects),
         );
       }
+      const rehearsed = this.#rehearsed.get(line.name);
       const found = await this.#afterData.get(line.name)?.finish(lanes, {
         wait: () => this.#refused.waitIn(line.name),
         load: () => this.#refused.loadRest(this.#lanes, signal),
-        requireNone: () => this.#refused.requireNone(line.name),
+        requireNone: () =>
+          this.#refused.requireNone(line.name, rehearsed && ((...one) => rehearsed.tellRows(...one))),
       });
+      for (const warning of found ?? []) this.#order.rehearsal?.refused(warning);
       this.#warnings.push(...(found ?? []));
       await analyse({
         config: this.#config,
@@ -242,9 +257,11 @@ class PostgresRestore implements RestoreSession {
         lanes,
         evaluation: this.#evaluationOf(line.name),
         properties: propertiesOf(line),
-        statistics: storedStatistics(this.#order.stored, line.name),
+        statistics:
+          this.#order.rehearsal === undefined ? storedStatistics(this.#order.stored, line.name) : undefined,
       });
       await this.#complete(line, number);
+      await this.#rehearsed.get(line.name)?.tryToConnect(this.#config, this.#stagingOf(line.name));
     }
   }
 

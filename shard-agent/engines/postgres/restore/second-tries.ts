@@ -15,15 +15,16 @@ import {
   type Session,
   sqlState,
 } from '../connection/connection.ts';
-import { type Archive, scriptOf, subjectOf, withSession } from './archive.ts';
+import { type Archive, type RefusedOnce, scriptOf, subjectOf, withSession } from './archive.ts';
 import type { ContentEntry } from './contents.ts';
 import { decodeScript, type EntryScript, readScript, refreshedView } from './entry-script.ts';
 import { functionsNamedIn, functionsOfView, lendPath, looksAtForeignTables } from './named-functions.ts';
 import { asOwner, bothCauses, expressionRemedy, type OwnerPath, pathOf, withPath } from './owner-path.ts';
 
 export interface RefusedEntry {
-  readonly entry: ContentEntry;
+  readonly once: RefusedOnce;
   readonly script: EntryScript;
+  /** Why, to the restore's own role with an empty path. */
   readonly plain: unknown;
   readonly owner: OwnerPath | undefined;
   readonly asOwner: unknown;
@@ -47,25 +48,25 @@ const plainly: Around = { before: ['SET LOCAL row_security = off'], after: [] };
 /** Resolves with those that are still refused, in their order. Throws what is not about the database's own content. */
 export async function tryAgain(
   archive: Archive,
-  entries: readonly ContentEntry[],
+  refused: readonly RefusedOnce[],
   options: TriesOptions,
 ): Promise<RefusedEntry[]> {
-  if (entries.length === 0) return [];
+  if (refused.length === 0) return [];
   return withSession(archive, async (open) => {
     const { session } = open;
     await session.script('SET synchronous_commit = off; SET transform_null_equals = off');
     for (const setting of options.settings) await session.script(statementOf(setting));
     const tries = new Tries(archive, session, options.args);
-    let waiting = [...entries];
+    let waiting = [...refused];
     for (;;) {
-      const refused: RefusedEntry[] = [];
-      for (const entry of waiting) {
+      const left: RefusedEntry[] = [];
+      for (const one of waiting) {
         archive.signal.throwIfAborted();
-        const one = await tries.run(entry);
-        if (one !== undefined) refused.push(one);
+        const still = await tries.run(one);
+        if (still !== undefined) left.push(still);
       }
-      if (refused.length === 0 || refused.length === waiting.length) return refused;
-      waiting = refused.map(({ entry }) => entry);
+      if (left.length === 0 || left.length === waiting.length) return left;
+      waiting = left.map(({ once }) => once);
     }
   });
 }
@@ -87,18 +88,21 @@ class Tries {
     this.#args = args;
   }
 
-  async run(entry: ContentEntry): Promise<RefusedEntry | undefined> {
-    const script = await this.#scriptOf(entry);
+  async run(once: RefusedOnce): Promise<RefusedEntry | undefined> {
+    const script = await this.#scriptOf(once.entry);
     const plain = await this.#attempt(script, plainly);
     if (plain === undefined) return undefined;
+    // What was refused was not the object itself, but what is said of it, such as its owner.
+    if (isThere.has(sqlState(plain) ?? ''))
+      return { once, script, plain: new Error(once.cause), owner: undefined, asOwner: undefined };
     const owner = await this.#ownerOf(script);
-    if (owner === undefined) return { entry, script, plain, owner, asOwner: undefined };
+    if (owner === undefined) return { once, script, plain, owner, asOwner: undefined };
     let last: unknown;
     for (const around of await this.#waysOf(script, owner)) {
       last = await this.#attempt(script, around);
       if (last === undefined) return undefined;
     }
-    return { entry, script, plain, owner, asOwner: last };
+    return { once, script, plain, owner, asOwner: last };
   }
 
   async #scriptOf(entry: ContentEntry): Promise<EntryScript> {
@@ -166,6 +170,9 @@ class Tries {
   }
 }
 
+/** The server's codes for a name that is taken: by a schema, a table, a function, another object. */
+const isThere: ReadonlySet<string> = new Set(['42P06', '42P07', '42723', '42710']);
+
 const builtAsOwner: ReadonlySet<string> = new Set(['INDEX', 'CONSTRAINT']);
 
 /** 58P01: a file that a foreign table names. Class 08 and HV: another server, of which this session's says so. */
@@ -175,18 +182,32 @@ function mayPass(error: unknown): boolean {
   return isOfTheContent(error) || elsewhere.test(sqlState(error) ?? '');
 }
 
-/** Throws for the first of them. */
+/** Throws for the first of them; a rehearsal tells all, and goes on. */
 export function requireDone(archive: Archive, refused: readonly RefusedEntry[]): void {
+  const { rehearsed } = archive;
+  if (rehearsed !== undefined) {
+    rehearsed.tell(
+      refused.map((one) => ({
+        entry: one.once.entry.id,
+        cause: causeOf(one),
+        statement: one.once.statement,
+      })),
+    );
+    return;
+  }
   const [first] = refused;
   if (first === undefined) return;
-  const { script, plain, owner, asOwner: again } = first;
   throw new TidemarkError({
     code: 'database-failed',
     operation: 'make an object of the schema',
-    subject: `database ${archive.database}: ${script.title}`,
-    cause: bothCauses(serverWords(plain), owner, again === undefined ? undefined : serverWords(again)),
+    subject: `database ${archive.database}: ${first.script.title}`,
+    cause: causeOf(first),
     remedy: expressionRemedy,
   });
+}
+
+function causeOf({ plain, owner, asOwner: again }: RefusedEntry): string {
+  return bothCauses(serverWords(plain), owner, again === undefined ? undefined : serverWords(again));
 }
 
 /**
