@@ -343,7 +343,7 @@ export function testPostgresBarrier(fixture: PostgresFixture): void {
         }
       });
 
-      test('many tables in a small lock table are refused before anybody is held', async () => {
+      test('tables and sequences that a small lock table has no room for are refused before anybody is held', async () => {
         const small = await fixture.start({
           settings: {
             max_locks_per_transaction: '10',
@@ -353,9 +353,9 @@ export function testPostgresBarrier(fixture: PostgresFixture): void {
         });
         try {
           await small.run('CREATE DATABASE wide');
-          for (let part = 0; part < 12; part += 1) {
+          for (let part = 0; part < 9; part += 1) {
             await small.run(
-              `DO $$ BEGIN FOR i IN ${part * 20}..${part * 20 + 19} LOOP EXECUTE format('CREATE TABLE t%s (id int)', i); END LOOP; END $$`,
+              `DO $$ BEGIN FOR i IN ${part * 10}..${part * 10 + 9} LOOP EXECUTE format('CREATE TABLE t%s (a serial, b serial, c serial)', i); END LOOP; END $$`,
               'wide',
             );
           }

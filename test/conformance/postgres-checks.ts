@@ -118,6 +118,27 @@ export function testPostgresChecks(fixture: PostgresFixture): void {
       });
     });
 
+    test('a role that the database gives to every session is not taken', async () => {
+      await server.run(`CREATE ROLE everybody; ALTER DATABASE shop SET role = 'everybody'`);
+      const target = await fixture.start();
+      try {
+        const engine = fixture.open(server, ['shop']);
+        expect(stopping(await engine.check())).toEqual([]);
+        const set = await takeShard(engine);
+        // The target could not give it to anybody.
+        expect(stopping(await fixture.open(target).fit(set.stored))).toMatchObject([
+          { code: 'does-not-fit', cause: 'role everybody does not exist' },
+        ]);
+        await target.run('CREATE ROLE everybody');
+        await restoreShard(fixture.open(target), set, 'everybody');
+        const answers = await target.run('SELECT current_user', 'shop');
+        expect(answers).toEqual([{ current_user: 'everybody' }]);
+      } finally {
+        await target.stop();
+        await server.run('ALTER DATABASE shop RESET role; DROP ROLE everybody');
+      }
+    });
+
     describe('limits of connections', () => {
       const lanes = 6;
       const asAgent = (): ReturnType<typeof openServer> =>

@@ -1,7 +1,7 @@
 /** PostgreSQL for the engines' conformance suite. */
 import pg from 'pg';
 import { openPostgres } from '../../shard-agent/engines/postgres/index.ts';
-import type { PostgresServer } from '../servers/postgres.ts';
+import type { PostgresOptions, PostgresServer } from '../servers/postgres.ts';
 import type { TestServer } from '../servers/server.ts';
 import type { Engine } from '../../shard-agent/engine.ts';
 import type { ToolPaths } from '../../topology/agent-file.ts';
@@ -69,7 +69,7 @@ export function openServer(
 /** What only PostgreSQL's own suites need beside. */
 export interface PostgresFixture extends EngineFixture {
   readonly engine: 'postgres';
-  start(options?: { readonly settings?: Readonly<Record<string, string>> }): Promise<PostgresServer>;
+  start(options?: Pick<PostgresOptions, 'settings' | 'extensions'>): Promise<PostgresServer>;
 }
 
 /** `tools` are of at least the server's version; without, those of this machine. */

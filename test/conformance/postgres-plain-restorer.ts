@@ -22,7 +22,14 @@ const setup = `
   CREATE SCHEMA open AUTHORIZATION app; GRANT CREATE, USAGE ON SCHEMA open TO PUBLIC; CREATE VIEW open.v AS SELECT 1 AS one; ALTER VIEW open.v OWNER TO other;
   CREATE SCHEMA shut AUTHORIZATION app; GRANT USAGE ON SCHEMA shut TO reader; REVOKE CREATE ON SCHEMA shut FROM app;
   CREATE PUBLICATION p FOR TABLE t; ALTER PUBLICATION p OWNER TO app; ALTER DEFAULT PRIVILEGES FOR ROLE other IN SCHEMA s GRANT SELECT ON TABLES TO reader;
-  SELECT lo_from_bytea(7, 'seven'); ALTER LARGE OBJECT 7 OWNER TO other`;
+  SELECT lo_from_bytea(7, 'seven'); ALTER LARGE OBJECT 7 OWNER TO other;
+  CREATE TABLE refers (id int REFERENCES t); INSERT INTO refers VALUES (3); ALTER TABLE refers OWNER TO app; SELECT nextval('free');
+  CREATE FUNCTION twice(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 * 2'; ALTER FUNCTION twice OWNER TO other; CREATE INDEX ON refers (twice(id))`;
+
+/** From themselves or from everybody, when rows, keys and indexes were there already: with these grants they cannot be made again. */
+const taken = `
+  REVOKE ALL ON t FROM other; REVOKE INSERT ON refers FROM app; REVOKE UPDATE ON SEQUENCE free FROM other; REVOKE USAGE ON TYPE kind FROM PUBLIC;
+  REVOKE EXECUTE ON FUNCTION twice FROM PUBLIC, other; REVOKE USAGE ON SCHEMA shut FROM app`;
 
 /** Everybody's owner and grants, those that are the default in the words of the default; and what precedes them all. */
 const rights = `
@@ -53,6 +60,7 @@ export function testPostgresPlainRestorer(fixture: PostgresFixture): void {
         for (const role of roles) await server.run(`CREATE ROLE ${role}`);
       await source.run('CREATE DATABASE shop OWNER app');
       await source.run(setup, 'shop');
+      await source.run(taken, 'shop');
     });
 
     afterEach(async () => {
@@ -82,6 +90,9 @@ export function testPostgresPlainRestorer(fixture: PostgresFixture): void {
       ).toBe('To have it as it was: GRANT "postgres" TO "restorer"; while the restore runs.');
       await restoreShard(engine, set, 'plain');
       expect(await target.run(rights, 'shop')).toEqual(await source.run(rights, 'shop'));
+      expect(await target.run('SELECT last_value, is_called FROM free', 'shop')).toEqual([
+        { last_value: '1', is_called: true },
+      ]);
     });
 
     test('must have the rights of the owners without asking for them: fit names what is missing', async () => {

@@ -1,5 +1,5 @@
 /** PostgreSQL servers for tests. */
-import { rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
 import { postgresPackage, type ServerPackage } from './host.ts';
@@ -29,6 +29,8 @@ export interface PostgresServer extends TestServer {
 export interface PostgresOptions extends StartOptions {
   /** Locales that the server has beside its own, made for it alone: `de_DE` stands for `de_DE.UTF-8`. */
   readonly locales?: readonly string[];
+  /** Extensions that the server has beside its own, made for it alone: their files, by name. */
+  readonly extensions?: Readonly<Record<string, string>>;
 }
 
 /** Starts a server on a fresh data folder: superuser `postgres`, password over TCP, trust on the socket. */
@@ -54,7 +56,54 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const initdb = place.program(postgresPackage, 'initdb');
   await runTool(place, initdb, [...args, '--auth-local=trust', `--pwfile=${passwordFile}`]);
   const environment = await makeLocales(place, home, options.locales ?? []);
-  return servePostgres({ place, home, dataDir, password, settings: options.settings ?? {}, environment });
+  const settings = options.settings ?? {};
+  const { extensions } = options;
+  if (extensions === undefined)
+    return servePostgres({ place, home, dataDir, password, settings, environment });
+  const files = path.join(home, 'files');
+  const own = options.root === undefined ? await programWith(place, files, extensions) : place;
+  if (options.root !== undefined) await writeAll(path.join(files, 'extension'), extensions);
+  const found = options.root === undefined ? {} : { extension_control_path: `$system:${files}` };
+  return servePostgres({
+    place: own,
+    home,
+    dataDir,
+    password,
+    settings: { ...settings, ...found },
+    environment,
+  });
+}
+
+async function writeAll(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o755 });
+  for (const [name, text] of Object.entries(files))
+    await writeFile(path.join(folder, name), text, { mode: 0o644 });
+}
+
+/**
+ * A copy of the server's program that finds its own files and these: it looks for them from where it lies itself, and servers before
+ * 18 look nowhere else. Its libraries and all other files are the installed ones.
+ */
+async function programWith(
+  place: Place,
+  folder: string,
+  extensions: Readonly<Record<string, string>>,
+): Promise<Place> {
+  const program = place.program(postgresPackage);
+  const ask = async (what: string): Promise<string> =>
+    (await runTool(place, place.program(postgresPackage, 'pg_config'), [what])).trim();
+  const [share, library] = [await ask('--sharedir'), await ask('--pkglibdir')];
+  const own = path.join(folder, program);
+  await mkdir(path.dirname(own), { recursive: true });
+  await copyFile(program, own);
+  await symlink(library, path.join(folder, library));
+  await mkdir(path.join(folder, share, 'extension'), { recursive: true });
+  for (const kind of ['', 'extension'])
+    for (const name of await readdir(path.join(share, kind)))
+      if (name !== 'extension')
+        await symlink(path.join(share, kind, name), path.join(folder, share, kind, name));
+  await writeAll(path.join(folder, share, 'extension'), extensions);
+  return { ...place, program: (pack, name) => (name === undefined ? own : place.program(pack, name)) };
 }
 
 const localesPackage: ServerPackage = { name: 'libc-bin', program: 'localedef', folders: ['/usr/bin'] };

@@ -1,6 +1,7 @@
 /** What stands in one database: tables and their columns, as the plan of a backup needs them. */
 import { wholeTables } from './backup/whole-tables.ts';
-import type { Row, Session } from './connection/connection.ts';
+import { tableLocked } from './barrier/altered-tables.ts';
+import { sqlState, type Row, type Session } from './connection/connection.ts';
 
 export interface CatalogueTable {
   readonly oid: number;
@@ -101,14 +102,20 @@ export const fingerprintQuery = `
      WHERE a.attnum > 0 AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND ${foreignNamespaces})
   ) AS fingerprint`;
 
-/** Reads the catalogue in one snapshot of its own. The session must not be in a transaction. */
+/**
+ * Reads the catalogue in one snapshot of its own. The session must not be in a transaction. The size of a table is not told while it
+ * is being altered: throws `table-locked` when that takes longer than two seconds.
+ */
 export async function readCatalogue(session: Session): Promise<Catalogue> {
   try {
     await session.script(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = '2s'`);
     return await readCatalogueHere(session);
+  } catch (error) {
+    if (sqlState(error) !== '55P03') throw error; // lock_not_available
   } finally {
     if (session.alive) await session.script('ROLLBACK');
   }
+  throw await tableLocked(session, 'read the catalogue');
 }
 
 /** The same inside the caller's transaction and snapshot. */

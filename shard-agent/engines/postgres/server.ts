@@ -2,7 +2,8 @@
 import { TidemarkError } from '../../../proto/errors.ts';
 import type { Position } from '../../../topology/position.ts';
 import type { Finding, ServerDescription } from '../../engine.ts';
-import { during, quoteName, Session, type PostgresConfig } from './connection/connection.ts';
+import { during, quoteName, quoteText, Session, type PostgresConfig } from './connection/connection.ts';
+import { isReadable, notUtf8, notUtf8Remedy, sharedRows } from './connection/shared-names.ts';
 import { stagingPattern } from './restore/staging-mark.ts';
 
 /** Connected to when no database of the user's is meant. `postgres` is the server's own unless configured by name. */
@@ -39,19 +40,37 @@ const invalid = 'datconnlimit = -2';
  */
 export async function listDatabases(session: Session, config: PostgresConfig): Promise<string[]> {
   if (config.database.databases !== undefined) return [...config.database.databases];
+  return (await namesOfDatabases(session, config)).filter(isReadable);
+}
+
+async function namesOfDatabases(session: Session, config: PostgresConfig): Promise<string[]> {
   const rows = await during('list the databases', subjectOf(config), () =>
-    session.rows(
+    sharedRows(
+      session,
       `SELECT datname FROM pg_catalog.pg_database
-       WHERE datallowconn AND NOT ${invalid} AND datname <> ALL ($1) AND datname !~ $2 ORDER BY datname`,
-      [ownDatabases, stagingPattern],
+       WHERE datallowconn AND NOT ${invalid} AND datname NOT IN (${ownDatabases.map(quoteText).join(', ')})
+         AND datname !~ ${quoteText(stagingPattern)} ORDER BY datname`,
     ),
   );
   return rows.map((row) => row['datname'] ?? '');
 }
 
+/** Of databases that a backup of all of them would take, if their names could be said. */
+async function unreadableFindings(session: Session, config: PostgresConfig): Promise<Finding[]> {
+  if (config.database.databases !== undefined) return [];
+  const names = (await namesOfDatabases(session, config)).filter((name) => !isReadable(name));
+  return names.map((name) => ({
+    code: 'not-supported',
+    subject: `database ${name}`,
+    cause: notUtf8,
+    remedy: `${notUtf8Remedy} Or name every database to be backed up under \`database.databases\` in the agent's file.`,
+    warning: false,
+  }));
+}
+
 /**
  * Databases that nobody can connect to: left out of a backup of all databases, with a warning; where they are configured, no
- * backup can be taken.
+ * backup can be taken. And those whose names nobody can say.
  */
 export async function closedFindings(session: Session, config: PostgresConfig): Promise<Finding[]> {
   const configured = config.database.databases;
@@ -64,7 +83,8 @@ export async function closedFindings(session: Session, config: PostgresConfig): 
     ),
   );
   const outcome = configured === undefined ? 'it is left out' : 'it cannot be backed up';
-  return rows.map((row) => {
+  const unreadable = await unreadableFindings(session, config);
+  const closed = rows.map((row): Finding => {
     const name = row['datname'] ?? '';
     const broken = row['invalid'] === 't';
     return {
@@ -79,6 +99,7 @@ export async function closedFindings(session: Session, config: PostgresConfig): 
       warning: configured === undefined,
     };
   });
+  return [...unreadable, ...closed];
 }
 
 /** A database made since the plan would be left out of the set in silence: `schema-changed` names it. */

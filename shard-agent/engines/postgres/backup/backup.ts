@@ -100,7 +100,9 @@ class PostgresBackup implements BackupSession {
       systemIdentifier: this.server.identity,
       cancelAutovacuumMs: this.#order.cancelAutovacuumMs,
     });
-    this.uncontendedLockMs = await this.#barrier.rehearse();
+    this.uncontendedLockMs = await this.#barrier.rehearse(this.#order.signal);
+    // It may have read the catalogue again.
+    this.#makePlan();
     if (this.#order.signal.aborted) throw interrupted();
   }
 

@@ -8,8 +8,10 @@ import {
   during,
   serverWords,
   Session,
+  sqlState,
   type PostgresConfig,
 } from '../connection/connection.ts';
+import { convertsSharedNames } from '../connection/shared-names.ts';
 import { isStall } from '../../../stall-watch.ts';
 import type { DatabaseBarrier } from '../barrier/database-barrier.ts';
 import { answerInvariant, requireBackedUp } from '../invariant.ts';
@@ -110,7 +112,9 @@ async function globalsPieceOf(
   const more = await during('read the settings of all roles', subjectOf(config), () =>
     settingsOfAll(monitor),
   );
-  return serverPiece({ config, runs, tool, database: monitor.database, globals, more });
+  // Where it would convert names, it must not.
+  const encoding = convertsSharedNames(monitor) ? monitor.encoding : 'UTF8';
+  return serverPiece({ config, runs, tool, database: monitor.database, encoding, globals, more });
 }
 
 /** Asked in the cut's snapshots, each in a session of its own. */
@@ -141,6 +145,11 @@ async function inSnapshot<T>(
     return await action();
   } catch (error) {
     const subject = `database ${database.database}`;
+    if (sqlState(error) === '55P03')
+      throw new TidemarkError(
+        { code: 'table-locked', operation, subject, cause: serverWords(error) },
+        { cause: error },
+      );
     if (database.exporter.alive || isStall(error)) throw databaseError(error, operation, subject);
     throw new TidemarkError(
       { code: 'snapshot-lost', operation, subject, cause: serverWords(error) },

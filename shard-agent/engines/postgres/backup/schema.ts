@@ -55,6 +55,8 @@ export function serverPiece(options: {
   tool: Tool;
   /** Where pg_dumpall connects to. */
   database: string;
+  /** In which the names of roles are written as the bytes they are, or as UTF-8. */
+  encoding: string;
   globals: StoredGlobals;
   /** What pg_dumpall does not tell, a statement each. */
   more: readonly string[];
@@ -62,7 +64,7 @@ export function serverPiece(options: {
   const args = [
     '--globals-only',
     ...(options.globals === 'with-passwords' ? [] : ['--no-role-passwords']),
-    '--encoding=UTF8',
+    `--encoding=${options.encoding}`,
     '--quote-all-identifiers',
     ...connectionArguments(options.config, options.database),
   ];

@@ -21,6 +21,9 @@ const foreverMs = 1e12;
  */
 const strongLockFactor = 2.5;
 
+/** Of the catalogue, before a rehearsal: each fails only if a table goes within the milliseconds after it. */
+const mostReadings = 10;
+
 interface Seen {
   readonly found: readonly Blocker[];
   /** Why nobody could be looked for, as the end of a sentence; else empty. */
@@ -78,8 +81,24 @@ export class Barrier {
     return true;
   }
 
-  /** What all the locks cost when nobody is in the way, on warm caches. Holds no writer. */
-  async rehearse(): Promise<number> {
+  /**
+   * What all the locks cost when nobody is in the way, on warm caches. Holds no writer. Where tables come and go the catalogue is
+   * read again, as for an attempt; throws `schema-changed` when it never was the one that was read, or when `stop` is aborted.
+   */
+  async rehearse(stop?: AbortSignal): Promise<number> {
+    for (let reading = 1; ; reading += 1) {
+      try {
+        return await this.#rehearseOnce();
+      } catch (error) {
+        const changed = error instanceof TidemarkError && error.code === 'schema-changed';
+        if (!changed || reading >= mostReadings || stop?.aborted === true) throw error;
+        this.#catalogueChanged = true;
+        await this.refresh();
+      }
+    }
+  }
+
+  async #rehearseOnce(): Promise<number> {
     let tookMs = 0;
     for (let round = 0; round < 2; round += 1) {
       const began = performance.now();

@@ -7,6 +7,7 @@
  */
 import { TidemarkError } from '../../../../proto/errors.ts';
 import { fingerprintQuery, type Catalogue } from '../catalogue.ts';
+import { tableLocked } from './altered-tables.ts';
 import { allEnded } from '../connection/all-ended.ts';
 import {
   databaseError,
@@ -124,7 +125,8 @@ export class DatabaseBarrier {
   /**
    * Does what an attempt does, on both sessions, with locks that hold no writer: the caches are warm afterwards, and
    * the caller's clock tells what an attempt costs. The locks stay until `release`. Where a vacuum is at work the weakest is taken
-   * instead, which is somewhat cheaper than the real one: to wait for an autovacuum would mean to have it cancelled.
+   * instead, which is somewhat cheaper than the real one: to wait for an autovacuum would mean to have it cancelled. Throws
+   * `table-locked` when somebody alters a table, `schema-changed` when one is gone since the catalogue was read.
    */
   async rehearse(): Promise<void> {
     this.#deadlineMs = 2 * rehearsalLimitMs;
@@ -142,18 +144,25 @@ export class DatabaseBarrier {
       this.#locker === undefined ? undefined : onLocker(this.#locker),
       this.beginSnapshot(2 * rehearsalLimitMs),
     ]);
-    for (const result of [locked, shared]) {
-      if (result.status === 'fulfilled') continue;
-      const subject = `database ${this.database}`;
-      if (sqlState(result.reason) !== '57014')
-        throw databaseError(result.reason, 'lock the tables for a trial', subject);
-      throw new TidemarkError({
-        code: 'table-locked',
-        operation: 'lock the tables for a trial',
-        subject,
-        cause: 'a statement that changes a table has been running or waiting for more than a second',
+    for (const result of [locked, shared])
+      if (result.status === 'rejected') throw await this.#rehearsalRefusal(result.reason);
+  }
+
+  /** The same words as later, in an attempt. */
+  async #rehearsalRefusal(error: unknown): Promise<TidemarkError> {
+    const operation = 'lock the tables for a trial';
+    const state = sqlState(error);
+    if (state === undefined) return databaseError(error, operation, `database ${this.database}`);
+    const refusal = lockRefusal(error, this.database, rehearsalLimitMs);
+    if (refusal.catalogueChanged)
+      return new TidemarkError({
+        code: 'schema-changed',
+        operation,
+        subject: `database ${this.database}`,
+        cause: refusal.reason,
       });
-    }
+    await this.exporter.script('ROLLBACK');
+    return tableLocked(this.exporter, operation);
   }
 
   /**

@@ -1,5 +1,5 @@
 /** What a backup needs within one database: privileges on tables, sequences and large objects. */
-import { TidemarkError } from '../../../../proto/errors.ts';
+import { errorTable, TidemarkError } from '../../../../proto/errors.ts';
 import type { CheckOrder, Finding } from '../../../engine.ts';
 import { finding } from '../../../findings.ts';
 import { fingerprintQuery, foreignNamespaces } from '../catalogue.ts';
@@ -8,42 +8,103 @@ import {
   quoteName,
   quoteTable,
   Session,
+  sqlState,
   type PostgresConfig,
   type Row,
 } from '../connection/connection.ts';
+import { alteredTables } from '../barrier/altered-tables.ts';
 import { leftOutFindings } from './left-out.ts';
+import { sharedNameFindings, unreadableNames } from './unreadable-names.ts';
 import { configurationSequence } from '../database/properties.ts';
 
-/** All findings of one database, and how many tables it has. */
+/** What a backup locks in one database. */
+export interface LockedObjects {
+  readonly tables: number;
+  /** Sequences are read, and a view that another reads is looked up: each is locked once. */
+  readonly others: number;
+}
+
+const nothing: LockedObjects = { tables: 0, others: 0 };
+
+/** A statement that keeps readers out for longer may go on for long. */
+const alteredMs = 1_000;
+
+/** All findings of one database, and what a backup will lock in it. */
 export async function databaseFindings(
   config: PostgresConfig,
   database: string,
   order: CheckOrder,
-): Promise<{ findings: Finding[]; tables: number }> {
+): Promise<{ findings: Finding[]; locked: LockedObjects }> {
   let session: Session;
   try {
     session = await Session.open(config, database, 'check');
   } catch (error) {
     if (!(error instanceof TidemarkError) || error.code === 'database-unreachable') throw error;
-    return { findings: [finding(error.code, `database ${database}`, error.reason, error.remedy)], tables: 0 };
+    return { findings: [unopened(config, database, error)], locked: nothing };
   }
   try {
-    return await during('check the privileges', `database ${database}`, async () => {
-      const tables = await session.rows(privilegeQuery(session.majorVersion));
-      await session.rows(fingerprintQuery);
-      return {
-        tables: tables.filter((row) => row['relkind'] !== 'S').length,
-        findings: [
-          ...schemaFindings(tables, config, database),
-          ...tables.flatMap((row) => tableFindings(row, config, database, order, session.majorVersion)),
-          ...(await largeObjectFindings(session, config, order)),
-          ...(await leftOutFindings(session)),
-        ],
-      };
-    });
+    return await during('check the privileges', `database ${database}`, () =>
+      findingsWithin(session, config, order),
+    );
   } finally {
     await session.close();
   }
+}
+
+async function findingsWithin(
+  session: Session,
+  config: PostgresConfig,
+  order: CheckOrder,
+): Promise<{ findings: Finding[]; locked: LockedObjects }> {
+  const { database } = session;
+  const unreadable = await unreadableNames(session);
+  // Every other question would be answered by an error.
+  if (unreadable.length > 0) return { findings: unreadable, locked: nothing };
+  // What was dropped while it was asked for has no answers.
+  const tables = (await session.rows(privilegeQuery(session.majorVersion))).filter(
+    ({ usage, readable }) => usage !== null && readable !== null,
+  );
+  const { views } = await session.row(
+    `${fingerprintQuery}, (SELECT pg_catalog.count(*) FROM pg_catalog.pg_class WHERE relkind IN ('v', 'm') AND oid >= 16384) AS views`,
+  );
+  const sequences = tables.filter((row) => row['relkind'] === 'S').length;
+  return {
+    locked: { tables: tables.length - sequences, others: sequences + Number(views) },
+    findings: [
+      ...(await sharedNameFindings(session)),
+      ...(await alteredFindings(session)),
+      ...schemaFindings(tables, config, database),
+      ...tables.flatMap((row) => tableFindings(row, config, database, order, session.majorVersion)),
+      ...(await largeObjectFindings(session, config, order)),
+      ...(await leftOutFindings(session)),
+    ],
+  };
+}
+
+/** A database that is not configured, but was found on the server, may be dropped before it is looked into. */
+function unopened(config: PostgresConfig, database: string, error: TidemarkError): Finding {
+  const subject = `database ${database}`;
+  const dropped = config.database.databases === undefined && sqlState(error.cause) === '3D000';
+  return dropped
+    ? finding(
+        'schema-changed',
+        subject,
+        'it was dropped while the databases were looked into',
+        errorTable['schema-changed'].remedy,
+      )
+    : finding(error.code, subject, error.reason, error.remedy);
+}
+
+async function alteredFindings(session: Session): Promise<Finding[]> {
+  const found = await alteredTables(session, alteredMs);
+  return found.map(({ table, who }) =>
+    finding(
+      'table-locked',
+      `database ${session.database}: table ${table}`,
+      who,
+      errorTable['table-locked'].remedy,
+    ),
+  );
 }
 
 /** has_*_privilege by oid never needs USAGE on the schema, so that a missing one is found as such. */

@@ -4,11 +4,13 @@ import type { StoredGlobals } from '../../../../repository/manifest-entries.ts';
 import type { CheckOrder, Finding } from '../../../engine.ts';
 import { finding } from '../../../findings.ts';
 import { lostFindings, settingsOfAllFindings } from './check-globals.ts';
-import { databaseFindings } from './check-database.ts';
+import { databaseFindings, type LockedObjects } from './check-database.ts';
 import { during, quoteName, Session, type PostgresConfig } from '../connection/connection.ts';
 import { connectionFindings } from './connections.ts';
+import { convertsSharedNames } from '../connection/shared-names.ts';
 import { inDoubtFindings } from './in-doubt.ts';
 import { leftOutDatabase } from './left-out.ts';
+import { unreadableGlobals } from './unreadable-names.ts';
 import { closedFindings, listDatabases, openMaintenance, roleFindings, subjectOf } from '../server.ts';
 import { findMarked } from '../restore/staging.ts';
 import { findTool, type Tool } from '../connection/tools.ts';
@@ -77,11 +79,12 @@ export async function checkDatabases(
   databases: readonly string[],
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
-  let tables = 0;
+  const locked = { tables: 0, others: 0 };
   for (const database of databases) {
     const found = await databaseFindings(config, database, order);
     findings.push(...found.findings);
-    tables += found.tables;
+    locked.tables += found.locked.tables;
+    locked.others += found.locked.others;
   }
   if (databases.length === 0) {
     findings.push(
@@ -93,19 +96,38 @@ export async function checkDatabases(
       ),
     );
   }
-  return [...findings, ...(await capacityFindings(monitor, config, order, tables))];
+  return [...findings, ...(await capacityFindings(monitor, config, order, locked))];
 }
 
 /** A session somewhere: the account may be allowed into the configured databases only. */
 export async function openAny(config: PostgresConfig, purpose = 'monitor'): Promise<Session> {
-  const [configured] = config.database.databases ?? [];
+  const configured = config.database.databases ?? [];
   try {
     return await openMaintenance(config, purpose);
   } catch (error) {
-    if (configured === undefined || (error instanceof TidemarkError && error.code === 'database-unreachable'))
+    if (configured.length === 0 || (error instanceof TidemarkError && error.code === 'database-unreachable'))
       throw error;
-    return Session.open(config, configured, purpose);
+    return openConfigured(config, configured, purpose);
   }
+}
+
+/** The first, unless names that all databases share are read right in another one only. */
+async function openConfigured(
+  config: PostgresConfig,
+  names: readonly string[],
+  purpose: string,
+): Promise<Session> {
+  const [first = '', ...others] = names;
+  const session = await Session.open(config, first, purpose);
+  for (const name of convertsSharedNames(session) ? others : []) {
+    const other = await Session.open(config, name, purpose);
+    if (!convertsSharedNames(other)) {
+      await session.close();
+      return other;
+    }
+    await other.close();
+  }
+  return session;
 }
 
 async function serverFindings(
@@ -201,6 +223,9 @@ async function globalsFindings(
   const findings = await asFindings(() =>
     findTool('pg_dumpall', config.tools.pgDumpall, session.majorVersion),
   );
+  findings.push(
+    ...(await during('read the names of roles', subjectOf(config), () => unreadableGlobals(session))),
+  );
   findings.push(...(await lostFindings(session, config)));
   if (globals !== 'with-passwords') return findings;
   const user = quoteName(config.database.user);
@@ -245,7 +270,7 @@ async function capacityFindings(
   session: Session,
   config: PostgresConfig,
   order: CheckOrder,
-  tables: number,
+  { tables, others }: LockedObjects,
 ): Promise<Finding[]> {
   const row = await during('read the size of the lock table', subjectOf(config), () =>
     session.row(
@@ -258,13 +283,14 @@ async function capacityFindings(
   const slots = Number(row['slots']);
   const room = Number(row['locks']) * slots;
   // Three holders of each table against twice the room, and a fifth left to the applications.
-  const needed = Math.ceil(((order.locks ? 3 : 2) * tables) / 2 / 0.8);
+  const holders = (order.locks ? 3 : 2) * tables + others;
+  const needed = Math.ceil(Math.max(holders / 2, tables + others) / 0.8);
   if (room >= needed) return [];
   return [
     finding(
       'not-ready',
       subjectOf(config),
-      `${tables} tables need room for ${needed} locks, there is room for ${room}`,
+      `${tables} tables and ${others} sequences and views need room for ${needed} locks, there is room for ${room}`,
       `ALTER SYSTEM SET max_locks_per_transaction = ${Math.ceil(needed / slots)}; then restart the server.`,
     ),
   ];

@@ -7,6 +7,9 @@ import { subjectOf } from '../server.ts';
 /** Sessions of the agent's own come and go while it looks; those that a backup needs are counted anyway. */
 const notOurs = `COALESCE(a.application_name, '') NOT LIKE 'tidemark %'`;
 
+/** Autovacuum, parallel workers and senders of the log have slots of their own. What an account may not see is one of somebody's. */
+const takesConnection = `datid IS NOT NULL AND COALESCE(backend_type, 'client backend') = 'client backend'`;
+
 /** Which operation, in words, and how many connections it opens to this server at most. */
 interface Need {
   readonly what: string;
@@ -57,7 +60,7 @@ async function serverFindings(
     session.row(
       `SELECT rolsuper, pg_catalog.current_setting('max_connections')::int AS max,
          CASE WHEN rolsuper THEN 0 ELSE pg_catalog.current_setting('superuser_reserved_connections')::int END ${exempt} AS reserved,
-         (SELECT COALESCE(pg_catalog.sum(numbackends), 0) FROM pg_catalog.pg_stat_database) AS used,
+         (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity WHERE ${takesConnection}) AS used,
          CASE WHEN rolsuper THEN -1 ELSE rolconnlimit END AS role_limit,
          (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a WHERE a.usesysid = r.oid AND ${notOurs}) AS role_used
        FROM pg_catalog.pg_roles r WHERE rolname = current_user`,

@@ -61,6 +61,13 @@ const inDatabase: readonly LeftOut[] = [
     remedy: 'Make them again after a restore, or have a superuser take the backup.',
   },
   {
+    things: 'security labels of the database',
+    query: `SELECT provider AS name FROM pg_catalog.pg_shseclabel WHERE classoid = 'pg_catalog.pg_database'::pg_catalog.regclass
+         AND objoid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`,
+    cause: 'they are left out: a label means something to the policy of its server only',
+    remedy: 'After a restore: SECURITY LABEL FOR … ON DATABASE … IS …;',
+  },
+  {
     things: 'user mappings',
     query: `SELECT CASE WHEN umuser = 0 THEN 'of public' ELSE 'of ' || usename END || ' on ' || srvname AS name
        FROM pg_catalog.pg_user_mappings m WHERE NOT ${superuser} AND umoptions IS NULL

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { TidemarkError } from '../../../../proto/errors.ts';
 import type { DatabaseConfig, ToolPaths } from '../../../../topology/agent-file.ts';
 import { type Awaited, type Sighting, StallWatch, statementWords } from '../../../stall-watch.ts';
+import { bytesOfDatabase, learnBytes, nameByBytes } from './database-bytes.ts';
 import { sightBackend } from './probe.ts';
 import { openWire, type SessionWire, type Wire } from './wire.ts';
 
@@ -11,6 +12,8 @@ export interface PostgresConfig {
   readonly database: DatabaseConfig;
   readonly password: string | undefined;
   readonly tools: ToolPaths;
+  /** Sessions begin so that no event trigger sees them. For superusers of PostgreSQL 17 and later: see quietConfig. */
+  readonly eventTriggersOff?: boolean;
 }
 
 export type Row = Readonly<Record<string, string | null>>;
@@ -30,14 +33,19 @@ const closeTimeoutMs = 1_000;
  * `money` depends. No timeouts; a host that vanishes is noticed by keepalives; row security must fail, never filter.
  */
 const settings = [
-  "client_encoding = 'UTF8'",
-  "search_path = ''",
+  // First: what follows may take longer than a database or role allows.
   'statement_timeout = 0',
+  "client_encoding = 'UTF8'",
+  // A database or role may have one that every session begins with.
+  'role = none',
+  "search_path = ''",
   'lock_timeout = 0',
   'idle_in_transaction_session_timeout = 0',
   'idle_session_timeout = 0',
   "default_transaction_isolation = 'read committed'",
   'default_transaction_deferrable = off',
+  "default_tablespace = ''",
+  'default_table_access_method = heap',
   'row_security = off',
   'extra_float_digits = 3',
   'array_nulls = on',
@@ -50,6 +58,7 @@ const settings = [
   'xmloption = content',
   'standard_conforming_strings = on',
   'quote_all_identifiers = off',
+  'transform_null_equals = off',
   'client_min_messages = warning',
   'jit = off',
   'max_parallel_workers_per_gather = 0',
@@ -61,6 +70,11 @@ const settings = [
 /** A setting from PostgreSQL 17 on. */
 const noTransactionTimeout = `SELECT pg_catalog.set_config(name, '0', false) FROM (VALUES ('transaction_timeout')) s (name)
   WHERE pg_catalog.current_setting(name, true) IS NOT NULL`;
+
+/** What a session must know of the server before it asks anything. In `postgres`, names that all databases share are read right. */
+const server = `SELECT pg_catalog.current_setting('server_version_num') AS version, pg_catalog.current_setting('server_encoding') AS encoding,
+  (SELECT pg_catalog.pg_encoding_to_char(encoding) FROM pg_catalog.pg_database WHERE datname IN ('postgres', 'template1')
+   ORDER BY datname LIMIT 1) AS names`;
 
 /** Statements of one session run one after the other, whoever asks. Every failure is a TidemarkError. */
 export class Session {
@@ -120,6 +134,24 @@ export class Session {
     purpose: string,
     options: { copy?: boolean } = {},
   ): Promise<Session> {
+    try {
+      return await Session.#open(config, database, purpose, options);
+    } catch (error) {
+      const { cause } = error as TidemarkError;
+      const again =
+        sqlState(cause) === '3D000' && // invalid_catalog_name
+        (await learnBytes(config, database, (name) => Session.#open(config, name, purpose, {})));
+      if (!again) throw error;
+      return Session.#open(config, database, purpose, options);
+    }
+  }
+
+  static async #open(
+    config: PostgresConfig,
+    database: string,
+    purpose: string,
+    options: { copy?: boolean },
+  ): Promise<Session> {
     const { host, port, user } = config.database;
     const wire = options.copy === true ? openWire({ coalesce: !host.startsWith('/') }) : undefined;
     const client = new pg.Client({
@@ -132,19 +164,22 @@ export class Session {
       keepAlive: true,
       application_name: `tidemark ${purpose}`,
       connectionTimeoutMillis: connectTimeoutMs,
+      ...(config.eventTriggersOff === true ? { options: '-c event_triggers=off' } : {}),
       types: { getTypeParser: () => (text: unknown) => text },
       ...(wire === undefined ? {} : { stream: () => wire.socket }),
     });
     const session = new Session(config, database, client, wire);
+    const bytes = bytesOfDatabase(config, database);
+    if (bytes !== undefined) nameByBytes(client, bytes);
     try {
       await client.connect();
       // One round trip for all of it: a restore opens a dozen sessions before its first row.
       const sets = settings.map((line) => `SET ${line}`);
-      const answers = await session.script(
-        [...sets, noTransactionTimeout, 'SHOW server_version_num'].join('; '),
-      );
-      const version = answers.at(-1)?.rows[0]?.['server_version_num'];
-      session.majorVersion = Math.trunc(Number(version) / 10_000);
+      const answers = await session.script([...sets, noTransactionTimeout, server].join('; '));
+      const said = answers.at(-1)?.rows[0];
+      session.majorVersion = Math.trunc(Number(said?.['version']) / 10_000);
+      session.encoding = said?.['encoding'] ?? '';
+      session.namesEncoding = said?.['names'] ?? 'UTF8';
       return session;
     } catch (error) {
       await session.close();
@@ -154,6 +189,10 @@ export class Session {
 
   /** 14 to 18. */
   majorVersion = 0;
+  /** Of the database. */
+  encoding = '';
+  /** Of what all databases share: see shared-names.ts. */
+  namesEncoding = 'UTF8';
 
   /** The process id the server gave in its greeting. A pooler gives one of its own. */
   get greetedPid(): number {

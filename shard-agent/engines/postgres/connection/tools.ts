@@ -6,6 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import { TidemarkError } from '../../../../proto/errors.ts';
 import { StallWatch } from '../../../stall-watch.ts';
+import { bytesOfDatabase, databaseUri } from './database-bytes.ts';
 import { sightServer, type PostgresConfig } from './connection.ts';
 
 const execute = promisify(execFile);
@@ -82,7 +83,11 @@ export async function inspect(program: string): Promise<Tool | undefined> {
 /** Arguments and environment that name a database. The password never stands in the arguments. */
 export function connectionArguments(config: PostgresConfig, database: string): string[] {
   const { host, port, user } = config.database;
-  const name = `dbname='${database.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+  const bytes = bytesOfDatabase(config, database);
+  const name =
+    bytes === undefined
+      ? `dbname='${database.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+      : databaseUri(bytes);
   return ['--no-password', '--host', host, '--port', String(port), '--username', user, '--dbname', name];
 }
 
@@ -91,6 +96,8 @@ export function connectionArguments(config: PostgresConfig, database: string): s
  * others. Under `array_nulls = off` even a dump of PostgreSQL's own cannot be restored.
  */
 const meaning = [
+  // Where a database or role has one, every session begins as that role.
+  'role=none',
   'array_nulls=on',
   'lc_monetary=C',
   'transform_null_equals=off',
@@ -111,7 +118,9 @@ function environment(config: PostgresConfig, settings: readonly string[]): NodeJ
     // From the first message on: the role may have set one that the database's cannot be converted to.
     PGCLIENTENCODING: 'UTF8',
     // Any blank would end the setting and begin an option of its own.
-    PGOPTIONS: [...meaning, ...settings].map((one) => `-c ${one.replaceAll(/[\\\s]/g, '\\$&')}`).join(' '),
+    PGOPTIONS: [...meaning, ...(config.eventTriggersOff === true ? ['event_triggers=off'] : []), ...settings]
+      .map((one) => `-c ${one.replaceAll(/[\\\s]/g, '\\$&')}`)
+      .join(' '),
   };
 }
 

@@ -9,6 +9,7 @@ import { extensionsQuery, type Extension } from './extensions.ts';
 import { placementsQuery, type Placement } from './tablespaces.ts';
 import { readMark } from '../restore/staging-mark.ts';
 import { superuserObjectsQuery } from './superuser-objects.ts';
+import { readSharedProperties, type SharedProperties } from './shared-properties.ts';
 import { readUsedRoles } from './used-roles.ts';
 
 export interface SequenceState {
@@ -26,6 +27,15 @@ export interface DatabaseGrant {
   readonly grantable: boolean;
 }
 
+/** ALTER DATABASE … SET, with role: ALTER ROLE … IN DATABASE … SET. */
+export interface DatabaseSetting {
+  readonly role: string | null;
+  readonly name: string;
+  readonly value: string;
+  /** Its bytes are in the database's own encoding, not in that of shared texts: it must be set in a session of the database. */
+  readonly inside?: boolean;
+}
+
 /** The `engine` of a database's line. */
 export interface DatabaseProperties {
   readonly encoding: string;
@@ -41,10 +51,11 @@ export interface DatabaseProperties {
   readonly isTemplate?: boolean;
   readonly tablespace: string;
   readonly comment: string | null;
+  /** As a setting's `inside`. */
+  readonly commentInside?: boolean;
   /** Null: the default grants. */
   readonly grants: readonly DatabaseGrant[] | null;
-  /** ALTER DATABASE … SET, with role: ALTER ROLE … IN DATABASE … SET. */
-  readonly settings: readonly { role: string | null; name: string; value: string }[];
+  readonly settings: readonly DatabaseSetting[];
   /** Every role that owns something in the database, has a grant in it or a setting for it. */
   readonly roles: readonly string[];
   /** Roles that rows name: see rolesInValues. Absent where there are none, and in sets of before they were read. */
@@ -76,29 +87,19 @@ export async function readProperties(
   const row = await session.row(`
     SELECT d.oid, pg_catalog.pg_encoding_to_char(d.encoding) AS encoding, d.datcollate, d.datctype, d.datconnlimit, d.datistemplate,
       ${major >= 15 ? 'd.datlocprovider' : "'c'"} AS provider, ${locale} AS locale,
-      ${major >= 16 ? 'd.daticurules' : 'NULL'} AS rules, pg_catalog.pg_get_userbyid(d.datdba) AS owner,
-      t.spcname, pg_catalog.shobj_description(d.oid, 'pg_database') AS comment,
+      ${major >= 16 ? 'd.daticurules' : 'NULL'} AS rules, d.datdba AS owner, d.dattablespace AS tablespace,
       pg_catalog.pg_database_size(d.oid) AS bytes,
-      (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
-          'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
-          'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable)
-          ORDER BY a.number)
-        FROM pg_catalog.aclexplode(d.datacl) WITH ORDINALITY a(grantor, grantee, privilege_type, is_grantable, number)) AS grants,
       (${extensionsQuery}) AS extensions, (${placementsQuery}) AS placements,
       (${childColumnsQuery}) AS children, (${superuserObjectsQuery(major)}) AS guarded,
-      (SELECT COALESCE(pg_catalog.json_agg(s.spcname), '[]') FROM pg_catalog.pg_tablespace s
+      (SELECT COALESCE(pg_catalog.json_agg(s.oid::int8 ORDER BY s.oid), '[]') FROM pg_catalog.pg_tablespace s
         WHERE s.oid = d.dattablespace OR s.oid IN (SELECT reltablespace FROM pg_catalog.pg_class WHERE oid >= 16384)
       ) AS tablespaces,
       EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'public') AS public
-    FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace
-    WHERE d.datname = pg_catalog.current_database()`);
-  const settings = await session.rows(
-    `SELECT r.rolname AS role, s.setting FROM pg_catalog.pg_db_role_setting g
-     LEFT JOIN pg_catalog.pg_roles r ON r.oid = g.setrole,
-       pg_catalog.unnest(g.setconfig) WITH ORDINALITY s(setting, place)
-     WHERE g.setdatabase = $1 AND (g.setrole = 0 OR r.rolname IS NOT NULL) ORDER BY r.rolname, s.place`,
-    [row['oid']],
-  );
+    FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`);
+  const shared = await readSharedProperties(session, row['oid'] ?? '');
+  const { roles, tablespaces, settings } = shared;
+  const extensions = JSON.parse(row['extensions'] ?? '[]') as (Extension & { owner: number })[];
+  const placements = JSON.parse(row['placements'] ?? '[]') as (Placement & { tablespace: number })[];
   const properties: DatabaseProperties = {
     encoding: row['encoding'] ?? '',
     collate: row['datcollate'] ?? '',
@@ -106,18 +107,21 @@ export async function readProperties(
     localeProvider: (row['provider'] ?? 'c') as 'c',
     locale: row['locale'] ?? null,
     icuRules: row['rules'] ?? null,
-    owner: row['owner'] ?? '',
+    owner: roles.of(row['owner'] ?? ''),
     connectionLimit: Number(row['datconnlimit'] ?? -1),
     isTemplate: row['datistemplate'] === 't',
-    tablespace: row['spcname'] ?? '',
+    tablespace: tablespaces.of(row['tablespace'] ?? ''),
     // Of a database that a restore is making, the comment it will have.
-    comment: ownComment(row['comment'] ?? null),
-    grants: JSON.parse(row['grants'] ?? 'null') as DatabaseProperties['grants'],
-    settings: settings.map((one) => splitSetting(one['role'] ?? null, one['setting'] ?? '')),
-    roles: await readUsedRoles(session, row['oid'] ?? ''),
-    extensions: JSON.parse(row['extensions'] ?? '[]') as DatabaseProperties['extensions'],
-    tablespaces: JSON.parse(row['tablespaces'] ?? '[]') as string[],
-    placements: JSON.parse(row['placements'] ?? '[]') as DatabaseProperties['placements'],
+    ...ownComment(shared),
+    grants: shared.grants,
+    settings,
+    roles: distinctSorted([
+      ...(await readUsedRoles(session, row['oid'] ?? '', roles)),
+      ...rolesOfSettings(settings),
+    ]),
+    extensions: extensions.map((one) => ({ ...one, owner: roles.of(one.owner) })),
+    tablespaces: (JSON.parse(row['tablespaces'] ?? '[]') as number[]).map((oid) => tablespaces.of(oid)),
+    placements: placements.map((one) => ({ ...one, tablespace: tablespaces.of(one.tablespace) })),
     childColumns: JSON.parse(row['children'] ?? '[]') as ChildColumn[],
     publicSchema: row['public'] === 't',
     superuserObjects: JSON.parse(row['guarded'] ?? '[]') as string[],
@@ -128,17 +132,27 @@ export async function readProperties(
   return { bytes: Number(row['bytes'] ?? 0), properties };
 }
 
-function ownComment(comment: string | null): string | null {
+function ownComment({
+  comment,
+  commentInside,
+}: SharedProperties): Pick<DatabaseProperties, 'comment' | 'commentInside'> {
   const mark = readMark(comment);
-  return mark === undefined ? comment : mark.comment;
+  const inside = mark === undefined ? commentInside : mark.commentInside === true;
+  return {
+    comment: mark === undefined ? comment : mark.comment,
+    ...(inside ? { commentInside: true } : {}),
+  };
 }
 
-function splitSetting(
-  role: string | null,
-  setting: string,
-): { role: string | null; name: string; value: string } {
-  const at = setting.indexOf('=');
-  return { role, name: setting.slice(0, at), value: setting.slice(at + 1) };
+/** A database with ALTER DATABASE … SET role cannot be made where that role is not. */
+function rolesOfSettings(settings: readonly DatabaseSetting[]): string[] {
+  return settings.flatMap(({ name, value }) =>
+    name.toLowerCase() === 'role' && value !== 'none' && !value.startsWith('pg_') ? [value] : [],
+  );
+}
+
+function distinctSorted(names: readonly string[]): string[] {
+  return [...new Set(names)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
 /** Sequence `c` is a configuration of an extension, or that of a column of one. */
@@ -158,6 +172,8 @@ async function readSequences(session: Session): Promise<SequenceState[]> {
         OR ${configurationSequence})
     ORDER BY 1, 2`);
   const states: SequenceState[] = [];
+  // Whoever alters one keeps readers out for as long as its transaction lasts.
+  if (names.length > 0) await session.script("SET LOCAL lock_timeout = '5s'");
   for (let first = 0; first < names.length; first += sequencesPerQuery) {
     const part = names.slice(first, first + sequencesPerQuery);
     const rows = await session.rows(
@@ -213,10 +229,8 @@ const quotedLists = new Set([
 export function propertyStatements(name: string, properties: DatabaseProperties): string[] {
   const database = quoteName(name);
   const statements: string[] = [];
-  for (const { role, name: setting, value } of properties.settings) {
-    const target = role === null ? `DATABASE ${database}` : `ROLE ${quoteName(role)} IN DATABASE ${database}`;
-    statements.push(settingStatement(target, setting, value));
-  }
+  for (const { role, name: setting, value, inside } of properties.settings)
+    if (inside !== true) statements.push(settingStatement(settingTarget(database, role), setting, value));
   statements.push(`ALTER DATABASE ${database} CONNECTION LIMIT ${properties.connectionLimit}`);
   if (properties.isTemplate === true) statements.push(`ALTER DATABASE ${database} IS_TEMPLATE true`);
   // The default, written out: a staging has others.
@@ -232,23 +246,34 @@ export function propertyStatements(name: string, properties: DatabaseProperties)
       const option = grant.grantable ? ' WITH GRANT OPTION' : '';
       const statement = `GRANT ${grant.privilege} ON DATABASE ${database} TO ${grantee}${option}`;
       if (grant.grantor === properties.owner) statements.push(statement);
-      else statements.push(`SET LOCAL ROLE ${quoteName(grant.grantor)}`, statement, 'RESET ROLE');
+      else statements.push(`SET LOCAL ROLE ${quoteName(grant.grantor)}`, statement, 'SET LOCAL ROLE NONE');
     }
   }
   return [`ALTER DATABASE ${database} OWNER TO ${quoteName(properties.owner)}`, ...statements];
 }
 
-/** `target`: of what, as ALTER takes it. */
-export function settingStatement(target: string, name: string, value: string): string {
-  const key = name.split('.').map(quoteName).join('.');
-  return `ALTER ${target} SET ${key} TO ${settingValue(name, value)}`;
+/** Of whom a setting of a database is, as ALTER takes it. */
+export function settingTarget(database: string, role: string | null): string {
+  return role === null ? `DATABASE ${database}` : `ROLE ${quoteName(role)} IN DATABASE ${database}`;
 }
 
-export function settingValue(name: string, value: string): string {
-  if (!quotedLists.has(name.toLowerCase())) return quoteText(value);
+/** `target`: of what, as ALTER takes it. */
+export function settingStatement(target: string, name: string, value: string): string {
+  return assignment(target, name, settingElements(name, value).map(quoteText));
+}
+
+/** `elements`: of the value, as SQL writes them. */
+export function assignment(target: string, name: string, elements: readonly string[]): string {
+  const key = name.split('.').map(quoteName).join('.');
+  return `ALTER ${target} SET ${key} TO ${elements.join(', ')}`;
+}
+
+/** One, or as many as the setting's list has. */
+export function settingElements(name: string, value: string): string[] {
+  if (!quotedLists.has(name.toLowerCase())) return [value];
   const elements = value.match(/"(?:[^"]|"")*"|[^,\s]+/g) ?? [];
   const names = elements.map((one) => (one.startsWith('"') ? one.slice(1, -1).replaceAll('""', '"') : one));
-  return names.length === 0 ? "''" : names.map(quoteText).join(', ');
+  return names.length === 0 ? [''] : names;
 }
 
 /** setval for every sequence, in batches. */

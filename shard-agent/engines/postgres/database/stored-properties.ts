@@ -40,8 +40,16 @@ const properties = z.object({
   isTemplate: z.boolean().exactOptional(),
   tablespace: storedName,
   comment: comment.nullable(),
+  commentInside: z.boolean().exactOptional(),
   grants: z.array(grant).nullable(),
-  settings: z.array(z.object({ role: storedName.nullable(), name: storedName, value: storedText })),
+  settings: z.array(
+    z.object({
+      role: storedName.nullable(),
+      name: storedName,
+      value: storedText,
+      inside: z.boolean().exactOptional(),
+    }),
+  ),
   roles: z.array(storedName),
   rolesInValues: z.array(storedName).exactOptional(),
   extensions: z.array(
@@ -50,6 +58,7 @@ const properties = z.object({
       version: storedText.exactOptional(),
       schema: storedName.exactOptional(),
       owner: storedName.exactOptional(),
+      needs: z.array(storedName).exactOptional(),
     }),
   ),
   tablespaces: z.array(storedName),

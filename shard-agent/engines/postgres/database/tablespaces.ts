@@ -1,6 +1,7 @@
 /** What lies in a tablespace of its own; where the target lacks that tablespace, it comes to the default one. */
 import { foreignNamespaces } from '../catalogue.ts';
 import { quoteName, quoteTable, type Session } from '../connection/connection.ts';
+import { sharedText } from '../connection/shared-names.ts';
 import type { DatabaseProperties } from './properties.ts';
 
 /** A table, materialised view or index that does not lie in its database's tablespace. */
@@ -11,8 +12,9 @@ export interface Placement {
   readonly tablespace: string;
 }
 
+/** With the tablespaces' object ids. */
 export const placementsQuery = `
-  SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('schema', n.nspname, 'name', c.relname, 'tablespace', s.spcname,
+  SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('schema', n.nspname, 'name', c.relname, 'tablespace', s.oid::int8,
     'kind', CASE WHEN c.relkind IN ('r', 'p') THEN 'table' WHEN c.relkind = 'm' THEN 'view' ELSE 'index' END)), '[]')
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_tablespace s ON s.oid = c.reltablespace
@@ -24,11 +26,12 @@ export async function missingTablespaces(
   { tablespaces }: Pick<DatabaseProperties, 'tablespaces'>,
 ): Promise<string[]> {
   if (tablespaces.length === 0) return [];
+  const values = tablespaces.map((name, number) => `(${number}, ${sharedText(session, name)})`);
   const rows = await session.rows(
-    'SELECT name FROM pg_catalog.unnest($1::text[]) name WHERE name NOT IN (SELECT spcname FROM pg_catalog.pg_tablespace) ORDER BY 1',
-    [tablespaces],
+    `SELECT number FROM (VALUES ${values.join(', ')}) v (number, name)
+     WHERE name NOT IN (SELECT spcname FROM pg_catalog.pg_tablespace) ORDER BY number`,
   );
-  return rows.map((row) => row['name'] ?? '');
+  return rows.map((row) => tablespaces[Number(row['number'])] ?? '').sort();
 }
 
 /** Into the tablespaces that are there, of a database whose others are not. Empty where none is missing. */

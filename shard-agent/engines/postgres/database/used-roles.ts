@@ -1,5 +1,6 @@
 /** The roles that a database names: a restore cannot do without them. */
 import type { Session } from '../connection/connection.ts';
+import type { SharedNames } from './shared-properties.ts';
 
 /** Where owners stand. What belongs to an extension comes with the extension, whoever has it then. */
 export const owners: readonly (readonly [catalogue: string, owner: string])[] = [
@@ -73,17 +74,21 @@ const namesBootstrap = [
  * Every role that owns something in the database or the database itself, has or gave a grant in it, a policy, default
  * privileges, a user mapping or a setting. The server's predefined roles are not among them.
  */
-export async function readUsedRoles(session: Session, databaseOid: string): Promise<string[]> {
+export async function readUsedRoles(
+  session: Session,
+  databaseOid: string,
+  names: SharedNames,
+): Promise<string[]> {
   const rows = await session.rows(
-    `SELECT DISTINCT r.rolname FROM pg_catalog.pg_roles r WHERE r.rolname !~ '^pg_' AND (
+    `SELECT r.oid FROM pg_catalog.pg_roles r WHERE (r.oid >= ${firstOwn} OR r.oid = ${bootstrap}) AND (
        r.oid IN (SELECT refobjid FROM pg_catalog.pg_shdepend WHERE refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
          AND (dbid = $1 OR (classid = 'pg_catalog.pg_database'::pg_catalog.regclass AND objid = $1)))
        OR r.oid IN (SELECT datdba FROM pg_catalog.pg_database WHERE oid = $1)
        OR r.oid IN (SELECT a.grantee FROM pg_catalog.pg_database d, pg_catalog.aclexplode(d.datacl) a WHERE d.oid = $1)
        OR r.oid IN (SELECT setrole FROM pg_catalog.pg_db_role_setting WHERE setdatabase = $1)
        OR r.oid = ${bootstrap} AND (${namesBootstrap})
-     ) ORDER BY 1`,
+     )`,
     [databaseOid],
   );
-  return rows.map((row) => row['rolname'] ?? '');
+  return rows.map((row) => names.of(row['oid'] ?? '')).sort();
 }

@@ -247,7 +247,7 @@ class RoleMaker {
     try {
       if (as !== undefined) await this.#session.script(`SET LOCAL ROLE ${quoteName(as)}`);
       await this.#session.statement(sql);
-      if (as !== undefined) await this.#session.script('RESET ROLE');
+      if (as !== undefined) await this.#session.script('SET LOCAL ROLE NONE');
     } catch (error) {
       if (sqlState(error) === undefined || !this.#session.alive) throw error;
       await this.#session.script('ROLLBACK TO SAVEPOINT one; RELEASE SAVEPOINT one');

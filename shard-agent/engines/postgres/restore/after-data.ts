@@ -5,18 +5,21 @@ import { foreignNamespaces } from '../catalogue.ts';
 import { quoteTable, type Session } from '../connection/connection.ts';
 import {
   inStaging,
-  listContents,
+  listSections,
   place,
   placedArguments,
   runPastRefusals,
   withSession,
   type Archive,
   type RefusedOnce,
+  type SectionedContents,
 } from './archive.ts';
 import { indexesOf, isConstraint, isKey, isRefresh, linesOf, type ContentEntry } from './contents.ts';
+import type { BeforeData } from './before-data.ts';
 import { lendInSchemas } from './lent-rights.ts';
 import { passesOf } from './passes.ts';
 import { leaveForeignViews, type RefusedEntry, requireDone, tryAgain } from './second-tries.ts';
+import { sequenceStatements } from '../database/properties.ts';
 
 /** Bytes of rows from which an index is worth a run of pg_restore of its own, which takes about 40 ms to begin. */
 const worthBytes = 4 << 20;
@@ -38,7 +41,7 @@ export interface LastRows {
 }
 
 interface Prepared {
-  readonly contents: readonly ContentEntry[];
+  readonly contents: SectionedContents;
   /** Arguments of every run. */
   readonly placed: readonly string[];
   /** Takes back the rights that are lent until all is built. */
@@ -52,6 +55,7 @@ interface Prepared {
 export class AfterData {
   readonly #archive: Archive;
   readonly #settings: readonly string[];
+  readonly #undo: BeforeData;
   readonly #expected: ReadonlyMap<number, number>;
   readonly #loaded = new Map<number, { rows: number; bytes: number }>();
   readonly #waiting: Waiting[] = [];
@@ -59,11 +63,20 @@ export class AfterData {
   readonly #built = new Set<number>();
   #prepared: Promise<Prepared> | undefined;
 
-  /** `expected`: rows by table. `settings`: of the server, as name=value, for all that is built. */
-  constructor(archive: Archive, expected: ReadonlyMap<number, number>, settings: readonly string[]) {
+  constructor(
+    archive: Archive,
+    options: {
+      /** Rows by table. */
+      expected: ReadonlyMap<number, number>;
+      /** Of the server, as name=value, for all that is built. */
+      settings: readonly string[];
+      undo: BeforeData;
+    },
+  ) {
     this.#archive = archive;
-    this.#expected = expected;
-    this.#settings = settings;
+    this.#expected = options.expected;
+    this.#settings = options.settings;
+    this.#undo = options.undo;
   }
 
   /** These rows are committed. When they were a large table's last, its indexes wait to be built. */
@@ -73,7 +86,7 @@ export class AfterData {
     this.#loaded.set(table.table, loaded);
     if (loaded.rows !== this.#expected.get(table.table) || loaded.bytes < worthBytes) return;
     const { contents } = await this.#prepare();
-    this.#waiting.push(...indexesOf(contents, table).map((entry) => ({ entry, table: table.table })));
+    this.#waiting.push(...indexesOf(contents.all, table).map((entry) => ({ entry, table: table.table })));
   }
 
   /** Builds one index that waits; false when none does that may be built beside those under way. */
@@ -95,7 +108,7 @@ export class AfterData {
 
   #prepare(): Promise<Prepared> {
     this.#prepared ??= withSession(this.#archive, async (open) => ({
-      contents: await listContents(open),
+      contents: await listSections(open),
       placed: await placedArguments(open),
       takeBack: await inStaging(open, 'lend rights', lendInSchemas),
     }));
@@ -115,7 +128,8 @@ export class AfterData {
   /** Of every run. */
   async #args(): Promise<string[]> {
     const { placed } = await this.#prepare();
-    return ['--section=post-data', ...placed];
+    // Not by section: a comment on an index that was built before would not be taken for one that follows the data.
+    return [...placed];
   }
 
   /** One that locks its table would make the others wait, or wait for them. */
@@ -126,8 +140,8 @@ export class AfterData {
   }
 
   /**
-   * All that is left: indexes, keys and what follows them; then event triggers, which must see nothing of a restore:
-   * pg_dump's own order has them before materialised views are refreshed. Once, when no lane loads any more. Resolves with
+   * All that is left: indexes, keys and what follows them; sequences, and what was changed before the data; then event triggers,
+   * which must see nothing of a restore: pg_dump's own order has them before materialised views are refreshed. Once, when no lane loads any more. Resolves with
    * what could not be brought back and is no reason to fail.
    */
   async finish(lanes: number, rows: LastRows): Promise<Finding[]> {
@@ -145,6 +159,12 @@ export class AfterData {
       if (takeBack !== undefined)
         await inStaging(open, 'take rights back', (session) => session.script(takeBack));
       await place(open, 'index');
+      await inStaging(open, 'set sequences, rights and extensions as they were', async (session) => {
+        const { extensionTables, lentRights, eventTriggers } = this.#undo;
+        const sequences = sequenceStatements(open.properties.sequences);
+        for (const statement of [...extensionTables, ...sequences, ...lentRights, ...eventTriggers])
+          await session.script(statement);
+      });
     });
     requireDone(this.#archive, await this.#build('event-triggers', left.filter(isEventTrigger), 1));
     return warnings;
@@ -170,7 +190,7 @@ export class AfterData {
 
   async #left(): Promise<ContentEntry[]> {
     const { contents } = await this.#prepare();
-    return contents.filter(({ id }) => !this.#built.has(id));
+    return contents.after.filter(({ id }) => !this.#built.has(id));
   }
 
   /** Resolves with what is refused for good. */

@@ -34,16 +34,30 @@ export async function loadLargeObjects(archive: Archive, input: AsyncIterable<Ui
 }
 
 /** The archive's own list of contents. */
-export async function listContents(archive: Archive): Promise<ContentEntry[]> {
+async function listContents(archive: Archive): Promise<ContentEntry[]> {
   return readContents(await list(archive, ['--verbose']));
 }
 
-/** What the list has before the data. By itself pg_restore says of such entries only that they are listed, not what they need. */
-export async function listBeforeData(archive: Archive): Promise<ContentEntry[]> {
+/** An archive's list, told apart by what comes before the rows and what comes after them. */
+export interface SectionedContents {
+  readonly all: readonly ContentEntry[];
+  readonly before: readonly ContentEntry[];
+  readonly after: readonly ContentEntry[];
+}
+
+/**
+ * By itself pg_restore says of the entries of a section only that they are listed, not what they need. A comment or a grant has
+ * no section of its own: it belongs to that of what it follows in the whole list, so a part of the list must not be asked.
+ */
+export async function listSections(archive: Archive): Promise<SectionedContents> {
   const [all, text] = await Promise.all([listContents(archive), list(archive, ['--section=pre-data'])]);
   archive.rehearsed?.know(all);
   const ids = new Set(readContents(text).map(({ id }) => id));
-  return all.filter(({ id }) => ids.has(id));
+  return {
+    all,
+    before: all.filter(({ id }) => ids.has(id)),
+    after: all.filter(({ id }) => !ids.has(id)),
+  };
 }
 
 async function list(archive: Archive, args: readonly string[]): Promise<string> {

@@ -2,7 +2,7 @@
 import { TidemarkError } from '../../../../proto/errors.ts';
 import {
   inStaging,
-  listBeforeData,
+  listSections,
   place,
   placedArguments,
   runListed,
@@ -14,7 +14,7 @@ import {
 } from './archive.ts';
 import { childColumnStatements } from '../database/child-columns.ts';
 import { makeExtensions, removeUnknown } from '../database/extensions.ts';
-import { lendInDatabase, lendInSchemas } from './lent-rights.ts';
+import { lendInDatabase, lendInSchemas, lendOwnRights } from './lent-rights.ts';
 import { giveMultirangesToOwners } from '../database/multiranges.ts';
 import { type ContentEntry, linesOf } from './contents.ts';
 import { stepsOf } from './passes.ts';
@@ -24,17 +24,26 @@ import { together } from '../../../together.ts';
 /** A server that makes tables gains little from more. */
 const mostRuns = 4;
 
+/** What was changed so that rows, keys and indexes can be made: statements that undo it. */
+export interface BeforeData {
+  /** To be run when indexes and keys are there. */
+  readonly extensionTables: readonly string[];
+  /** To be run last of all. */
+  readonly eventTriggers: readonly string[];
+  /** To be run when nothing is written any more, sequences included; before any event trigger could see it. */
+  readonly lentRights: readonly string[];
+}
+
 /**
  * Schemas, then extensions as they were (pg_dump knows neither their owner nor their version), then all before data, its
- * grants last, as pg_restore has them by itself. `lanes`: as many tables are made side by side, at most.
+ * grants last. `lanes`: as many tables are made side by side, at most.
  */
-export function loadBeforeData(archive: Archive, lanes: number): Promise<void> {
+export function loadBeforeData(archive: Archive, lanes: number): Promise<BeforeData> {
   return withSession(archive, (open) => loadObjects(open, Math.min(lanes, mostRuns)));
 }
 
-async function loadObjects(archive: OpenArchive, lanes: number): Promise<void> {
-  // By section: a comment or grant has none of its own, and belongs to that of what it follows in the whole list.
-  const entries = await listBeforeData(archive);
+async function loadObjects(archive: OpenArchive, lanes: number): Promise<BeforeData> {
+  const { before: entries } = await listSections(archive);
   const schemas = entries.filter(({ line }) => isSchema(line));
   const { properties, staging } = archive;
   const args = await placedArguments(archive);
@@ -45,7 +54,9 @@ async function loadObjects(archive: OpenArchive, lanes: number): Promise<void> {
   const run = (name: string, part: readonly ContentEntry[], made: readonly ContentEntry[]): Promise<void> =>
     runSteps(archive, name, stepsOf(part, made), { lanes, args, entries: part });
   await run('schemas', schemas, []);
-  await inStaging(archive, 'make the extensions', (session) => makeExtensions(session, staging, properties));
+  const made = await inStaging(archive, 'make the extensions', (session) =>
+    makeExtensions(session, properties),
+  );
   const objects = entries.filter(({ line }) => !isSchema(line) && !isGrant(line));
   await withLentRights(archive, async () => {
     await run('before-data', objects, schemas);
@@ -58,6 +69,8 @@ async function loadObjects(archive: OpenArchive, lanes: number): Promise<void> {
   const grants = entries.filter(({ line }) => isGrant(line));
   await run('grants', grants, []);
   await place(archive, 'table');
+  const lentRights = await inStaging(archive, 'lend rights', lendOwnRights);
+  return { extensionTables: made.tables, eventTriggers: made.eventTriggers, lentRights };
 }
 
 interface Running {

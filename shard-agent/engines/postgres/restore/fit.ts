@@ -16,7 +16,7 @@ import {
 import { occupiedFindings } from './emptiness.ts';
 import type { DatabaseProperties } from '../database/properties.ts';
 import { fitRoles, noRoles } from '../globals/fit-roles.ts';
-import { targetOf } from '../database/extensions.ts';
+import { extensionsToMake } from '../database/extensions.ts';
 import { plainRestorerFindings } from './restorer.ts';
 import { roleFindings, subjectOf } from '../server.ts';
 import { propertiesOf } from '../database/stored-properties.ts';
@@ -238,11 +238,15 @@ async function extensionFindings(
   coming: ReadonlySet<string>,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const extension of properties.extensions) {
-    const { name, version, owner } = extension;
-    if (version === undefined) continue;
-    const target = await targetOf(session, extension, properties.serverMajor);
-    if (target.usual === undefined) continue;
+  for (const { extension, target, neededBy } of await extensionsToMake(session, properties)) {
+    const { name, version, schema, owner } = extension;
+    if (neededBy !== undefined) {
+      findings.push(
+        neededFinding(subject, { name, schema, neededBy, available: target.usual !== undefined }),
+      );
+      continue;
+    }
+    if (version === undefined || target.usual === undefined) continue;
     if (target.version === undefined && target.usual !== version) {
       const cause = `extension ${name} was of version ${version} and will be of version ${target.usual}`;
       findings.push(finding('does-not-fit', subject, cause, `Look for what changed in ${name}.`, true));
@@ -258,6 +262,23 @@ async function extensionFindings(
     }
   }
   return findings;
+}
+
+/** An extension that the set does not hold, and that one of the set cannot be without on this server. */
+function neededFinding(
+  subject: string,
+  one: { name: string; schema: string; neededBy: string; available: boolean },
+): Finding {
+  const { name, schema, neededBy, available } = one;
+  const needs = `extension ${neededBy} needs the extension ${name} here, which the set does not hold`;
+  if (!available)
+    return misfit(
+      subject,
+      `${needs}, and it is not available`,
+      `Install the package that provides the extension ${name} on the target's host.`,
+    );
+  const remedy = `Look for what changed in ${neededBy}.`;
+  return finding('does-not-fit', subject, `${needs}: it will be made in schema ${schema}`, remedy, true);
 }
 
 /** `en_US.UTF-8` and `en_US.utf8` are one. */

@@ -3,8 +3,7 @@
  * expression must be read under an empty path whatever the version, so the path is given to the functions instead of the session.
  */
 import { quoteName, type Session } from '../connection/connection.ts';
-import { settingValue } from '../database/properties.ts';
-import type { OwnerPath } from './owner-path.ts';
+import { type OwnerPath, pathValue } from './owner-path.ts';
 
 /** Functions `p` of users that look names up under the path they are called with. */
 const open = `p.oid >= 16384 AND p.prokind = 'f'
@@ -107,8 +106,8 @@ export async function looksAtForeignTables(session: Session, view: string): Prom
 }
 
 /** To be run before the statement, in its transaction, and after it. */
-export function lendPath(functions: readonly string[], { path }: OwnerPath): readonly [string[], string[]] {
-  const value = settingValue('search_path', path);
+export function lendPath(functions: readonly string[], owner: OwnerPath): readonly [string[], string[]] {
+  const value = pathValue(owner);
   return [
     functions.map((name) => `ALTER ${name} SET ${quoteName('search_path')} TO ${value}`),
     functions.map((name) => `ALTER ${name} RESET ${quoteName('search_path')}`),

@@ -1,6 +1,6 @@
 /** Under which role and search path what fails with an empty path is done again: those of the owner, as an application has them. */
-import { quoteName, type Session } from '../connection/connection.ts';
-import { type DatabaseProperties, settingValue } from '../database/properties.ts';
+import { quoteName, quoteText, type Session } from '../connection/connection.ts';
+import { type DatabaseProperties, settingElements } from '../database/properties.ts';
 
 export interface OwnerPath {
   readonly role: string;
@@ -55,8 +55,14 @@ export function asOwner({ role }: OwnerPath): string {
   return `SET LOCAL ROLE ${quoteName(role)}`;
 }
 
-export function withPath({ path }: OwnerPath): string {
-  return `SET LOCAL search_path TO ${settingValue('search_path', path)}`;
+export function withPath(owner: OwnerPath): string {
+  return `SET LOCAL search_path TO ${pathValue(owner)}`;
+}
+
+/** As SET takes it. */
+export function pathValue({ path }: OwnerPath): string {
+  const elements = settingElements('search_path', path).map(quoteText);
+  return elements.length === 0 ? "''" : elements.join(', ');
 }
 
 /** For a message: both ways in which a thing was tried. */

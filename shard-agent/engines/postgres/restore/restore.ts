@@ -9,26 +9,24 @@ import type { InvariantQuery } from '../../../../topology/agent-file.ts';
 import { analyse } from './analyse.ts';
 import { AfterData } from './after-data.ts';
 import { loadLargeObjects, type Archive } from './archive.ts';
-import { loadBeforeData } from './before-data.ts';
+import { loadBeforeData, type BeforeData } from './before-data.ts';
 import { during, quoteName, Session, type PostgresConfig } from '../connection/connection.ts';
+import { durableCommits } from './durable-commits.ts';
 import { evaluationSettings } from './evaluation.ts';
 import { RehearsedArchive } from './rehearsed-archive.ts';
 import { requireEmpty } from './emptiness.ts';
 import { answerInvariant } from '../invariant.ts';
-import {
-  createStatement,
-  type DatabaseProperties,
-  propertyStatements,
-  sequenceStatements,
-} from '../database/properties.ts';
+import { createStatement, type DatabaseProperties, propertyStatements } from '../database/properties.ts';
+import { setInside } from './inside-settings.ts';
 import { archivePiece, largeObjectsPiece } from '../backup/schema.ts';
 import { makeRoles, planRoles } from '../globals/roles.ts';
 import { openMaintenance } from '../server.ts';
 import { RefusedChunks } from './refused-chunks.ts';
 import { newSpoolFolder, removeSpoolFolder } from './spool-folder.ts';
+import { quietConfig } from './quiet-extensions.ts';
 import { storedStatistics } from './statistics.ts';
 import { markStatement, stagingName, type StagingMark } from './staging-mark.ts';
-import { durableCommits, Staging } from './staging.ts';
+import { Staging } from './staging.ts';
 import { requireShapes } from './stored-manifest.ts';
 import { findTool, ToolRuns, type Tool } from '../connection/tools.ts';
 import { propertiesOf } from '../database/stored-properties.ts';
@@ -40,7 +38,7 @@ export async function prepareRestore(config: PostgresConfig, order: RestoreOrder
   requireShapes(order.stored);
   const needed = Math.max(0, ...order.stored.databases.map((line) => propertiesOf(line).dumpMajor));
   const tool = await findTool('pg_restore', config.tools.pgRestore, needed);
-  return new PostgresRestore(config, order, tool);
+  return new PostgresRestore(await quietConfig(config), order, tool);
 }
 
 /** What undoing or rolling forward needs, for a restore that another process began. */
@@ -65,6 +63,7 @@ class PostgresRestore implements RestoreSession {
   /** By database, in a rehearsal. */
   readonly #rehearsed = new Map<string, RehearsedArchive>();
   /** By database. */
+  readonly #beforeData = new Map<string, BeforeData>();
   readonly #afterData = new Map<string, AfterData>();
   readonly #refused = new RefusedChunks();
   #rowsLeft = 0;
@@ -104,7 +103,8 @@ class PostgresRestore implements RestoreSession {
       await this.#create(line, number);
       // The staging stands first: whoever comes after us finds the restore by it. Owners must be there before objects.
       if (number === 0 && this.#order.globals) await this.#makeRoles(line);
-      await loadBeforeData(this.#archiveOf(line, archive), this.#order.lanes);
+      const undo = await loadBeforeData(this.#archiveOf(line, archive), this.#order.lanes);
+      this.#beforeData.set(line.name, undo);
     }
   }
 
@@ -149,6 +149,7 @@ class PostgresRestore implements RestoreSession {
   }
 
   #mark(line: DatabaseLine, number: number, loaded: boolean): StagingMark {
+    const { comment, commentInside } = propertiesOf(line);
     return {
       tidemark: 1,
       role: 'staged',
@@ -156,7 +157,8 @@ class PostgresRestore implements RestoreSession {
       cluster: this.#order.cluster,
       number,
       database: line.name,
-      comment: propertiesOf(line).comment,
+      comment,
+      ...(commentInside === true ? { commentInside } : {}),
       loaded,
     };
   }
@@ -164,6 +166,12 @@ class PostgresRestore implements RestoreSession {
   #stagingOf(database: string): string {
     const number = this.#order.stored.databases.findIndex((line) => line.name === database);
     return stagingName(this.#order.restore, number);
+  }
+
+  #undoOf(database: string): BeforeData {
+    const undo = this.#beforeData.get(database);
+    if (undo === undefined) throw new Error(`database ${database} is not staged`);
+    return undo;
   }
 
   #propertiesOf(database: string): Pick<DatabaseProperties, 'settings'> {
@@ -203,7 +211,11 @@ class PostgresRestore implements RestoreSession {
     for (const [number, line] of databases.entries()) {
       const settings = this.#evaluationOf(line.name).map(({ name, value }) => `${name}=${value}`);
       const archive = this.#archiveOf(line, this.#archive(number));
-      this.#afterData.set(line.name, new AfterData(archive, rows, [memory, ...settings]));
+      const undo = this.#undoOf(line.name);
+      this.#afterData.set(
+        line.name,
+        new AfterData(archive, { expected: rows, settings: [memory, ...settings], undo }),
+      );
     }
     for (const count of rows.values()) this.#rowsLeft += count;
     this.#lanes = Array.from(
@@ -278,30 +290,24 @@ class PostgresRestore implements RestoreSession {
   }
 
   /**
-   * Sequences, owner, grants, settings, and the mark that it may be switched to, in one transaction that is durable whatever
-   * the server's own setting, and with it all that was committed before.
+   * Owner, grants, settings, and the mark that it may be switched to, in one transaction that is durable whatever the server's own
+   * setting, and with it all that was committed before.
    */
   async #complete(line: DatabaseLine, number: number): Promise<void> {
     const properties = propertiesOf(line);
     const staging = stagingName(this.#order.restore, number);
-    const session = await Session.open(this.#config, staging, 'restore');
-    try {
-      await during('complete a database', `database ${line.name}`, () =>
-        session.script(
-          [
-            'SET default_transaction_read_only = off',
-            durableCommits,
-            'BEGIN',
-            ...sequenceStatements(properties.sequences),
-            ...propertyStatements(staging, properties),
-            markStatement(staging, this.#mark(line, number, true)),
-            'COMMIT',
-          ].join('; '),
-        ),
+    await setInside(this.#config, staging, properties);
+    await this.#onServer('complete a database', line.name, async (session) => {
+      await session.script(
+        [
+          durableCommits,
+          'BEGIN',
+          ...propertyStatements(staging, properties),
+          markStatement(staging, this.#mark(line, number, true)),
+          'COMMIT',
+        ].join('; '),
       );
-    } finally {
-      await session.close();
-    }
+    });
   }
 
   async invariants(queries: readonly InvariantQuery[]): Promise<{ name: string; answer: string | null }[]> {

@@ -18,6 +18,8 @@ export interface StagingMark {
   readonly database: string;
   /** The comment the database has when the restore is over. */
   readonly comment: string | null;
+  /** It is in the database's own encoding, and given by a session in it. */
+  readonly commentInside?: boolean;
   /** False until everything is loaded: a staging that may only be dropped. */
   readonly loaded: boolean;
 }

@@ -4,8 +4,10 @@
  */
 import { TidemarkError } from '../../../../proto/errors.ts';
 import { during, quoteName, Session, sqlState, type PostgresConfig } from '../connection/connection.ts';
+import { durableCommits } from './durable-commits.ts';
 import { firstObject, firstObjectIn, notEmpty } from './emptiness.ts';
 import { dropRoles, findMarkedRoles, finishRoles, type MarkedRole } from '../globals/roles.ts';
+import { commentOf, giveComment } from './marked-comment.ts';
 import { openMaintenance, subjectOf } from '../server.ts';
 import {
   asideName,
@@ -23,10 +25,6 @@ export interface MarkedDatabase {
   /** Undefined when its maker died before it could be marked, or when it is nobody's staging. */
   readonly mark: StagingMark | undefined;
 }
-
-/** What is recorded after it must not be lost with the server's last commits: one that asks more of a commit is asked for it. */
-export const durableCommits = `SELECT pg_catalog.set_config(name, 'local', false) FROM (VALUES ('synchronous_commit')) s (name)
-  WHERE pg_catalog.current_setting(name) = 'off'`;
 
 /** How often sessions that keep a database from being renamed are ended before it is given up. */
 const renameTries = 10;
@@ -102,30 +100,38 @@ export class Staging {
     const { database } = staged;
     const marked = all.find(({ name }) => name === database);
     if (marked?.mark?.role === 'aside') return;
-    const [present] = await session.rows(
-      `SELECT pg_catalog.shobj_description(oid, 'pg_database') AS comment FROM pg_catalog.pg_database WHERE datname = $1`,
-      [database],
-    );
+    const [present] = await session.rows('SELECT oid FROM pg_catalog.pg_database WHERE datname = $1', [
+      database,
+    ]);
     if (present === undefined) return;
     if (marked !== undefined) throw notEmpty(database, 'another restore');
-    const comment = present['comment'] ?? null;
     // Opened before the others are turned away, so that it sees all that they have made.
     const inside = await Session.open(this.#config, database, 'restore');
     try {
-      const mark: StagingMark = { ...staged, role: 'aside', comment };
+      const { comment, commentInside } = await commentOf(inside, present['oid'] ?? '');
+      const mark: StagingMark = { ...staged, role: 'aside', comment, commentInside };
       await session.script(
         `BEGIN; ${markStatement(database, mark)}; ALTER DATABASE ${quoteName(database)} ALLOW_CONNECTIONS false; COMMIT`,
       );
       await endSessions(session, [database], inside.greetedPid);
       const object = await foundIn(inside);
       if (object === undefined) return;
-      await session.script(
-        `BEGIN; ${commentStatement(database, comment)}; ALTER DATABASE ${quoteName(database)} ALLOW_CONNECTIONS true; COMMIT`,
-      );
+      await this.#letGo(session, database, mark);
       throw notEmpty(database, object);
     } finally {
       await inside.close();
     }
+  }
+
+  /** What was set aside is let in to again, and is nobody's any more. */
+  async #letGo(session: Session, name: string, mark: StagingMark): Promise<void> {
+    const open = `ALTER DATABASE ${quoteName(name)} ALLOW_CONNECTIONS true`;
+    if (mark.commentInside === true) {
+      await session.script(open);
+      await giveComment(this.#config, session, name, mark);
+      return;
+    }
+    await session.script(`BEGIN; ${commentStatement(name, mark.comment)}; ${open}; COMMIT`);
   }
 
   async #rename(session: Session, pending: readonly { name: string; mark: StagingMark }[]): Promise<void> {
@@ -188,7 +194,7 @@ export class Staging {
       // The marks of what was switched go last: while they stand, all of this may be done again.
       for (const { name, mark } of all) {
         if (mark?.role === 'staged' && name === mark.database)
-          await session.script(commentStatement(name, mark.comment));
+          await giveComment(this.#config, session, name, mark);
       }
       // After all that only owners may do, for then we may be none any more.
       await finishRoles(session, await this.#roles(session));
@@ -200,7 +206,7 @@ export class Staging {
     await session.script(`ALTER DATABASE ${quoteName(name)} ALLOW_CONNECTIONS true`);
     const object = await firstObject(this.#config, name);
     if (object !== undefined) {
-      await session.script(commentStatement(name, mark.comment));
+      await giveComment(this.#config, session, name, mark);
       throw notEmpty(`${mark.database}, kept under the name ${name}`, object);
     }
     await dropDatabase(this.#config, session, name);
@@ -221,10 +227,7 @@ export class Staging {
         if (mark === undefined) continue;
         if (name !== mark.database)
           await session.script(`ALTER DATABASE ${quoteName(name)} RENAME TO ${quoteName(mark.database)}`);
-        await session.script(
-          `BEGIN; ${commentStatement(mark.database, mark.comment)};
-           ALTER DATABASE ${quoteName(mark.database)} ALLOW_CONNECTIONS true; COMMIT`,
-        );
+        await this.#letGo(session, mark.database, mark);
       }
       // When nothing is theirs any more.
       await dropRoles(session, await this.#roles(session));

@@ -7,7 +7,7 @@ import {
   createStatement,
   propertyStatements,
   sequenceStatements,
-  settingValue,
+  settingElements,
   type DatabaseProperties,
 } from '../../../../../../shard-agent/engines/postgres/database/properties.ts';
 import {
@@ -46,9 +46,13 @@ test('names and texts are quoted whatever they hold', () => {
 });
 
 test('a list of names is set name by name, any other value as one text', () => {
-  expect(settingValue('search_path', '"$user", public, "a ""b"", c"')).toBe(`'$user', 'public', 'a "b", c'`);
-  expect(settingValue('search_path', '""')).toBe("''");
-  expect(settingValue('application_name', 'a, "b"')).toBe(`'a, "b"'`);
+  expect(settingElements('search_path', '"$user", public, "a ""b"", c"')).toEqual([
+    '$user',
+    'public',
+    'a "b", c',
+  ]);
+  expect(settingElements('search_path', '""')).toEqual(['']);
+  expect(settingElements('application_name', 'a, "b"')).toEqual(['a, "b"']);
 });
 
 test('a database is made with its own locale, in the words of the target', () => {
@@ -79,7 +83,7 @@ test('grants replace the defaults, settings of a role name the database', () => 
     'GRANT CREATE ON DATABASE "s" TO "r" WITH GRANT OPTION',
     'SET LOCAL ROLE "r"',
     'GRANT CREATE ON DATABASE "s" TO "s"',
-    'RESET ROLE',
+    'SET LOCAL ROLE NONE',
   ]);
 });
 
