@@ -68,6 +68,7 @@ export function pathValue({ path }: OwnerPath): string {
 /** For a message: both ways in which a thing was tried. */
 export function bothCauses(plain: string, owner: OwnerPath | undefined, again: string | undefined): string {
   if (owner === undefined || again === undefined) return plain;
+  if (plain === again) return `${plain}; the same as ${owner.role} with search_path ${owner.path}`;
   return `with an empty search_path: ${plain}; as ${owner.role} with search_path ${owner.path}: ${again}`;
 }
 
