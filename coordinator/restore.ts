@@ -26,6 +26,7 @@ import type { StoredCatalogue } from './restore/stored-catalogue.ts';
 import { totalSums } from './sums.ts';
 import { startedBy } from './this-process.ts';
 import { tidemarkVersion } from '../proto/version.ts';
+import { warn } from './warnings.ts';
 
 export interface RestoreOptions {
   /** Where to: the run's own topology, or another file's. */
@@ -140,6 +141,9 @@ async function carryOut(
     return { loaded, invariants, notAsked };
   };
   const { loaded, failure } = await conductRestore({ run, target, restore: restoreId, shards, load });
+  for (const { shard, warnings } of shards)
+    for (const { code, subject, cause, remedy } of warnings)
+      warn(run, { shard, code, subject, cause, remedy });
   return { restore: restoreId, ...loaded, failure };
 }
 

@@ -48,6 +48,13 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
     log.warn({ operation: 'restore', error: error.toJSON() }, `cannot yet ${operation}: ${error.message}`),
   );
   const states = new RestoreStates();
+  const onLeftOut: RestoreParts['onLeftOut'] = (restore, findings) => {
+    for (const { code, subject, cause, remedy } of findings)
+      log.warn(
+        { operation: 'restore', restore, code, subject, remedy },
+        `restored without it: ${subject}: ${cause}`,
+      );
+  };
   const session = new Session({
     shard: file.shard,
     hasLease: async (cluster, number) => (await readLease(store, cluster, number)) !== undefined,
@@ -64,6 +71,7 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
     session,
     persistence,
     states,
+    onLeftOut,
     log: operationLog(log),
   });
   const refused = new RefusedConnections(({ peer, cause }, leftOut) =>
@@ -71,7 +79,7 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
   );
   const server = await serveAgent(file.listen, file.transport, service, (each) => refused.add(each));
   await sweepRehearsals();
-  const restoreParts = { shard: file.shard, engine, store, persistence, states };
+  const restoreParts = { shard: file.shard, engine, store, persistence, states, onLeftOut };
   await settleLeftBehind(restoreParts, session, log);
   let left: Promise<void> | undefined;
   return {

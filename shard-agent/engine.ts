@@ -339,8 +339,11 @@ export interface RawSink {
   append(source: Uint8Array, start: number, end: number): Promise<void> | undefined;
   /** True when the chunk is as large as a chunk should be: the engine calls `endChunk` at the next row boundary. */
   readonly full: boolean;
-  /** At a row boundary: what was appended since the last boundary is one chunk of `rows` rows. */
-  endChunk(rows: number): Promise<void>;
+  /**
+   * At a row boundary: what was appended since the last boundary is one chunk of `rows` rows. `largestRow`: bytes of the largest of
+   * them, where the engine tells; recorded in the chunk's `range` unless the chunk is small.
+   */
+  endChunk(rows: number, largestRow?: number): Promise<void>;
 }
 
 export interface ReadLane {
@@ -361,6 +364,8 @@ export interface StoredShard {
   readonly tables: readonly TableLine[];
   /** By table, what its chunks add up to; a table without rows may be left out. */
   readonly rows: ReadonlyMap<number, number>;
+  /** By table, bytes of its largest row, as far as a backup has told them. */
+  readonly largestRows?: ReadonlyMap<number, number>;
   readonly invariants: readonly InvariantLine[];
   /** The raw bytes of a schema piece, unpacked where it was packed by us; throws `bad-bytes` before the last byte is given out if anything differs. */
   openSchema(line: SchemaLine): AsyncIterable<Buffer>;
@@ -421,9 +426,9 @@ export interface RestoreSession {
   discard(): Promise<void>;
   /**
    * After `open`: events, statistics where they were not made before, and the removal of what `staged` would find, which comes last.
-   * Idempotent.
+   * Resolves with warnings: what of the set the server did not take as it was. Idempotent; without warnings when all was done before.
    */
-  finish(): Promise<void>;
+  finish(): Promise<readonly Finding[]>;
   /** Closes connections and children; drops nothing. Idempotent, never throws. */
   close(): Promise<void>;
 }

@@ -120,8 +120,9 @@ export class CopyLane {
   }
 }
 
-function chunkLine({ task, table }: LaneOrder, { part, ...stored }: StoredChunk): ChunkLine {
-  return { kind: 'chunk', ...stored, table: table.table, range: { ...task.range, part } };
+function chunkLine({ task, table }: LaneOrder, { part, largestRow, ...stored }: StoredChunk): ChunkLine {
+  const told = largestRow === undefined ? {} : { largestRow };
+  return { kind: 'chunk', ...stored, table: table.table, range: { ...task.range, part, ...told } };
 }
 
 /** The error of a failed outcome, as it may be thrown again on this side. */

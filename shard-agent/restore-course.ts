@@ -15,7 +15,8 @@ import { reached } from '../proto/step-points.ts';
 import type { ObjectStore } from '../repository/object-store.ts';
 import { decide } from '../repository/restore-decision.ts';
 import { openWhenSwitched, readEnding, recordShardStep, type Ending } from '../repository/restore-ending.ts';
-import type { SettlingSession } from './engine.ts';
+import type { Finding, SettlingSession } from './engine.ts';
+import { findingMessage } from './messages.ts';
 import type { Persistence } from './persistence.ts';
 import type { RestoreState, RestoreStates } from './restore-states.ts';
 
@@ -24,6 +25,8 @@ export interface CourseParts {
   readonly store: ObjectStore;
   readonly persistence: Persistence;
   readonly states: RestoreStates;
+  /** Hears what of a restored set the server did not take as it was, also when no coordinator is there to be told. */
+  readonly onLeftOut?: ((restore: string, findings: readonly Finding[]) => void) | undefined;
 }
 
 /** Whose restore it is: the cluster whose folder holds its records, and its id. */
@@ -49,6 +52,9 @@ type Outcome = 'opened' | 'undone';
 
 /** A coordinator that waits this long for a step gets an error; the agent goes on by itself. */
 const patienceMs = 60_000;
+
+/** Of one message. */
+const mostWarnings = 1000;
 
 /** How often the records are read while other shards have not switched: quickly at first, and for as long as it takes. */
 const firstPollMs = 100;
@@ -105,6 +111,7 @@ class Course {
   readonly #stop: AbortSignal;
   readonly #coordinator: Coordinator | undefined;
   #orders: Orders | undefined;
+  #leftOut: readonly Finding[] = [];
 
   constructor(
     parts: CourseParts,
@@ -130,7 +137,7 @@ class Course {
       // A coordinator that is gone has asked for nothing.
       if (order === 'switch' && outcome === 'undone') throw otherEnd(shard, this.#name, outcome);
       if (order === 'discard' && outcome === 'opened') throw otherEnd(shard, this.#name, outcome);
-      this.#coordinator?.send(outcome === 'opened' ? { finished: {} } : { discarded: {} });
+      this.#coordinator?.send(outcome === 'opened' ? { finished: this.#finished() } : { discarded: {} });
     } finally {
       states.leave(this.#name.restore);
     }
@@ -154,9 +161,15 @@ class Course {
       recordShardStep(store, cluster, restore, shard, 'opened'),
     );
     this.#coordinator?.send({ opened: {} });
-    await this.#step('opened', 'finish the restore', () => this.#session.finish());
+    this.#leftOut = await this.#step('opened', 'finish the restore', () => this.#session.finish());
+    if (this.#leftOut.length > 0) this.#parts.onLeftOut?.(restore, this.#leftOut);
     this.#parts.states.leave(restore);
     return 'opened';
+  }
+
+  /** A message has a bound: the agent's log has them all. */
+  #finished(): NonNullable<RestoreReply['finished']> {
+    return { warnings: this.#leftOut.slice(0, mostWarnings).map(findingMessage) };
   }
 
   async #untilClosed(work: RestoreWork, orders: Orders): Promise<void> {

@@ -88,10 +88,12 @@ export async function restoreShard(
 function claimedSession(claim: ServerClaim, session: SettlingSession): SettlingSession {
   // A step that must be done in the end is not given up because its call has ended.
   const never = new AbortController().signal;
-  const withClaim = (work: () => Promise<void>) => async (): Promise<void> => {
-    await claim.ensure(never);
-    await work();
-  };
+  const withClaim =
+    <Result>(work: () => Promise<Result>) =>
+    async (): Promise<Result> => {
+      await claim.ensure(never);
+      return work();
+    };
   return {
     switch: withClaim(() => session.switch()),
     open: withClaim(() => session.open()),

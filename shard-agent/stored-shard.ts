@@ -45,6 +45,7 @@ export async function openStoredShard(
   const schema: SchemaLine[] = [];
   const tables: TableLine[] = [];
   const rows = new Map<number, number>();
+  const largestRows = new Map<number, number>();
   const invariants: InvariantLine[] = [];
   for await (const line of readManifest(store, ref)) {
     switch (line.kind) {
@@ -68,6 +69,7 @@ export async function openStoredShard(
         break;
       case 'chunk':
         rows.set(line.table, (rows.get(line.table) ?? 0) + line.rows);
+        noteLargestRow(largestRows, line);
         break;
     }
   }
@@ -82,11 +84,19 @@ export async function openStoredShard(
     schema,
     tables,
     rows,
+    largestRows,
     invariants,
     openSchema: (line) => openPiece(store, line),
     openChunk: (table, chunk) => unpack(store, { ...chunk, of: tableText(table) }),
     chunks: () => chunkLines(store, ref),
   };
+}
+
+/** Older sets do not tell. */
+export function noteLargestRow(largestRows: Map<number, number>, { table, range }: ChunkLine): void {
+  const { largestRow } = range;
+  if (typeof largestRow !== 'number') return;
+  largestRows.set(table, Math.max(largestRow, largestRows.get(table) ?? 0));
 }
 
 /** The raw bytes of a schema piece or any other object that may have been stored as it came. */

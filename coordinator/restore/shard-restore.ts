@@ -1,6 +1,7 @@
 /** One shard's restore over one call: load, close, switch and open, or discard, as told. */
 import type { AgentCall } from '../../proto/channel.ts';
 import { TidemarkError } from '../../proto/errors.ts';
+import type { Finding__Output as WireFinding } from '../../proto/gen/tidemark/v1/Finding.ts';
 import type { Load } from '../../proto/gen/tidemark/v1/Load.ts';
 import type { Loaded__Output as WireLoaded } from '../../proto/gen/tidemark/v1/Loaded.ts';
 import type { RestoreReply__Output as RestoreReply } from '../../proto/gen/tidemark/v1/RestoreReply.ts';
@@ -21,6 +22,7 @@ export class ShardRestore {
   readonly #replies: AsyncIterator<RestoreReply>;
   readonly #progress: Progress;
   #loaded = false;
+  #warnings: readonly WireFinding[] = [];
   /** A reply that somebody stopped waiting for is not lost: the next to wait gets it. */
   #next: Promise<IteratorResult<RestoreReply>> | undefined;
 
@@ -57,13 +59,19 @@ export class ShardRestore {
   /** After the record that all have switched: resolves when the shard is open and nothing is left to do. */
   async open(signal: AbortSignal): Promise<void> {
     this.#call.send({ open: {} });
-    await this.#until('finished', signal);
+    const { finished } = await this.#until('finished', signal);
+    this.#warnings = finished?.warnings ?? [];
     await this.#end(signal);
   }
 
   /** True once `load` has resolved: only then does the agent listen for what to do next. */
   get loaded(): boolean {
     return this.#loaded;
+  }
+
+  /** After `open`: what of the set the server did not take as it was. The agent's log has it too. */
+  get warnings(): readonly WireFinding[] {
+    return this.#warnings;
   }
 
   /** After `load`: resolves when the agent has dropped everything it made. */

@@ -18,6 +18,7 @@ export interface StoredChunk extends ObjectRef {
   readonly rows: number;
   readonly rawBytes: number;
   readonly rawSha256: string;
+  readonly largestRow?: number;
 }
 
 /** A chunk of one frame, the last of a task that has been read to its end. */
@@ -90,7 +91,7 @@ export class ChunkPacker implements RawSink {
     return this.#pool.overdrawn ? this.#room() : undefined;
   }
 
-  async endChunk(rows: number): Promise<void> {
+  async endChunk(rows: number, largestRow?: number): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#rawBytes === 0) {
       // A range without rows makes no object.
@@ -103,7 +104,7 @@ export class ChunkPacker implements RawSink {
       this.#frame = undefined;
       this.#filled = 0;
       this.#rawBytes = 0;
-    } else this.#storeChunk(rows);
+    } else this.#storeChunk(rows, largestRow);
     await before;
   }
 
@@ -137,7 +138,7 @@ export class ChunkPacker implements RawSink {
   }
 
   /** Ends the chunk that has been filled, which has at least one frame, and begins to make it durable. */
-  #storeChunk(rows: number): void {
+  #storeChunk(rows: number, largestRow?: number): void {
     if (this.#filled > 0) this.#flush();
     const chunk = this.#chunk;
     if (chunk === undefined) throw this.#fail(defect('a chunk without a frame'));
@@ -145,7 +146,8 @@ export class ChunkPacker implements RawSink {
     this.#chunk = undefined;
     this.#rawBytes = 0;
     chunk.end();
-    this.#storing = this.#stored(chunk, rows, rawBytes, this.#storing);
+    const told = largestRow === undefined ? {} : { largestRow };
+    this.#storing = this.#stored(chunk, { rows, rawBytes, ...told }, this.#storing);
     // Failures are kept in #failure; this promise is awaited only to bound how many chunks are open.
     this.#storing.catch(() => undefined);
   }
@@ -185,8 +187,7 @@ export class ChunkPacker implements RawSink {
 
   async #stored(
     chunk: ChunkInTheMaking,
-    rows: number,
-    rawBytes: number,
+    told: Pick<StoredChunk, 'rows' | 'rawBytes' | 'largestRow'>,
     before: Promise<void>,
   ): Promise<void> {
     const object = await chunk.object;
@@ -199,8 +200,7 @@ export class ChunkPacker implements RawSink {
       offset: 0,
       length: object.size,
       sha256: object.sha256,
-      rows,
-      rawBytes,
+      ...told,
       rawSha256: chunk.rawSha256(),
     });
   }

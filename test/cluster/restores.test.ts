@@ -130,6 +130,20 @@ test.each(['shard-0', 'shard-1'])(
   },
 );
 
+test('the server of MariaDB is started again before its rows load: the restore goes on over new sessions', async () => {
+  const { agent, server } = target.shard('shard-1');
+  const step = new Step('agent.loading', 'wait', target.folder);
+  await agent.restart(target.agentRun(step.environment));
+  const restore = begin();
+  await step.reached(restore.result);
+  await server.restart();
+  step.release();
+  const result = await restore.result;
+  expect(result.exitCode, describeResult(result)).toBe(0);
+  await agent.restart(target.agentRun());
+  await expectWhole();
+});
+
 test.each(['shard-0', 'shard-1'])(
   'the agent of %s is killed before its switch: it switches when it is back',
   async (shard) => {

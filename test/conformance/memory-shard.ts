@@ -2,6 +2,7 @@
 import type {
   BackupSession,
   Engine,
+  Finding,
   GlobalsOrder,
   RawSink,
   ReadLane,
@@ -10,6 +11,7 @@ import type {
   StoredShard,
   WriteLane,
 } from '../../shard-agent/engine.ts';
+import { noteLargestRow } from '../../shard-agent/stored-shard.ts';
 import type { ChunkLine, SchemaLine } from '../../repository/manifest-entries.ts';
 
 export interface MemoryChunk {
@@ -24,7 +26,7 @@ export interface MemoryShard {
 
 /** Collects the chunks of one task. `slow` makes every append wait, as a busy pipeline would. */
 export class MemorySink implements RawSink {
-  readonly chunks: { rows: number; bytes: Buffer }[] = [];
+  readonly chunks: { rows: number; bytes: Buffer; largestRow: number | undefined }[] = [];
   readonly #chunkBytes: number;
   readonly #slow: boolean;
   #parts: Buffer[] = [];
@@ -46,8 +48,8 @@ export class MemorySink implements RawSink {
     return this.#size >= this.#chunkBytes;
   }
 
-  endChunk(rows: number): Promise<void> {
-    this.chunks.push({ rows, bytes: Buffer.concat(this.#parts) });
+  endChunk(rows: number, largestRow?: number): Promise<void> {
+    this.chunks.push({ rows, bytes: Buffer.concat(this.#parts), largestRow });
     this.#parts = [];
     this.#size = 0;
     return Promise.resolve();
@@ -89,6 +91,8 @@ export async function copyShard(
     }),
   );
   await session.confirmServer();
+  const largestRows = new Map<number, number>();
+  for (const { line } of chunks) noteLargestRow(largestRows, line);
   const stored: StoredShard = {
     shard: {
       kind: 'shard',
@@ -107,6 +111,7 @@ export async function copyShard(
         chunks.filter(({ line }) => line.table === table).reduce((sum, { line }) => sum + line.rows, 0),
       ]),
     ),
+    largestRows,
     invariants: [],
     async *openSchema(line) {
       const piece = pieces.find((candidate) => candidate.line === line);
@@ -145,7 +150,11 @@ export async function readTask(
       offset: 0,
       length: chunk.bytes.length,
       sha256: '',
-      range: { ...task.range, part },
+      range: {
+        ...task.range,
+        part,
+        ...(chunk.largestRow === undefined ? {} : { largestRow: chunk.largestRow }),
+      },
     },
   }));
 }
@@ -219,13 +228,13 @@ export async function* inPieces(bytes: Buffer): AsyncIterable<Buffer> {
   for (let at = 0; at < bytes.length; at += 7_001) yield bytes.subarray(at, at + 7_001);
 }
 
-/** Stage, load, close, switch, open, finish: the whole restore. */
+/** Stage, load, close, switch, open, finish: the whole restore. Resolves with its warnings. */
 export async function restoreShard(
   engine: Engine,
   shard: MemoryShard,
   restore: string,
   options: { lanes?: number; globals?: boolean } = {},
-): Promise<void> {
+): Promise<readonly Finding[]> {
   const session = await prepareRestore(engine, shard, restore, options);
   try {
     await session.stage();
@@ -234,7 +243,7 @@ export async function restoreShard(
     await session.closeTarget();
     await session.switch();
     await session.open();
-    await session.finish();
+    return await session.finish();
   } finally {
     await session.close();
   }

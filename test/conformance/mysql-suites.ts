@@ -11,6 +11,8 @@ import { testMysqlCopy } from './mysql-copy.ts';
 import { mysqlHostility } from './mysql-hostility.ts';
 import { testMysqlLeftOut } from './mysql-left-out.ts';
 import { testMysqlLimits } from './mysql-limits.ts';
+import { testMysqlOddKeys } from './mysql-odd-keys.ts';
+import { testMysqlOddViews } from './mysql-odd-views.ts';
 import { testMysqlRestore } from './mysql-restore.ts';
 import { testMysqlStalls } from './mysql-stalls.ts';
 import { testMysqlRestorer } from './mysql-restorer.ts';
@@ -37,6 +39,8 @@ export function testMysqlFamily(fixture: EngineFixture): void {
     testMysqlStrangers(fixture, () => server);
     testMysqlCopy(fixture, () => server);
     testMysqlRestore(fixture, () => server);
+    testMysqlOddKeys(fixture, () => server);
+    testMysqlOddViews(fixture, () => server);
     testMysqlRestorer(fixture, () => server);
     testMysqlLeftOut(fixture, () => server);
     testMysqlStalls(fixture, () => server);

@@ -183,7 +183,9 @@ export function testPostgresPlainRestorer(fixture: PostgresFixture): void {
       await source.run('CREATE DATABASE guarded OWNER app');
       await source.run(
         `CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER watching ON ddl_command_start EXECUTE FUNCTION watch();
-         CREATE PUBLICATION everything FOR ALL TABLES; CREATE FUNCTION sure(int) RETURNS bool LANGUAGE sql LEAKPROOF AS 'SELECT true'; CREATE TYPE hue AS ENUM ('x')`,
+         CREATE PUBLICATION everything FOR ALL TABLES; CREATE FUNCTION sure(int) RETURNS bool LANGUAGE sql LEAKPROOF AS 'SELECT true'; CREATE TYPE hue AS ENUM ('x');
+         CREATE EXTENSION hstore; GRANT EXECUTE ON FUNCTION akeys(hstore) TO reader; GRANT EXECUTE ON FUNCTION pg_ls_dir(text) TO reader;
+         ALTER TEXT SEARCH CONFIGURATION pg_catalog.danish DROP MAPPING FOR email; CREATE FUNCTION logged() RETURNS int LANGUAGE sql SET log_min_duration_statement = 5 AS 'SELECT 1'`,
         'guarded',
       );
       try {
@@ -202,7 +204,15 @@ export function testPostgresPlainRestorer(fixture: PostgresFixture): void {
           {
             code: 'privilege-missing',
             cause:
-              'only a superuser can make: event trigger watching, function public.sure(integer), publication everything',
+              'only a superuser can make: event trigger watching, function public.sure(integer), grants on function pg_ls_dir(text), publication everything, text search configuration danish',
+          },
+          {
+            code: 'privilege-missing',
+            cause: 'only a superuser can grant on objects of the extension hstore',
+          },
+          {
+            code: 'privilege-missing',
+            cause: 'functions set log_min_duration_statement, which this role may not',
           },
         ]);
         await target.run(found[0]?.remedy.replace(/^.*: /, '') ?? '');

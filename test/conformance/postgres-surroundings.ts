@@ -1,8 +1,11 @@
 /** Objects whose surroundings are unusual: in the server's own schemas, on an extension's own tables, with roles that are gone. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Finding } from '../../shard-agent/engine.ts';
+import type { Finding, StoredShard } from '../../shard-agent/engine.ts';
+import type { DatabaseProperties } from '../../shard-agent/engines/postgres/database/properties.ts';
+import { propertiesOf } from '../../shard-agent/engines/postgres/database/stored-properties.ts';
 import type { PostgresServer } from '../servers/postgres.ts';
 import { backupOrder } from './engine-conformance.ts';
+import { restoreShard, takeShard } from './memory-shard.ts';
 import { openServer, type PostgresFixture } from './postgres-fixture.ts';
 
 /** An extension with tables, as its script would make them: what one transaction makes is the extension's own. */
@@ -52,7 +55,7 @@ const alteredServer = `
   ALTER OPERATOR = (int4, int4) SET (RESTRICT = NONE); COMMENT ON FUNCTION lower(text) IS 'mine'; COMMENT ON SCHEMA public IS 'carried';
   CREATE OR REPLACE VIEW information_schema.enabled_roles AS SELECT 'x'::information_schema.sql_identifier AS role_name;
   ALTER DOMAIN information_schema.cardinal_number ADD CONSTRAINT below CHECK (VALUE < 1000000);
-  GRANT EXECUTE ON FUNCTION lower(text) TO pg_monitor; GRANT SELECT ON pg_stat_activity TO pg_monitor; ALTER COLLATION "C" REFRESH VERSION`;
+  GRANT EXECUTE ON FUNCTION lower(text) TO pg_monitor; GRANT SELECT ON pg_stat_activity, information_schema.columns TO pg_monitor; ALTER COLLATION "C" REFRESH VERSION`;
 
 const lost = `
   CREATE ROLE app; CREATE TABLE t (a int); GRANT SELECT ON t TO app; CREATE TABLE owned (a int); ALTER TABLE owned OWNER TO app;
@@ -60,22 +63,42 @@ const lost = `
   REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM app; ALTER ROLE app IN DATABASE shop SET work_mem = '5MB';
   DELETE FROM pg_shdepend WHERE refobjid = 'app'::regrole; DELETE FROM pg_authid WHERE rolname = 'app'`;
 
+/** Of libraries, files and locales of the server's host. */
+const needy = `
+  CREATE TEXT SEARCH DICTIONARY ours (TEMPLATE = simple, STOPWORDS = 'english', ACCEPT = false); CREATE EXTENSION unaccent;
+  CREATE TEXT SEARCH DICTIONARY every (TEMPLATE = simple); CREATE TEXT SEARCH DICTIONARY bare (TEMPLATE = unaccent, RULES = 'unaccent');
+  CREATE TEXT SEARCH DICTIONARY words (TEMPLATE = thesaurus, DICTFILE = 'thesaurus_sample', DICTIONARY = 'public.every');
+  CREATE COLLATION german (provider = libc, locale = 'C.UTF-8'); CREATE COLLATION loose (provider = icu, locale = 'de', deterministic = false); CREATE FUNCTION pid() RETURNS int LANGUAGE internal AS 'pg_backend_pid';
+  CREATE FUNCTION quick() RETURNS int LANGUAGE sql SET work_mem = '9MB' SET search_path = a, "b c" AS 'SELECT 1';
+  CREATE FUNCTION sound(text) RETURNS text LANGUAGE c AS '$libdir/fuzzystrmatch', 'soundex'; ALTER DATABASE shop SET work_mem = '8MB';
+  GRANT EXECUTE ON FUNCTION pg_ls_dir(text) TO pg_monitor; GRANT SELECT (pid) ON pg_stat_activity TO pg_monitor;
+  CREATE VIEW named AS SELECT table_name COLLATE "en-x-icu" AS name FROM information_schema.tables`;
+
 export function testPostgresSurroundings(fixture: PostgresFixture): void {
   describe(`${fixture.name}: objects in unusual surroundings`, () => {
     let server: PostgresServer;
 
+    let target: PostgresServer;
+
     beforeAll(async () => {
       server = await fixture.start({ settings: { wal_level: 'logical' } });
+      target = await fixture.start();
     });
 
     afterEach(async () => {
-      await server.run('DROP DATABASE IF EXISTS shop WITH (FORCE)');
-      await server.run('DELETE FROM pg_db_role_setting; DROP ROLE IF EXISTS app');
+      for (const one of [server, target]) {
+        await one.run('DROP DATABASE IF EXISTS shop WITH (FORCE)');
+        await one.run('DELETE FROM pg_db_role_setting; DROP ROLE IF EXISTS app');
+      }
     });
 
-    afterAll(() => server?.stop());
+    afterAll(async () => {
+      await server?.stop();
+      await target?.stop();
+    });
 
     const open = () => openServer(server, { databases: ['shop'], tools: fixture.tools });
+    const openTarget = () => openServer(target, { databases: ['shop'], tools: fixture.tools });
 
     /** By what the things are called. */
     async function found(): Promise<Map<string, { finding: Finding; names: string[] }>> {
@@ -158,7 +181,7 @@ export function testPostgresSurroundings(fixture: PostgresFixture): void {
     test("what is changed in the server's own objects is named, and grants are not", async () => {
       await made(alteredServer);
       expect(await leftOut("the server's own objects that were altered")).toBe(
-        'constraint below, function pi(), function upper(text), operator =(integer,integer), rule _RETURN on view information_schema.enabled_roles',
+        'constraint below, function pi(), function upper(text), operator =(integer,integer), view information_schema.columns, view information_schema.enabled_roles',
       );
       expect(await leftOut("comments on the server's own objects")).toBe('function lower(text)');
       expect(await leftOut("what was added to the server's own operator families")).toMatch(
@@ -177,6 +200,105 @@ export function testPostgresSurroundings(fixture: PostgresFixture): void {
       const things = "constraints that compare by what was added to the server's own operator families";
       expect(await leftOut(things)).toBe('constraint apart on table public.t');
       expect((await found()).get(things)?.finding.warning).toBe(false);
+    });
+
+    test('rights that objects of an extension have from default privileges are carried, and no others', async () => {
+      await made(
+        `CREATE ROLE app; ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO app; CREATE EXTENSION dblink;
+         REVOKE EXECUTE ON FUNCTION dblink_connect_u(text, text) FROM app; REVOKE EXECUTE ON FUNCTION dblink_open(text, text) FROM app, PUBLIC`,
+      );
+      const rights = `SELECT oid::regprocedure::text AS f, has_function_privilege('app', oid, 'EXECUTE') AS app,
+        has_function_privilege('pg_monitor', oid, 'EXECUTE') AS everybody FROM pg_proc WHERE proname ~ '^dblink' ORDER BY 1`;
+      const set = await takeShard(open());
+      await target.run('CREATE ROLE app');
+      await restoreShard(openTarget(), set, 'rights1');
+      const here = await server.run(rights, 'shop');
+      expect(here.filter(({ f, app }) => app === true && /connect_u/.test(String(f)))).toHaveLength(1);
+      expect(await target.run(rights, 'shop')).toEqual(here);
+    });
+
+    test("what a database needs of the target's host is tried, and each of it named when it is not there", async () => {
+      await made(needy);
+      const set = await takeShard(open());
+      const misfits = async (stored: StoredShard): Promise<string[]> =>
+        (await openTarget().fit(stored))
+          .filter(({ warning }) => !warning)
+          .map(({ code, cause }) => `${code}: ${cause}`);
+      expect(await misfits(set.stored)).toEqual([]);
+      const [line] = set.stored.databases;
+      if (line === undefined) throw new Error('no database');
+      const { settings, hostFiles, serverParts } = propertiesOf(line);
+      if (hostFiles === undefined || serverParts === undefined) throw new Error('nothing is needed');
+      expect(serverParts).toEqual({
+        functions: ['pg_ls_dir(text)'],
+        columns: [
+          { schema: 'information_schema', relation: 'tables', column: 'table_name' },
+          { schema: 'pg_catalog', relation: 'pg_stat_activity', column: 'pid' },
+        ],
+        collations: ['en-x-icu'],
+      });
+      const lacking: DatabaseProperties = {
+        ...propertiesOf(line),
+        settings: [
+          ...settings,
+          { role: null, name: 'session_preload_libraries', value: 'auto_explain, "not there"' },
+          { role: null, name: 'work_mem', value: 'all of it' },
+        ],
+        serverParts: {
+          functions: [...serverParts.functions, 'no_such_function(integer)'],
+          columns: [
+            ...serverParts.columns,
+            { schema: 'pg_catalog', relation: 'pg_stat_activity', column: 'no_such_column' },
+            { schema: 'pg_catalog', relation: 'pg_no_such', column: null },
+          ],
+          collations: [...serverParts.collations, 'no-such-collation'],
+        },
+        hostFiles: {
+          settings: [...hostFiles.settings, { name: 'no_such_setting', value: '1' }],
+          functions: [
+            ...hostFiles.functions,
+            { language: 'internal', library: null, symbol: 'no_such_function' },
+            { language: 'c', library: '$libdir/fuzzystrmatch', symbol: 'no_such_symbol' },
+            { language: 'c', library: '$libdir/not there', symbol: 'soundex' },
+            { language: 'c', library: '/nowhere/at/all', symbol: 'soundex' },
+          ],
+          dictionaries: hostFiles.dictionaries.map((one) => ({
+            ...one,
+            options: (one.options ?? '').replaceAll(/'(english|unaccent|thesaurus_sample)'/g, "'not_there'"),
+          })),
+          collations: hostFiles.collations.map((one) => ({
+            ...one,
+            collate: 'no_SUCH',
+            ctype: 'no_SUCH',
+          })),
+        },
+      };
+      const rewritten = { ...line, engine: { ...lacking } };
+      const found = await misfits({ ...set.stored, databases: [rewritten] });
+      expect(found.map((cause) => cause.replace(/"[^"]*\/([^"]*)"/, '"$1"'))).toEqual([
+        "does-not-fit: it uses the server's own collation no-such-collation, which is not here",
+        "does-not-fit: it uses the server's own column no_such_column of relation pg_catalog.pg_stat_activity, which is not here",
+        "does-not-fit: it uses the server's own function no_such_function(integer), which is not here",
+        "does-not-fit: it uses the server's own relation pg_catalog.pg_no_such, which is not here",
+        expect.stringMatching(/^does-not-fit: its setting work_mem is refused here: invalid value/),
+        expect.stringMatching(/each session loads the library not there: could not access file/),
+        expect.stringMatching(/functions set no_such_setting, which is refused here: unrecognized/),
+        expect.stringMatching(/text search dictionary public.bare: could not open .*"not_there.rules"/),
+        expect.stringMatching(/text search dictionary public.ours: could not open .*"not_there.stop"/),
+        expect.stringMatching(/text search dictionary public.words: could not open .*"not_there.ths"/),
+        expect.stringMatching(
+          /functions call no_such_symbol of the library \$libdir\/fuzzystrmatch: could not find/,
+        ),
+        expect.stringMatching(/functions call no_such_function of the server: there is no built-in function/),
+        expect.stringMatching(
+          /functions call soundex of the library \$libdir\/not there: could not access file/,
+        ),
+        expect.stringMatching(
+          /functions call soundex of the library \/nowhere\/at\/all: could not access file/,
+        ),
+        expect.stringMatching(/collation public.german: could not/),
+      ]);
+      await restoreShard(openTarget(), set, 'host1');
     });
 
     test('roles that are gone are named with all that still names them', async () => {

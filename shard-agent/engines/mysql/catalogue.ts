@@ -64,6 +64,12 @@ const snapshotEngines = ['innodb', 'rocksdb', 'blackhole'];
 /** Smaller files say little: the server makes them larger a few MiB at a time. */
 const lateFileBytes = 32 * 1024 * 1024;
 
+/**
+ * How MariaDB lists a folder among those of its databases whose name it would write otherwise: `lost+found`, `.cache`. It makes no
+ * database of such a name.
+ */
+export const formerName = /^#mysql50#/i;
+
 /** Staging of a restore: `tidemark_<restore>_<n>`. */
 export const stagingName = /^tidemark_[0-9a-z]{1,24}_\d+$/;
 
@@ -71,11 +77,12 @@ export function textList(names: readonly string[]): string {
   return names.length === 0 ? "''" : names.map(quoteText).join(', ');
 }
 
-/** The databases named, or all that are neither the server's own nor a restore's staging. In name order. */
+/** The databases named, or all that are neither the server's own, a restore's staging nor a mere folder. In name order. */
 export async function listDatabases(wire: Wire, wanted: readonly string[] | undefined): Promise<Database[]> {
   const found = await readDatabaseOptions(wire);
   return [...found]
     .map(([name, options]) => ({ name, options }))
+    .filter(({ name }) => !formerName.test(name))
     .filter(({ name }) =>
       wanted === undefined
         ? !ownDatabases.includes(name.toLowerCase()) && !stagingName.test(name)

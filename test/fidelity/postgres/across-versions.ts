@@ -34,10 +34,19 @@ const queryText = /^(VIEW|MATERIALIZED VIEW|RULE|FUNCTION|relation|rule|function
 /** Whose whole text lists grants: version 17 has one right more, see `rights …` instead. */
 const grantText = /^(ACL|DEFAULT ACL|default privileges) /;
 
+/** A column of a partition or child that is its parent's: from version 17 on a partition has the identity of its parent. */
+const inherited = /^local: false$/m;
+
 function sharedWords({ subject, says }: Fact): string {
   if (grantText.test(subject)) return 'is there';
-  const lines = says.split('\n').filter((line) => !line.startsWith('grants: '));
-  const shared = lines.join('\n').replaceAll(namedNotNull, ' NOT NULL');
+  const lines = says
+    .split('\n')
+    .filter(
+      (line) => !line.startsWith('grants: ') && !(inherited.test(says) && line.startsWith('identity: ')),
+    );
+  const words = lines.join('\n').replaceAll(namedNotNull, ' NOT NULL');
+  // From version 16 on a server writes a locale of ICU in its standard form.
+  const shared = subject.startsWith('COLLATION ') ? words.replace(/(locale = '[^']*)-true'/, "$1'") : words;
   return queryText.test(subject) ? withoutQualifiers(shared) : shared;
 }
 

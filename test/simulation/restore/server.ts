@@ -94,7 +94,7 @@ export class RestoreServer {
         on('finish', (staging) => {
           if (staging?.opened === false) this.violations.push(`${this.shard} finished before it was open`);
           this.staged.delete(restore);
-        }),
+        }).then(() => []),
       discard: () =>
         on('discard', (staging) => {
           if (staging === undefined) return;

@@ -465,9 +465,9 @@ class FakeRestore implements RestoreSession {
     return Promise.resolve();
   }
 
-  finish(): Promise<void> {
+  finish(): Promise<readonly Finding[]> {
     this.#server.staged.delete(this.#restore);
-    return Promise.resolve();
+    return Promise.resolve([]);
   }
 
   close(): Promise<void> {

@@ -13,7 +13,8 @@ import { quoteName, quoteText } from '../connection/quoting.ts';
 import type { Dialect } from '../dialect.ts';
 import { isServerError } from '../connection/failure.ts';
 import { latin1, readScript } from '../schema/sql-script.ts';
-import type { MadeAccounts, StagingMark, Step } from '../restore/staging-mark.ts';
+import type { Step } from '../restore/staged-steps.ts';
+import type { MadeAccounts, StagingMark } from '../restore/staging-mark.ts';
 import type { Wire } from '../connection/wire.ts';
 
 /** Steps that wait: for the objects to stand, and for the restore to be over. */

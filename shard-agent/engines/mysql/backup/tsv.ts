@@ -6,6 +6,8 @@ import type { RawSink } from '../../../engine.ts';
 import type { RowConsumer } from '../connection/packet-reader.ts';
 
 const scratchBytes = 64 * 1024;
+/** A row of this size or more is told to the sink: a server may refuse it. */
+const toldRowBytes = 256 * 1024;
 /** Room kept for what is written without a byte of input (separator, NULL, newline) and for words beyond a field's end. */
 const reservedBytes = 12;
 
@@ -36,6 +38,9 @@ export class TsvRows implements RowConsumer {
   readonly #prefix = Buffer.alloc(9);
   #prefixBytes = 0;
   #rows = 0;
+  /** Bytes of the row at hand, and of the largest of the chunk, as the server sends them. */
+  #rowBytes = 0;
+  #largestRow = 0;
   #flushed = false;
   #boundary = false;
   #waiting = false;
@@ -54,11 +59,13 @@ export class TsvRows implements RowConsumer {
       const room = this.#out.length - reservedBytes - this.#size;
       if (room < 2) {
         this.#waiting = true;
+        this.#rowBytes += at - start;
         return at;
       }
       at =
         this.#fieldLeft === -1 ? this.#beginField(buffer, at, end) : this.#copy(buffer, at, end, room >> 1);
     }
+    this.#rowBytes += at - start;
     if (last) this.#endRow();
     return at;
   }
@@ -72,6 +79,7 @@ export class TsvRows implements RowConsumer {
     const readable = Math.min(end, buffer.length - wordBytes);
     const out = this.#out;
     let size = this.#size;
+    let largest = this.#largestRow;
     let at = start;
     while (at + wordBytes < readable) {
       const length = words.getInt32(at, true) & 0xffffff;
@@ -88,9 +96,11 @@ export class TsvRows implements RowConsumer {
       out[size] = newline;
       size += 1;
       this.#rows += 1;
+      if (length > largest) largest = length;
       at = stop;
     }
     this.#size = size;
+    this.#largestRow = largest;
     return at;
   }
 
@@ -142,16 +152,22 @@ export class TsvRows implements RowConsumer {
     this.#boundary = false;
     this.#flushed = false;
     if (!this.#sink.full) return wait;
-    const rows = this.#rows;
-    this.#rows = 0;
-    return wait === undefined ? this.#sink.endChunk(rows) : wait.then(() => this.#sink.endChunk(rows));
+    const end = this.#endChunk();
+    return wait === undefined ? end() : wait.then(end);
   }
 
   /** After the last row: what is left becomes the last chunk. */
   async finish(): Promise<void> {
     await this.#flush();
-    if (this.#rows > 0) await this.#sink.endChunk(this.#rows);
+    if (this.#rows > 0) await this.#endChunk()();
+  }
+
+  /** What ends the chunk of the rows so far. Small rows need not be told. */
+  #endChunk(): () => Promise<void> {
+    const [rows, largest] = [this.#rows, this.#largestRow];
     this.#rows = 0;
+    this.#largestRow = 0;
+    return () => this.#sink.endChunk(rows, largest < toldRowBytes ? undefined : largest);
   }
 
   #flush(): Promise<void> | undefined {
@@ -167,6 +183,8 @@ export class TsvRows implements RowConsumer {
     this.#size += 1;
     this.#column = 0;
     this.#rows += 1;
+    this.#largestRow = Math.max(this.#largestRow, this.#rowBytes);
+    this.#rowBytes = 0;
     // Whether the sink is full can only have changed when something was given to it.
     if (this.#flushed) {
       this.#boundary = true;

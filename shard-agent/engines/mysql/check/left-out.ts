@@ -1,7 +1,8 @@
 /** What a backup leaves out or alters, and must not in silence. */
 import type { Finding } from '../../../engine.ts';
 import { alteredFindings, type LookOrder } from './altered.ts';
-import { type Database, listDatabases, stagingName } from '../catalogue.ts';
+import { checkOptionFindings } from './check-options.ts';
+import { type Database, formerName, listDatabases, stagingName } from '../catalogue.ts';
 import { quoteName } from '../connection/quoting.ts';
 import type { Dialect } from '../dialect.ts';
 import { serverObjectFindings } from './server-objects.ts';
@@ -11,7 +12,7 @@ import { soundView, viewsQuery } from '../schema/views.ts';
 import type { Wire } from '../connection/wire.ts';
 
 /**
- * Warnings: views that cannot be used, objects of the server, tables in places of their own, databases that have the name of a restore's staging and are none, and columns
+ * Warnings: views that cannot be used, objects of the server, tables in places of their own, databases that have the name of a restore's staging and are none, or that of a folder, and columns
  * whose values or definitions come back otherwise, as far as `looking` gets.
  */
 export async function leftOutFindings(
@@ -24,10 +25,11 @@ export async function leftOutFindings(
   const names = databases.map(({ name }) => name);
   return [
     ...(await brokenViews(wire, databases)),
+    ...(await checkOptionFindings(wire, names)),
     ...(await alteredFindings(wire, dialect, databases, looking)),
     ...placeFindings(await ownPlaces(wire, dialect, names)),
     ...(await serverObjectFindings(wire, dialect, names)),
-    ...(wanted === undefined ? await namedAsStaging(wire) : []),
+    ...(wanted === undefined ? [...(await namedAsStaging(wire)), ...(await namedAsFolders(wire))] : []),
   ];
 }
 
@@ -62,4 +64,20 @@ async function namedAsStaging(wire: Wire): Promise<Finding[]> {
     });
   }
   return findings;
+}
+
+/** Folders of a name that no database has any more, with tables in them. Empty ones, such as lost+found, are the disk's. */
+async function namedAsFolders(wire: Wire): Promise<Finding[]> {
+  const rows = await wire.query('SELECT DISTINCT TABLE_SCHEMA AS n FROM information_schema.TABLES');
+  return rows
+    .map((row) => row['n'] ?? '')
+    .filter((name) => formerName.test(name))
+    .map((name) => ({
+      code: 'not-supported',
+      subject: name,
+      cause:
+        'it is not backed up: no server makes a database of this name, in which its folder has characters that it writes otherwise',
+      remedy: `ALTER DATABASE ${quoteName(name)} UPGRADE DATA DIRECTORY NAME;`,
+      warning: true,
+    }));
 }

@@ -6,14 +6,9 @@ import { declareDatabase } from '../schema/database-options.ts';
 import { countObjects } from './fit.ts';
 import { dropMade } from './made-objects.ts';
 import { dropObjects, listTables } from './staged-objects.ts';
-import {
-  listStaging,
-  markTables,
-  readSteps,
-  type StagedDatabase,
-  type StagingMark,
-  stagingNameOf,
-} from './staging-mark.ts';
+import { readSteps } from './staged-steps.ts';
+import { listStaging, markTables, type StagedDatabase, type StagingMark } from './staging-mark.ts';
+import { stagingNameOf } from './staging-names.ts';
 import { loosenKeys, unitsOfPiece, wrongState } from './switch.ts';
 import type { Wire } from '../connection/wire.ts';
 

@@ -9,6 +9,8 @@ import { isServerError } from '../connection/failure.ts';
 import { fitAccounts, noAccounts } from '../accounts/fit-accounts.ts';
 import { Grants } from '../check/grants.ts';
 import { definerPrivileges, generalPrivileges, privileges } from './privileges.ts';
+import { eventNames } from '../schema/event-names.ts';
+import { limitFindings } from './fit-limits.ts';
 import { readLibraries } from '../schema/libraries.ts';
 import { refusal, variable } from '../server.ts';
 import { readFacts, type SourceFacts } from '../source-facts.ts';
@@ -44,6 +46,7 @@ export async function fitShard(
     ...(await privileges(wire, dialect, stored)),
     ...(await definerPrivileges(wire, dialect, withoutDefiners(facts, accounts.coming))),
     ...(await settings(wire, dialect, stored, facts)),
+    ...(await limitFindings(wire, dialect, stored)),
     ...(await pieces(wire, withoutDefiners(facts, accounts.coming))),
     ...placeFindings(facts.places ?? []),
     ...(lanes > 0 ? await restoreConnectionFindings(wire, dialect, lanes) : []),
@@ -120,10 +123,10 @@ export async function countObjects(wire: Wire, database: string): Promise<number
   if (exists === undefined) return undefined;
   const count = await wire.value(
     `SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${name}) + ` +
-      `(SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${name}) + ` +
-      `(SELECT COUNT(*) FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ${name})`,
+      `(SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${name})`,
   );
-  return Number(count ?? 0) + (await readLibraries(wire, database)).length;
+  const [events, libraries] = [await eventNames(wire, database), await readLibraries(wire, database)];
+  return Number(count ?? 0) + events.length + libraries.length;
 }
 
 /** Some of those objects, by kind and name, for a message. */
@@ -131,11 +134,11 @@ export async function someObjects(wire: Wire, database: string): Promise<string[
   const name = quoteText(database);
   const rows = await wire.query(
     `(SELECT TABLE_TYPE AS k, TABLE_NAME AS n FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${name} ORDER BY 2 LIMIT 5) ` +
-      `UNION ALL (SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${name} ORDER BY 2 LIMIT 5) ` +
-      `UNION ALL (SELECT 'EVENT', EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ${name} ORDER BY 2 LIMIT 5)`,
+      `UNION ALL (SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${name} ORDER BY 2 LIMIT 5)`,
   );
+  const events = (await eventNames(wire, database)).map((n) => ({ k: 'EVENT', n }));
   const libraries = (await readLibraries(wire, database)).map(({ n = null }) => ({ k: 'LIBRARY', n }));
-  return [...rows, ...libraries]
+  return [...rows, ...events, ...libraries]
     .slice(0, 5)
     .map((row) => `${(row['k'] ?? '').replace('BASE TABLE', 'TABLE').toLowerCase()} ${row['n'] ?? ''}`);
 }

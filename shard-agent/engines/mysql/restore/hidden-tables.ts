@@ -3,7 +3,9 @@ import { TidemarkError } from '../../../../proto/errors.ts';
 import { unquotedToken } from '../schema/head-tokens.ts';
 import { type ObjectUnit, unitsOf } from '../schema/object-units.ts';
 import { readTriggerHead, triggerOn } from '../schema/trigger-head.ts';
-import { type HiddenTable, hiddenNameOf, type StagedDatabase, type Step } from './staging-mark.ts';
+import type { Step } from './staged-steps.ts';
+import { type HiddenTable, type StagedDatabase } from './staging-mark.ts';
+import { hiddenNameOf } from './staging-names.ts';
 import type { Wire } from '../connection/wire.ts';
 
 /** The databases with their hidden tables. Throws `not-supported` for a trigger whose table is not among the database's own. */

@@ -1,5 +1,6 @@
 /** Tables as they fill: the rows that all lanes have committed, and the indexes and foreign keys that follow them. */
-import { attempt } from '../connection/failure.ts';
+import { attempt, isServerError } from '../connection/failure.ts';
+import { isPassing } from '../connection/passing-failure.ts';
 import { quoteName } from '../connection/quoting.ts';
 import { spread } from '../connection/side-by-side.ts';
 import type { Wire } from '../connection/wire.ts';
@@ -60,7 +61,7 @@ export class LoadedTables {
     if (first === undefined) return;
     const all = this.#waiting.splice(0);
     // A foreign key needs the other table's index, and locks it: one after the other.
-    for (const { staging, table } of all) await alter(first, staging, table.name, table.foreignKeys);
+    for (const { staging, table } of all) await addForeignKeys(first, staging, table);
     for (const { staging, table } of all) await alter(first, staging, table.name, table.floats);
   }
 }
@@ -70,6 +71,25 @@ async function buildKeys(wire: Wire, { staging, table }: WaitingTable): Promise<
   await attempt('build the indexes', `${staging}.${name}`, async () => {
     for (const clauses of table.keys) await alter(wire, staging, table.name, clauses);
   });
+}
+
+/** In one statement, else one by one and, where the server wants that, by copying the table. */
+async function addForeignKeys(
+  wire: Wire,
+  staging: string,
+  { name, foreignKeys }: StagedTable,
+): Promise<void> {
+  try {
+    await alter(wire, staging, name, foreignKeys);
+  } catch (error) {
+    if (!isServerError(error) || isPassing(error)) throw error;
+    for (const key of foreignKeys) {
+      await alter(wire, staging, name, [key]).catch(async (refusal: unknown) => {
+        if (!isServerError(refusal) || isPassing(refusal)) throw refusal;
+        await alter(wire, staging, name, [key, 'ALGORITHM=COPY']);
+      });
+    }
+  }
 }
 
 /** `table` and `clauses` are bytes as latin1 text. */

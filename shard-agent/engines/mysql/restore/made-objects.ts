@@ -3,7 +3,7 @@ import { TidemarkError } from '../../../../proto/errors.ts';
 import { isServerError } from '../connection/failure.ts';
 import { type ObjectUnit, runUnit, runUnits, type UnitsOrder } from '../schema/object-units.ts';
 import { readObjectHead } from '../schema/object-head.ts';
-import { recordMade } from './staging-mark.ts';
+import { recordMade } from './staged-steps.ts';
 import type { Wire } from '../connection/wire.ts';
 
 /** Of a table or view, a trigger, a routine, package or library, an event. */
@@ -13,36 +13,40 @@ const alreadyThere: readonly number[] = [1050, 1359, 1304, 1537];
  * Makes them in the databases of their names. One that an earlier attempt has made stays as it is. Throws `target-not-empty`
  * when somebody else has an object of that name.
  */
-export async function makeObjects(
+export async function makeObjects(wire: Wire, restore: string, units: readonly ObjectUnit[]): Promise<void> {
+  const run: UnitsOrder['run'] = (session, unit, database) =>
+    makeRecorded(session, restore, unit, () => runUnit(session, unit, database));
+  await runUnits(wire, units, { target: (database) => database, run });
+}
+
+/** The same for one, which `work` makes. */
+export async function makeRecorded(
   wire: Wire,
   restore: string,
-  units: readonly ObjectUnit[],
-  order: Pick<UnitsOrder, 'ignored' | 'tolerate'> = {},
+  unit: ObjectUnit,
+  work: () => Promise<void>,
 ): Promise<void> {
-  const run: UnitsOrder['run'] = async (session, unit, database) => {
-    await recordMade(session, restore, unit.number, true);
-    try {
-      await runUnit(session, unit, database);
-    } catch (error) {
-      // Without an answer it may have been made.
-      if (!isServerError(error)) throw error;
-      const there = alreadyThere.includes(error.errno);
-      if (there && unit.made) return;
-      await recordMade(session, restore, unit.number, false);
-      if (!there) throw error;
-      throw new TidemarkError(
-        {
-          code: 'target-not-empty',
-          operation: 'make the objects of the set',
-          subject: database,
-          cause: `somebody made an object of the same name meanwhile: ${error.message}`,
-          remedy: 'Drop or rename that object; the restore then goes on by itself.',
-        },
-        { cause: error },
-      );
-    }
-  };
-  await runUnits(wire, units, { ...order, target: (database) => database, run });
+  await recordMade(wire, restore, unit.number, true);
+  try {
+    await work();
+  } catch (error) {
+    // Without an answer it may have been made.
+    if (!isServerError(error)) throw error;
+    const there = alreadyThere.includes(error.errno);
+    if (there && unit.made) return;
+    await recordMade(wire, restore, unit.number, false);
+    if (!there) throw error;
+    throw new TidemarkError(
+      {
+        code: 'target-not-empty',
+        operation: 'make the objects of the set',
+        subject: unit.database,
+        cause: `somebody made an object of the same name meanwhile: ${error.message}`,
+        remedy: 'Drop or rename that object; the restore then goes on by itself.',
+      },
+      { cause: error },
+    );
+  }
 }
 
 /** Drops those of them that this restore has made, the last first. Triggers go with their tables. */

@@ -3,17 +3,16 @@ import { TidemarkError } from '../../../../proto/errors.ts';
 import { grantObjects } from '../accounts/account-maker.ts';
 import { isServerError } from '../connection/failure.ts';
 import { quoteName, quoteText } from '../connection/quoting.ts';
-import { unquotedToken } from '../schema/head-tokens.ts';
-import { readObjectHead } from '../schema/object-head.ts';
 import { type ObjectUnit, runUnits } from '../schema/object-units.ts';
-import { makeObjects } from './made-objects.ts';
+import { readingAfter } from '../schema/sql-tokens.ts';
+import { readViewStatement } from '../schema/view-statement.ts';
+import { makeRecorded } from './made-objects.ts';
+import { makeViews } from './made-views.ts';
 import { listTables } from './staged-objects.ts';
-import { readSteps, type StagingMark, writeMark } from './staging-mark.ts';
+import { readSteps, recordChange, recordComplete, type Step } from './staged-steps.ts';
+import { type StagingMark, writeMark } from './staging-mark.ts';
 import { loosenKeys, unitsOfPiece, wrongState } from './switch.ts';
 import type { Wire } from '../connection/wire.ts';
-
-/** The view names a column or a function that is not there, or selects what nobody may. */
-const invalidView: readonly number[] = [1054, 1142, 1143, 1305, 1347, 1370];
 
 /**
  * 1. nobody else has one of the names; 2. the mark says `opening`; 3. one RENAME of all tables; 4. defaults that name a sequence,
@@ -25,7 +24,7 @@ export async function openFinal(wire: Wire, mark: StagingMark): Promise<void> {
     throw wrongState(mark, 'open the restored databases', 'it has not been switched');
   }
   const steps = await readSteps(wire, mark.restore);
-  const views = unitsOfPiece(steps, 'views');
+  const views = viewsToMake(steps);
   const moves = await movesLeft(wire, mark);
   await requireFreeNames(wire, [...moves, ...views.flatMap(viewName)]);
   if (mark.state === 'switched') await writeMark(wire, { ...mark, state: 'opening' });
@@ -33,12 +32,32 @@ export async function openFinal(wire: Wire, mark: StagingMark): Promise<void> {
   await moveTables(wire, moves);
   // Until then a new row that takes such a default is refused, as the staging's sequence is gone.
   await runUnits(wire, unitsOfPiece(steps, 'defaults'), { target: (database) => database });
-  await makeObjects(wire, mark.restore, views);
-  // What cannot be made could not be used on the source either: the backup has named it.
-  const unsound = unitsOfPiece(steps, 'views-unsound');
-  await makeObjects(wire, mark.restore, unsound, { ignored: invalidView, tolerate: () => true });
+  await makeFinalViews(wire, mark.restore, views);
   await grantObjects(wire, mark, steps);
   await writeMark(wire, { ...mark, state: 'opened' });
+}
+
+/** Without those that the server has refused in the staging, or at an earlier opening. */
+function viewsToMake(steps: readonly Step[]): ObjectUnit[] {
+  return ['views', 'views-unsound']
+    .flatMap((piece) => unitsOfPiece(steps, piece))
+    .filter(({ change }) => change?.change !== 'left-out');
+}
+
+/** A view that is refused here after all is left out and noted, as the shard must open; nobody else's view is replaced. */
+async function makeFinalViews(wire: Wire, restore: string, views: readonly ObjectUnit[]): Promise<void> {
+  const changed = await makeViews(wire, views, {
+    target: (database) => database,
+    rewrite: (sql) => sql,
+    run: async (unit, step, work) => {
+      if (step === 'make') return makeRecorded(wire, restore, unit, work);
+      await work();
+      await recordComplete(wire, restore, unit.number);
+    },
+  });
+  for (const { unit, change, cause } of changed) {
+    await recordChange(wire, restore, unit.number, { change, cause });
+  }
 }
 
 interface FinalName {
@@ -70,10 +89,9 @@ async function movesLeft(wire: Wire, mark: StagingMark): Promise<Move[]> {
 
 /** Of a view that is not made yet. One in another character set is found by the statement that makes it. */
 function viewName(unit: ObjectUnit): FinalName[] {
-  const head = readObjectHead(unit.statements.at(-1) ?? '');
-  if (unit.made || head === undefined) return [];
-  const name = Buffer.from(unquotedToken(head.name), 'latin1').toString('utf8');
-  return [{ database: unit.database, name }];
+  const statement = readViewStatement(unit.statements.at(-1) ?? '', readingAfter(unit.statements));
+  if (unit.made || statement === undefined) return [];
+  return [{ database: unit.database, name: Buffer.from(statement.name, 'latin1').toString('utf8') }];
 }
 
 async function requireFreeNames(wire: Wire, names: readonly FinalName[]): Promise<void> {

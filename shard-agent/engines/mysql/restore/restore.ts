@@ -15,19 +15,13 @@ import { allowLooseKeys, type KeyPlace, keyPlaces } from '../schema/foreign-key.
 import type { Endpoint } from '../connection/handshake.ts';
 import { askInvariant } from '../invariant.ts';
 import { laneSettings, MysqlWriteLane } from './load.ts';
+import { idOf, KeyShapes, type OddKeys } from './odd-keys.ts';
 import { LoadedTables } from './loaded-tables.ts';
 import { pieceNames } from '../schema/schema.ts';
 import { readScript } from '../schema/sql-script.ts';
-import {
-  addStep,
-  createMark,
-  readMark,
-  readSteps,
-  type StagedDatabase,
-  type StagingMark,
-  stagingNameOf,
-  writeMark,
-} from './staging-mark.ts';
+import { addStep, readSteps } from './staged-steps.ts';
+import { createMark, readMark, type StagedDatabase, type StagingMark, writeMark } from './staging-mark.ts';
+import { stagingNameOf } from './staging-names.ts';
 import { spread, withSessions } from '../connection/side-by-side.ts';
 import { lanesDeadlock, TableTurns } from './table-turns.ts';
 import { computeSettings } from '../source-facts.ts';
@@ -88,8 +82,11 @@ class MysqlRestore extends MysqlSettling implements RestoreSession {
       for (const database of mark.databases) await declareDatabase(this.wire, database.staging, database);
       // A default may take its values from another database's sequence.
       for (const database of mark.databases) await this.#makeSequences(database);
+      const odd = await this.#oddKeys(mark.databases);
+      for (const turn of new Set([...odd.children.values()].toSorted((a, b) => a - b)))
+        for (const database of mark.databases) await this.#makeTables(database, odd, turn);
       for (const database of mark.databases) {
-        await this.#makeTables(database);
+        await this.#makeTables(database, odd);
         for (const piece of pieceNames) {
           const line = this.#piece(database.name, piece);
           if (line === undefined || piece === 'database' || piece === 'tables') continue;
@@ -137,8 +134,21 @@ class MysqlRestore extends MysqlSettling implements RestoreSession {
     });
   }
 
-  /** Tables know nothing of each other as long as they have no foreign keys. */
-  async #makeTables(database: StagedDatabase): Promise<void> {
+  async #oddKeys(databases: readonly StagedDatabase[]): Promise<OddKeys> {
+    const shapes = new KeyShapes();
+    for (const { name } of databases) {
+      const line = this.#piece(name, 'tables');
+      if (line === undefined) continue;
+      for await (const sql of readScript(this.#order.stored.openSchema(line))) {
+        const parsed = parseCreateTable(sql);
+        if (parsed !== undefined) shapes.add(Buffer.from(name).toString('latin1'), parsed);
+      }
+    }
+    return shapes.odd();
+  }
+
+  /** Tables know nothing of each other as long as they have no foreign keys. `turn`: of those that must have them from the start. */
+  async #makeTables(database: StagedDatabase, odd: OddKeys, turn?: number): Promise<void> {
     const line = this.#piece(database.name, 'tables');
     if (line === undefined) return;
     const count = this.#order.stored.tables.filter((table) => table.database === database.name).length;
@@ -152,10 +162,12 @@ class MysqlRestore extends MysqlSettling implements RestoreSession {
         if (sql.startsWith('SET ')) settings.push(sql);
         const parsed = parseCreateTable(sql);
         if (parsed === undefined) return;
+        const id = idOf(Buffer.from(database.name).toString('latin1'), parsed.name);
+        if (odd.children.get(id) !== turn) return;
         for (const setting of settings.slice(applied.get(wire) ?? 0))
           await wire.run(Buffer.from(setting, 'latin1'));
         applied.set(wire, settings.length);
-        await this.#makeTable(wire, database, parsed);
+        await this.#makeTable(wire, database, parsed, odd, id);
       });
     });
   }
@@ -165,7 +177,13 @@ class MysqlRestore extends MysqlSettling implements RestoreSession {
     await wire.run(`USE ${quoteName(database.staging)}`);
   }
 
-  async #makeTable(wire: Wire, database: StagedDatabase, parsed: CreateTable): Promise<void> {
+  async #makeTable(
+    wire: Wire,
+    database: StagedDatabase,
+    parsed: CreateTable,
+    odd: OddKeys,
+    id: string,
+  ): Promise<void> {
     const name = Buffer.from(parsed.name, 'latin1').toString('utf8');
     const line = this.#order.stored.tables.find(
       (table) => table.database === database.name && table.name === name,
@@ -173,7 +191,9 @@ class MysqlRestore extends MysqlSettling implements RestoreSession {
     const bytes = Number(line?.engine['dataBytes'] ?? 0);
     const names = new Map([...this.#staging].map(([from, to]) => [Buffer.from(from).toString('latin1'), to]));
     const folded = { ...parsed, tail: withoutPlaces(parsed.tail) };
-    const table = stageTable(folded, names, bytes > deferKeysBytes, this.#placeIn(database.name));
+    const keysFirst = odd.children.has(id);
+    const deferKeys = bytes > deferKeysBytes && !keysFirst && !odd.parents.has(id);
+    const table = stageTable(folded, names, deferKeys, this.#placeIn(database.name), keysFirst);
     await wire.run(Buffer.from(table.create, 'latin1'));
     if (lanesDeadlock(parsed)) this.#turns.loadAlone(database.name, name);
     if (table.restated.length > 0) {
@@ -228,7 +248,7 @@ class MysqlRestore extends MysqlSettling implements RestoreSession {
       const wire = await this.live();
       const steps = await readSteps(wire, this.restore);
       await withSession(this.endpoint, { name: 'staging' }, (session) =>
-        tryObjects(session, steps, this.#staging),
+        tryObjects(session, this.restore, steps, this.#staging),
       );
       const mark = await readMark(wire, this.restore);
       if (mark === undefined) return;

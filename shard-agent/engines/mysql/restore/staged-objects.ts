@@ -1,6 +1,7 @@
 /** What is in a database: tables and sequences by name, and everything else to be dropped. */
 import { ownSqlMode } from '../connection/connection.ts';
 import { quoteName, quoteText } from '../connection/quoting.ts';
+import { eventNames } from '../schema/event-names.ts';
 import { readLibraries } from '../schema/libraries.ts';
 import { markTables } from './staging-mark.ts';
 import type { Wire } from '../connection/wire.ts';
@@ -23,11 +24,11 @@ export async function dropObjects(wire: Wire, staging: string): Promise<void> {
   const rows = await wire.query(
     `SELECT 'TRIGGER' AS kind, TRIGGER_NAME AS n FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = ${schema} ` +
       `UNION ALL SELECT 'VIEW', TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${schema} AND TABLE_TYPE = 'VIEW' ` +
-      `UNION ALL SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${schema} ` +
-      `UNION ALL SELECT 'EVENT', EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ${schema}`,
+      `UNION ALL SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${schema}`,
   );
-  const libraries = await readLibraries(wire, staging);
-  for (const row of [...rows, ...libraries.map(({ n = null }) => ({ kind: 'LIBRARY', n }))]) {
+  const events = (await eventNames(wire, staging)).map((n) => ({ kind: 'EVENT', n }));
+  const libraries = (await readLibraries(wire, staging)).map(({ n = null }) => ({ kind: 'LIBRARY', n }));
+  for (const row of [...rows, ...events, ...libraries]) {
     const kind = row['kind'] ?? '';
     // MariaDB before 11.4 has that word in this mode only.
     const oracle = kind.startsWith('PACKAGE');

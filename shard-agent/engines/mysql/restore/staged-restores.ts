@@ -1,12 +1,13 @@
 /** Restores by their mark on the server alone: what is needed to switch, to open, to undo and to finish. */
-import type { SettlingSession, StagedRestore } from '../../../engine.ts';
+import type { Finding, SettlingSession, StagedRestore } from '../../../engine.ts';
 import { openSession, withSession } from '../connection/connection.ts';
 import { attempt, ConnectionLost } from '../connection/failure.ts';
 import type { Endpoint } from '../connection/handshake.ts';
 import { discardAll, isBeginning } from './discard.ts';
 import { finishRestore } from './finish.ts';
 import { openFinal } from './open.ts';
-import { listRestores, readMark, stagingNameOf, type StagingMark } from './staging-mark.ts';
+import { listRestores, readMark, type StagingMark } from './staging-mark.ts';
+import { stagingNameOf } from './staging-names.ts';
 import { closeFinal, switchOver } from './switch.ts';
 import type { Wire } from '../connection/wire.ts';
 
@@ -83,11 +84,13 @@ export class MysqlSettling implements SettlingSession {
     await this.#settle('drop what the restore made', (wire, mark) => discardAll(wire, this.restore, mark));
   }
 
-  async finish(): Promise<void> {
+  async finish(): Promise<readonly Finding[]> {
+    let changed: readonly Finding[] = [];
     await this.#settle('finish the restore', async (wire, mark) => {
       // The mark goes last: without it all was done.
-      if (mark !== undefined) await finishRestore(this.endpoint, wire, mark);
+      if (mark !== undefined) changed = await finishRestore(this.endpoint, wire, mark);
     });
+    return changed;
   }
 
   async close(): Promise<void> {

@@ -8,6 +8,8 @@ import { stagingName } from '../catalogue.ts';
 import { quoteName, quoteText } from '../connection/quoting.ts';
 import { databaseOptionsShape } from '../schema/database-options.ts';
 import { isServerError } from '../connection/failure.ts';
+import { createSteps } from './staged-steps.ts';
+import { stagingNameOf } from './staging-names.ts';
 import type { Wire } from '../connection/wire.ts';
 
 export const markTables = ['tidemark-mark', 'tidemark-steps'] as const;
@@ -71,29 +73,6 @@ const markShape = z.object({
 export type StagingMark = z.infer<typeof markShape>;
 export type StagedDatabase = StagingMark['databases'][number];
 
-/** One statement of the switch, or of what follows it. */
-export interface NewStep {
-  readonly database: string;
-  readonly piece: string;
-  /** Bytes as latin1 text. */
-  readonly sql: string;
-}
-
-export interface Step extends NewStep {
-  readonly number: number;
-  /** It has made its object in the final database, or was about to. */
-  readonly made: boolean;
-}
-
-/** Of the restore's hidden table of this number, over all its databases. Keys and checks that the server names after it fit too. */
-export function hiddenNameOf(restore: string, number: number): string {
-  return `tidemark_${restore}_t${number}`;
-}
-
-export function stagingNameOf(restore: string, number: number): string {
-  return `tidemark_${restore}_${number}`;
-}
-
 /** Makes the first staging database with the mark in it, before anything else is made. */
 export async function createMark(wire: Wire, mark: StagingMark): Promise<void> {
   const home = quoteName(stagingNameOf(mark.restore, 0));
@@ -101,10 +80,7 @@ export async function createMark(wire: Wire, mark: StagingMark): Promise<void> {
   await wire.run(
     `CREATE TABLE ${home}.\`tidemark-mark\` (id INT PRIMARY KEY, body LONGTEXT CHARACTER SET utf8mb4) ENGINE = InnoDB`,
   );
-  await wire.run(
-    `CREATE TABLE ${home}.\`tidemark-steps\` (n INT PRIMARY KEY, piece VARCHAR(64), ` +
-      'db VARCHAR(64) CHARACTER SET utf8mb4, body LONGBLOB, made INT NOT NULL) ENGINE = InnoDB',
-  );
+  await createSteps(wire, mark.restore);
   await writeMark(wire, mark);
 }
 
@@ -133,39 +109,6 @@ export async function readMark(wire: Wire, restore: string): Promise<StagingMark
     subject: stagingNameOf(restore, 0),
     cause: mark.error.message,
   });
-}
-
-export async function addStep(wire: Wire, restore: string, number: number, step: NewStep): Promise<void> {
-  const hex = Buffer.from(step.sql, 'latin1').toString('hex');
-  const values = [
-    number,
-    quoteText(step.piece),
-    quoteText(step.database),
-    hex === '' ? "''" : `x'${hex}'`,
-    0,
-  ];
-  await wire.run(`INSERT INTO ${stepsOf(restore)} VALUES (${values.join(', ')})`);
-}
-
-export async function readSteps(wire: Wire, restore: string): Promise<Step[]> {
-  const sql = `SELECT n, db, piece, body, made FROM ${stepsOf(restore)} ORDER BY n`;
-  const rows = (await wire.results(sql)).at(-1)?.rows ?? [];
-  return rows.map(([number, database, piece, body, made]) => ({
-    number: Number(number?.toString('latin1')),
-    database: database?.toString('utf8') ?? '',
-    piece: piece?.toString('utf8') ?? '',
-    sql: body?.toString('latin1') ?? '',
-    made: made?.toString('latin1') === '1',
-  }));
-}
-
-/** Whether the step's object is the restore's. In any character set and mode of the session. */
-export async function recordMade(wire: Wire, restore: string, number: number, made: boolean): Promise<void> {
-  await wire.run(`UPDATE ${stepsOf(restore)} SET made = ${made ? 1 : 0} WHERE n = ${number}`);
-}
-
-function stepsOf(restore: string): string {
-  return `${quoteName(stagingNameOf(restore, 0))}.\`tidemark-steps\``;
 }
 
 /** Names of databases that begin so, and an underscore. In name order. */

@@ -11,14 +11,8 @@ import { countObjects, someObjects } from './fit.ts';
 import { hiddenTriggers } from './hidden-tables.ts';
 import { makeObjects } from './made-objects.ts';
 import { listTables } from './staged-objects.ts';
-import {
-  readSteps,
-  type RestoreState,
-  type StagedDatabase,
-  type StagingMark,
-  type Step,
-  writeMark,
-} from './staging-mark.ts';
+import { readSteps, type Step } from './staged-steps.ts';
+import { type RestoreState, type StagedDatabase, type StagingMark, writeMark } from './staging-mark.ts';
 import type { Wire } from '../connection/wire.ts';
 
 /** The mark does not allow what is to be done. */

@@ -11,7 +11,8 @@ import {
   triggerName,
   type TriggerPlace,
 } from '../schema/trigger-head.ts';
-import type { StagingMark, Step } from './staging-mark.ts';
+import type { Step } from './staged-steps.ts';
+import type { StagingMark } from './staging-mark.ts';
 import type { Wire } from '../connection/wire.ts';
 
 /**

@@ -84,8 +84,8 @@ export interface StagedTable {
 }
 
 /**
- * `databases`: final name to staging name. Secondary indexes are left for later when `deferKeys`, foreign keys always:
- * with them, tables would have to be made and loaded in an order. `place`: to tell which of them point out of the set.
+ * `databases`: final name to staging name. Secondary indexes are left for later when `deferKeys`, foreign keys unless `keepForeignKeys`:
+ * with them, tables would have to be made in an order. `place`: to tell which of them point out of the set.
  * Unique keys stay when one of them does, so that the server shows all in the same order again.
  */
 export function stageTable(
@@ -93,6 +93,7 @@ export function stageTable(
   databases: ReadonlyMap<string, string>,
   deferKeys: boolean,
   place?: KeyPlace,
+  keepForeignKeys = false,
 ): StagedTable {
   const own = table.definitions.map((definition) => withoutImpliedCollation(definition, table.tail));
   const definitions = own.map(
@@ -104,7 +105,7 @@ export function stageTable(
     (definition) =>
       deferrable && secondaryKey.test(definition) && !(uniquesStay && definition.startsWith('UNIQUE ')),
   );
-  const foreignKeys = definitions.filter((definition) => foreignKey.test(definition));
+  const foreignKeys = keepForeignKeys ? [] : definitions.filter((definition) => foreignKey.test(definition));
   const kept = definitions.filter(
     (definition) => !keys.includes(definition) && !foreignKeys.includes(definition),
   );

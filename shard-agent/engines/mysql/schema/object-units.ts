@@ -2,7 +2,7 @@
 import { ownSqlMode } from '../connection/connection.ts';
 import { quoteName } from '../connection/quoting.ts';
 import { isServerError } from '../connection/failure.ts';
-import type { Step } from '../restore/staging-mark.ts';
+import type { Step, StepChange } from '../restore/staged-steps.ts';
 import type { Wire } from '../connection/wire.ts';
 
 export interface ObjectUnit {
@@ -12,6 +12,10 @@ export interface ObjectUnit {
   readonly number: number;
   /** An earlier attempt has made it, or was about to. */
   readonly made: boolean;
+  /** Nothing is left to be done with what was made. */
+  readonly complete: boolean;
+  /** In what it cannot be made as it was; undefined when it can, as far as is known. */
+  readonly change: StepChange | undefined;
   /** Bytes as latin1 text; the last makes the object. */
   readonly statements: readonly string[];
 }
@@ -37,8 +41,9 @@ export function unitsOf(steps: readonly Step[]): ObjectUnit[] {
       else head.push(step.sql);
       continue;
     }
-    const { database, piece, number, made } = step;
-    units.push({ database, piece, number, made, statements: [...head, ...own, step.sql] });
+    const { database, piece, number, made, complete, change } = step;
+    const statements = [...head, ...own, step.sql];
+    units.push({ database, piece, number, made, complete, change, statements });
     own = [];
   }
   return units;
@@ -50,29 +55,31 @@ export interface UnitsOrder {
   readonly target: (database: string) => string;
   /** Error numbers that mean "not needed". */
   readonly ignored?: readonly number[];
-  /** Takes what could not be made because something that it names is not there. */
-  readonly tolerate?: (unit: ObjectUnit) => boolean;
   /** Runs one; `runUnit` unless given. */
   readonly run?: (wire: Wire, unit: ObjectUnit, database: string) => Promise<void>;
 }
 
 /**
  * Runs them all. What names something that is not there yet is tried again after the others; when nothing gets further,
- * the error is thrown, unless all that is left is tolerated.
+ * the error is thrown.
  * The session is as before afterwards, except for its database and foreign_key_checks.
  */
 export async function runUnits(wire: Wire, units: readonly ObjectUnit[], order: UnitsOrder): Promise<void> {
   try {
     await runAll(wire, units, order);
   } finally {
-    // What the last object was made with must not be what our own statements, and the names in them, are read with.
-    if (wire.alive) await wire.run('SET NAMES utf8mb4');
-    if (wire.alive) await wire.run(`SET SESSION sql_mode = '${ownSqlMode}', time_zone = '+00:00'`);
+    await restoreSession(wire);
   }
 }
 
+/** What the last object was made with must not be what our own statements, and the names in them, are read with. */
+export async function restoreSession(wire: Wire): Promise<void> {
+  if (wire.alive) await wire.run('SET NAMES utf8mb4');
+  if (wire.alive) await wire.run(`SET SESSION sql_mode = '${ownSqlMode}', time_zone = '+00:00'`);
+}
+
 async function runAll(wire: Wire, units: readonly ObjectUnit[], order: UnitsOrder): Promise<void> {
-  const { target, ignored = [], tolerate = () => false, run = runUnit } = order;
+  const { target, ignored = [], run = runUnit } = order;
   let left = [...units];
   while (left.length > 0) {
     const later: ObjectUnit[] = [];
@@ -88,16 +95,22 @@ async function runAll(wire: Wire, units: readonly ObjectUnit[], order: UnitsOrde
         later.push(unit);
       }
     }
-    if (later.length === left.length) {
-      if (later.every(tolerate)) return;
-      throw reason;
-    }
+    if (later.length === left.length) throw reason;
     left = later;
   }
 }
 
 export async function runUnit(wire: Wire, unit: ObjectUnit, database: string): Promise<void> {
+  await runStatements(wire, unit.statements, database);
+}
+
+/** `statements`: of one unit, perhaps rewritten. */
+export async function runStatements(
+  wire: Wire,
+  statements: readonly string[],
+  database: string,
+): Promise<void> {
   await wire.run('SET NAMES utf8mb4');
   await wire.run(`USE ${quoteName(database)}`);
-  for (const sql of unit.statements) await wire.run(Buffer.from(sql, 'latin1'));
+  for (const sql of statements) await wire.run(Buffer.from(sql, 'latin1'));
 }

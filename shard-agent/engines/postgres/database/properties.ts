@@ -3,6 +3,7 @@
  * and what a restore must know beforehand: roles, extensions, tablespaces, sequence values.
  */
 import { foreignNamespaces } from '../catalogue.ts';
+import { type BesideDump, readBesideDump } from './beside-dump.ts';
 import { type ChildColumn, childColumnsQuery } from './child-columns.ts';
 import { quoteName, quoteTable, quoteText, type Session } from '../connection/connection.ts';
 import { extensionsQuery, type Extension } from './extensions.ts';
@@ -37,7 +38,7 @@ export interface DatabaseSetting {
 }
 
 /** The `engine` of a database's line. */
-export interface DatabaseProperties {
+export interface DatabaseProperties extends BesideDump {
   readonly encoding: string;
   readonly collate: string;
   readonly ctype: string;
@@ -125,6 +126,7 @@ export async function readProperties(
     childColumns: JSON.parse(row['children'] ?? '[]') as ChildColumn[],
     publicSchema: row['public'] === 't',
     superuserObjects: JSON.parse(row['guarded'] ?? '[]') as string[],
+    ...(await readBesideDump(session, roles)),
     sequences: await readSequences(session),
     dumpMajor,
     serverMajor: major,

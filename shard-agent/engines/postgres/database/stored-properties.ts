@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { DatabaseLine } from '../../../../repository/manifest-entries.ts';
 import { readStored, storedName, storedText, storedWord } from '../../../stored-shape.ts';
+import { besideDump } from './stored-beside-dump.ts';
 import type { DatabaseProperties } from './properties.ts';
 
 /** Of a server or of its tools. */
@@ -71,6 +72,7 @@ const properties = z.object({
     }),
   ),
   childColumns: z.array(column).exactOptional(),
+  ...besideDump,
   superuserObjects: z.array(storedText).exactOptional(),
   publicSchema: z.boolean(),
   sequences: z.array(

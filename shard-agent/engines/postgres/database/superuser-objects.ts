@@ -1,4 +1,5 @@
 /** What of a database only a superuser can make again. */
+import { alteredMappings } from './search-mappings.ts';
 
 /** Whether an object belongs to an extension, which is made as a whole. */
 const ofExtension = (catalogue: string, oid: string): string =>
@@ -16,6 +17,19 @@ const always = [
   ['access method', 'pg_am', 'amname'],
   ['language', 'pg_language', 'lanname'],
 ] as const;
+
+/** The server's own objects whose grants a dump tells where they are not as initdb made them. Not `information_schema`: it tells none of that. */
+const serverGrants = [
+  ['pg_class', 'relacl', 'relnamespace'],
+  ['pg_proc', 'proacl', 'pronamespace'],
+  ['pg_type', 'typacl', 'typnamespace'],
+] as const;
+
+const grantsOf = ([catalogue, grants, schema]: readonly [string, string, string]): string => `
+  SELECT 'grants on ' || pg_catalog.pg_describe_object('pg_catalog.${catalogue}'::pg_catalog.regclass, o.oid, 0)
+  FROM pg_catalog.${catalogue} o LEFT JOIN pg_catalog.pg_init_privs i
+    ON i.classoid = 'pg_catalog.${catalogue}'::pg_catalog.regclass AND i.objoid = o.oid AND i.objsubid = 0
+  WHERE o.oid < 16384 AND o.${schema} = 'pg_catalog'::pg_catalog.regnamespace AND o.${grants} IS DISTINCT FROM i.initprivs`;
 
 /** As a JSON array of texts: `event trigger audit`. */
 export function superuserObjectsQuery(major: number): string {
@@ -40,5 +54,7 @@ export function superuserObjectsQuery(major: number): string {
         WHERE f.oid >= 16384 AND (f.proleakproof OR f.prokind <> 'a' AND NOT l.lanpltrusted) AND NOT ${ofExtension('pg_proc', 'f.oid')}
       UNION ALL SELECT 'cast from ' || c.castsource::pg_catalog.regtype || ' to ' || c.casttarget::pg_catalog.regtype
         FROM pg_catalog.pg_cast c WHERE c.oid >= 16384 AND c.castmethod = 'b' AND NOT ${ofExtension('pg_cast', 'c.oid')}
+      UNION ALL SELECT 'text search configuration ' || c.cfgname FROM pg_catalog.pg_ts_config c WHERE ${alteredMappings}
+      UNION ALL ${serverGrants.map(grantsOf).join(' UNION ALL ')}
     ) q`;
 }

@@ -15,6 +15,7 @@ import {
   type SectionedContents,
 } from './archive.ts';
 import { indexesOf, isConstraint, isKey, isRefresh, linesOf, type ContentEntry } from './contents.ts';
+import { nameInheritedKeys } from '../database/inherited-keys.ts';
 import type { BeforeData } from './before-data.ts';
 import { lendInSchemas } from './lent-rights.ts';
 import { passesOf } from './passes.ts';
@@ -159,6 +160,9 @@ export class AfterData {
       if (takeBack !== undefined)
         await inStaging(open, 'take rights back', (session) => session.script(takeBack));
       await place(open, 'index');
+      await inStaging(open, 'name the keys of partitions', (session) =>
+        nameInheritedKeys(session, open.properties.inheritedKeys ?? []),
+      );
       await inStaging(open, 'set sequences, rights and extensions as they were', async (session) => {
         const { extensionTables, lentRights, eventTriggers } = this.#undo;
         const sequences = sequenceStatements(open.properties.sequences);

@@ -12,11 +12,14 @@ import {
   type OpenArchive,
   type RefusedOnce,
 } from './archive.ts';
+import { withEarlyCasts } from '../database/binary-casts.ts';
 import { childColumnStatements } from '../database/child-columns.ts';
+import { grantOnExtensions } from '../database/extension-grants.ts';
 import { makeExtensions, removeUnknown } from '../database/extensions.ts';
 import { lendInDatabase, lendInSchemas, lendOwnRights } from './lent-rights.ts';
 import { giveMultirangesToOwners } from '../database/multiranges.ts';
 import { type ContentEntry, linesOf } from './contents.ts';
+import { searchMappingStatements } from '../database/search-mappings.ts';
 import { stepsOf } from './passes.ts';
 import { requireDone, tryAgain } from './second-tries.ts';
 import { together } from '../../../together.ts';
@@ -57,17 +60,25 @@ async function loadObjects(archive: OpenArchive, lanes: number): Promise<BeforeD
   const made = await inStaging(archive, 'make the extensions', (session) =>
     makeExtensions(session, properties),
   );
-  const objects = entries.filter(({ line }) => !isSchema(line) && !isGrant(line));
+  const objects = withEarlyCasts(
+    entries.filter(({ line }) => !isSchema(line) && !isGrant(line)),
+    properties.binaryCasts ?? [],
+  );
   await withLentRights(archive, async () => {
     await run('before-data', objects, schemas);
     await inStaging(archive, 'give types to their owners', giveMultirangesToOwners);
     await inStaging(archive, 'store columns as they were', async (session) => {
       for (const statement of childColumnStatements(properties.childColumns ?? []))
         await session.script(statement);
+      for (const statement of searchMappingStatements(properties.searchMappings ?? []))
+        await session.script(statement);
     });
   });
   const grants = entries.filter(({ line }) => isGrant(line));
   await run('grants', grants, []);
+  await inStaging(archive, 'grant on objects of extensions', (session) =>
+    grantOnExtensions(session, properties.extensionGrants ?? []),
+  );
   await place(archive, 'table');
   const lentRights = await inStaging(archive, 'lend rights', lendOwnRights);
   return { extensionTables: made.tables, eventTriggers: made.eventTriggers, lentRights };

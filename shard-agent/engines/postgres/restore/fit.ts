@@ -16,6 +16,7 @@ import {
 import { occupiedFindings } from './emptiness.ts';
 import type { DatabaseProperties } from '../database/properties.ts';
 import { fitRoles, noRoles } from '../globals/fit-roles.ts';
+import { hostFindings } from './host-fit.ts';
 import { extensionsToMake } from '../database/extensions.ts';
 import { plainRestorerFindings } from './restorer.ts';
 import { roleFindings, subjectOf } from '../server.ts';
@@ -70,6 +71,12 @@ export async function fitShard(
           propertiesOf(line),
           restorer['rolsuper'] === 't',
           roles.coming,
+        )),
+        ...(await hostFindings(
+          session,
+          config,
+          `${subjectOf(config)}: database ${line.name}`,
+          propertiesOf(line),
         )),
       );
     }

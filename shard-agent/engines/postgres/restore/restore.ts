@@ -48,7 +48,7 @@ export function reopenRestore(config: PostgresConfig, restore: string): Settling
     switch: () => staging.switch(),
     open: () => staging.open(),
     discard: () => staging.discard(),
-    finish: () => staging.finish(),
+    finish: () => staging.finish().then(() => []),
     close: () => Promise.resolve(),
   };
 }
@@ -339,8 +339,9 @@ class PostgresRestore implements RestoreSession {
     await this.#staging.discard();
   }
 
-  async finish(): Promise<void> {
+  async finish(): Promise<readonly Finding[]> {
     await this.#staging.finish();
+    return [];
   }
 
   close(): Promise<void> {

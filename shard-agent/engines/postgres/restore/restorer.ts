@@ -42,6 +42,7 @@ export async function plainRestorerFindings(
       findings.push(
         ...superuserFindings(asked),
         ...(await extensionFindings(asked)),
+        ...(await grantFindings(asked)),
         ...(await tablespaceFindings(asked)),
         ...(await settingFindings(asked)),
         ...(await roleSettingFindings(asked)),
@@ -83,6 +84,20 @@ async function extensionFindings(asked: Asked): Promise<Finding[]> {
     findings.push(missing(asked, cause, `While the restore runs: ALTER ROLE ${user} SUPERUSER;`));
   }
   return findings;
+}
+
+/** Whoever makes a trusted extension, its objects belong to the server's first superuser. */
+async function grantFindings(asked: Asked): Promise<Finding[]> {
+  const { session, properties, user } = asked;
+  const rows = await session.rows(
+    `SELECT DISTINCT name FROM pg_catalog.pg_available_extension_versions
+     WHERE name = ANY ($1) AND superuser AND trusted ORDER BY 1`,
+    [properties.grantedExtensions ?? []],
+  );
+  return rows.map(({ name }) => {
+    const cause = `only a superuser can grant on objects of the extension ${name}`;
+    return missing(asked, cause, `While the restore runs: ALTER ROLE ${user} SUPERUSER;`);
+  });
 }
 
 async function tablespaceFindings(asked: Asked): Promise<Finding[]> {

@@ -8,6 +8,7 @@ import { partitionCases } from './partitions.ts';
 import { rightCases } from './rights.ts';
 import { routineCases } from './routines.ts';
 import { sequenceCases } from './sequences.ts';
+import { surroundingCases } from './surroundings.ts';
 import { tableCases } from './tables.ts';
 import { viewCases } from './views.ts';
 
@@ -22,6 +23,7 @@ export const objectCases: readonly FidelityCase[] = [
   ...languageCases,
   ...extensionCases,
   ...databaseCases,
+  ...surroundingCases,
 ];
 
 /** They need an agent that is a superuser. */

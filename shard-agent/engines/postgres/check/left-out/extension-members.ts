@@ -3,7 +3,8 @@
  * pg_dump carries of its members nothing but grants and the rows of configuration tables.
  */
 import { configurationSequence } from '../../database/properties.ts';
-import { classOf, initialGrants, type LeftOut, madeBy } from './kind.ts';
+import { madeBy } from '../../database/row-makers.ts';
+import { classOf, initialGrants, type LeftOut } from './kind.ts';
 
 /** What an extension made, and by which transactions: its own row and each membership tell one. */
 const members = `

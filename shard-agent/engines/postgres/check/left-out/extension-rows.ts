@@ -1,6 +1,7 @@
 /** Rows that users put into an extension's own tables, apart from those that the extension declares as its configuration. */
 import { quoteTable, type Row, type Session, sqlState } from '../../connection/connection.ts';
-import { classOf, madeBy } from './kind.ts';
+import { madeBy } from '../../database/row-makers.ts';
+import { classOf } from './kind.ts';
 
 export const extensionRows = {
   things: 'rows in tables of extensions',

@@ -26,9 +26,6 @@ export const ofExtension = (catalogue: string, oid: string): string =>
   `EXISTS (SELECT FROM pg_catalog.pg_depend x WHERE x.classid = ${classOf(catalogue)}
     AND x.objid = ${oid} AND x.deptype = 'e')`;
 
-/** The transaction id that made a row of a catalogue. Kept when the row is frozen, so it tells what came with what. */
-export const madeBy = (row: string): string => `${row}.xmin::text::int8`;
-
 /** Whether an object still has the grants it was made with: a grant writes its row anew as well. */
 export const initialGrants = (catalogue: string, oid: string, grants: string): string =>
   `${grants} IS NOT DISTINCT FROM (SELECT i.initprivs FROM pg_catalog.pg_init_privs i

@@ -2,16 +2,11 @@
  * What users put into the server's own schemas, and what they change in the server's own objects. pg_dump takes both for the
  * server: it carries none of it.
  */
-import { classOf, initialGrants, type LeftOut, madeBy, ofExtension } from './kind.ts';
+import { afterInitdb } from '../../database/row-makers.ts';
+import { classOf, initialGrants, type LeftOut, ofExtension } from './kind.ts';
 
 /** The lowest object id that is not the server's own. */
 const firstOwn = 16_384;
-
-/** A row that was written after initdb. All databases that initdb makes come last, after all that it makes in them. */
-const afterInitdb = (
-  row: string,
-): string => `${madeBy(row)} > (SELECT pg_catalog.min(xmin::text::int8) FROM pg_catalog.pg_database
-  WHERE datname IN ('template0', 'template1', 'postgres'))`;
 
 const described = (catalogue: string, oid: string): string =>
   `pg_catalog.pg_describe_object(${classOf(catalogue)}, ${oid}, 0)`;
@@ -29,7 +24,10 @@ const inSchemas = [
   ['pg_statistic_ext', 'stxnamespace'],
 ] as const;
 
-const serverSchemas = `(SELECT oid FROM pg_catalog.pg_namespace WHERE nspname IN ('pg_catalog', 'information_schema'))`;
+const serverSchemas = `('pg_catalog'::pg_catalog.regnamespace, pg_catalog.to_regnamespace('information_schema'))`;
+
+/** Of an array type, what it is an array of. */
+const elementOrSelf = `COALESCE((SELECT e.oid FROM pg_catalog.pg_type e WHERE e.oid = o.typelem AND e.typarray = o.oid), o.oid)`;
 
 /** Locales of the host that somebody has had the server look for again. */
 const importedCollation = `(o.collname ~ '-x-icu$' OR pg_catalog.strpos(pg_catalog.lower(o.collcollate), pg_catalog.lower(o.collname)) = 1)`;
@@ -47,10 +45,10 @@ const misplaced = [
      WHERE o.oid >= ${firstOwn} AND o.pronamespace IN ${serverSchemas} AND NOT ${ofExtension('pg_proc', 'o.oid')}`,
   `SELECT ${classOf('pg_class')}::oid, o.oid, o.oid FROM pg_catalog.pg_class o WHERE o.oid >= ${firstOwn}
      AND o.relnamespace IN ${serverSchemas} AND o.relkind NOT IN ('i', 'I', 't', 'c') AND NOT ${ofExtension('pg_class', 'o.oid')}`,
-  `SELECT ${classOf('pg_type')}::oid, o.oid, COALESCE(e.oid, o.oid) FROM pg_catalog.pg_type o
-     LEFT JOIN pg_catalog.pg_type e ON e.typarray = o.oid LEFT JOIN pg_catalog.pg_class c ON c.oid = o.typrelid
-     WHERE o.oid >= ${firstOwn} AND o.typnamespace IN ${serverSchemas} AND COALESCE(c.relkind, 'c') = 'c'
-       AND NOT ${ofExtension('pg_type', 'COALESCE(e.oid, o.oid)')}`,
+  `SELECT ${classOf('pg_type')}::oid, o.oid, ${elementOrSelf} FROM pg_catalog.pg_type o
+     WHERE o.oid >= ${firstOwn} AND o.typnamespace IN ${serverSchemas}
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = o.typrelid AND c.relkind <> 'c')
+       AND NOT ${ofExtension('pg_type', elementOrSelf)}`,
   `SELECT ${classOf('pg_collation')}::oid, o.oid, o.oid FROM pg_catalog.pg_collation o WHERE o.oid >= ${firstOwn}
      AND o.collnamespace IN ${serverSchemas} AND NOT ${importedCollation} AND NOT ${ofExtension('pg_collation', 'o.oid')}`,
 ].join(' UNION ALL ');
@@ -87,7 +85,6 @@ const parts = [
   ['pg_attrdef', 'o.adrelid'],
   ['pg_policy', 'o.polrelid'],
   ['pg_constraint', 'GREATEST(o.conrelid, o.contypid)'],
-  ['pg_rewrite', 'o.ev_class'],
 ] as const;
 
 export const inServersSchemas: readonly LeftOut[] = [
@@ -124,12 +121,18 @@ export const inServersSchemas: readonly LeftOut[] = [
       altered('pg_am'),
       altered('pg_collation', 'AND o.collowner <> 10'),
       altered('pg_type', `AND ${initialGrants('pg_type', 'o.oid', 'o.typacl')}`),
-      altered('pg_class', `AND (o.relkind = 'r' AND o.reloptions IS NOT NULL OR o.relowner <> 10)`),
+      altered(
+        'pg_class',
+        `AND (o.relkind = 'r' AND o.reloptions IS NOT NULL OR o.relowner <> 10
+           OR o.relkind = 'v' AND o.relnamespace = 'information_schema'::pg_catalog.regnamespace)`,
+      ),
       ...parts.map(
         ([catalogue, of]) => `SELECT ${described(catalogue, 'o.oid')} FROM pg_catalog.${catalogue} o
           WHERE ${of} BETWEEN 1 AND ${firstOwn - 1} AND (o.oid >= ${firstOwn} OR ${afterInitdb('o')})`,
       ),
-    ].join(' UNION ALL '),
+      `SELECT CASE WHEN o.rulename = '_RETURN' THEN ${described('pg_class', 'o.ev_class')} ELSE ${described('pg_rewrite', 'o.oid')} END
+         FROM pg_catalog.pg_rewrite o WHERE o.ev_class < ${firstOwn} AND ${afterInitdb('o')}`,
+    ].join(' UNION '),
     cause: 'they come back as every new database has them',
     remedy: 'After a restore, alter them again; or make objects of your own in a schema of your own.',
   },

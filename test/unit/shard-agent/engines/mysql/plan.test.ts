@@ -82,7 +82,15 @@ test('values that the bytes alone would be mistaken for go through a variable', 
 });
 
 test('each object has the settings of its file and its own, whichever comes first', () => {
-  const step = (sql: string, piece = 'views') => ({ database: 'd', piece, sql, number: 0, made: false });
+  const step = (sql: string, piece = 'views') => ({
+    database: 'd',
+    piece,
+    sql,
+    number: 0,
+    made: false,
+    complete: false,
+    change: undefined,
+  });
   const units = unitsOf([
     step('SET NAMES utf8mb4'),
     step('SET SESSION sql_mode = 1'),

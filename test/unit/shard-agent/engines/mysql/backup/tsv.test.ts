@@ -50,6 +50,7 @@ function expected(row: Row): string {
 class Collector implements RawSink {
   text = '';
   readonly chunks: { rows: number; bytes: number }[] = [];
+  readonly largestRows: (number | undefined)[] = [];
   #size = 0;
   readonly #limit: number;
   readonly #slow: boolean;
@@ -66,8 +67,9 @@ class Collector implements RawSink {
   get full(): boolean {
     return this.#size >= this.#limit;
   }
-  endChunk(rows: number): Promise<void> {
+  endChunk(rows: number, largestRow?: number): Promise<void> {
     this.chunks.push({ rows, bytes: this.#size });
+    this.largestRows.push(largestRow);
     this.#size = 0;
     return Promise.resolve();
   }
@@ -155,6 +157,19 @@ test('chunks end at rows, at the first boundary after the sink is full', async (
   expect(sink.chunks.length).toBeGreaterThanOrEqual(4);
   for (const chunk of sink.chunks) expect(chunk.bytes).toBeLessThan(200_000 + 66_000);
 });
+
+test.each([[300_000], [8_192], [1_000_000, 7]])(
+  'the largest row of a chunk is told, whole or in pieces of %i bytes',
+  async (...pieces) => {
+    const rows = [10, 400_000, 270_000, 20].map((length): Row => [Buffer.alloc(length, 'x'), null]);
+    const sink = new Collector(Number.MAX_SAFE_INTEGER, false);
+    await read(Buffer.concat(rows.map((row) => packetsOf(payloadOf(row)))), pieces, sink);
+    expect(sink.largestRows).toEqual([payloadOf(rows[1] ?? []).length]);
+    const small = new Collector(Number.MAX_SAFE_INTEGER, false);
+    await read(packetsOf(payloadOf([Buffer.alloc(200_000)])), pieces, small);
+    expect(small.largestRows).toEqual([undefined]);
+  },
+);
 
 test('a table without rows makes no chunk', async () => {
   const sink = new Collector(10, false);
