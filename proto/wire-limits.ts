@@ -142,7 +142,11 @@ export function boundedRestore(reply: RestoreReply): RestoreReply {
   if (!reply.loaded) return reply;
   return {
     ...reply,
-    loaded: { ...reply.loaded, notAsked: (reply.loaded.notAsked ?? []).map(shortNotAsked) },
+    loaded: {
+      ...reply.loaded,
+      notAsked: (reply.loaded.notAsked ?? []).map(shortNotAsked),
+      warnings: boundedFindings(reply.loaded.warnings ?? []),
+    },
   };
 }
 

@@ -369,6 +369,8 @@ export interface StoredShard {
   readonly invariants: readonly InvariantLine[];
   /** The raw bytes of a schema piece, unpacked where it was packed by us; throws `bad-bytes` before the last byte is given out if anything differs. */
   openSchema(line: SchemaLine): AsyncIterable<Buffer>;
+  /** The raw bytes of a chunk, for an engine that could not load it at first; as `openSchema` in all else. */
+  openChunk(table: TableLine, chunk: ChunkLine): AsyncIterable<Buffer>;
 }
 
 export interface RestoreOrder {
@@ -388,6 +390,8 @@ export interface RestoreOrder {
 }
 
 export interface RestoreSession {
+  /** Once `finishLoad` has ended: what could not be brought back and is no reason to fail. Absent: nothing. */
+  readonly warnings?: readonly Finding[];
   /** Makes the roles or users that were ordered, the staging databases and the tables in them, without indexes and keys that are better built later. */
   stage(): Promise<void>;
   /** Lanes run concurrently. */
@@ -430,8 +434,11 @@ export interface RestoreSession {
 }
 
 export interface WriteLane {
-  /** Loads one chunk and resolves with the rows the server says it took. The source checks its own digest and throws
-   * before its last byte is given out; the lane then makes sure that nothing of the chunk is committed. */
+  /**
+   * Loads one chunk and resolves with the rows the server says it took. The source checks its own digest and throws
+   * before its last byte is given out; the lane then makes sure that nothing of the chunk is committed. A chunk that must wait
+   * for something else is put aside, and counts here: `finishLoad` loads it or throws.
+   */
   load(
     table: TableLine,
     chunk: ChunkLine,

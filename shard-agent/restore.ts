@@ -157,7 +157,7 @@ async function load(
   progress.phase = 'check';
   const answers = await compareInvariants(parts, stored, session, task.sourceShard);
   signal.throwIfAborted();
-  return { sums, ...answers };
+  return { sums, ...answers, warnings: [...(session.warnings ?? [])] };
 }
 
 /**

@@ -1,5 +1,6 @@
 /** One shard's part of a backup set, as its manifest tells it. */
 import { TidemarkError } from '../proto/errors.ts';
+import { tableText } from '../repository/layout.ts';
 import type {
   ChunkLine,
   DatabaseLine,
@@ -86,6 +87,7 @@ export async function openStoredShard(
     largestRows,
     invariants,
     openSchema: (line) => openPiece(store, line),
+    openChunk: (table, chunk) => unpack(store, { ...chunk, of: tableText(table) }),
     chunks: () => chunkLines(store, ref),
   };
 }

@@ -11,6 +11,7 @@ import { beginRepositoryProof } from '../nonce.ts';
 import type { RestoreTarget } from './plan.ts';
 import type { ShardRestore } from './shard-restore.ts';
 import { sumsFromWire } from '../sums.ts';
+import { warn } from '../warnings.ts';
 
 export interface LoadedShard {
   readonly source: string;
@@ -67,6 +68,8 @@ export async function loadShards(
     );
     await proof.confirm(shard.shard);
     run.progress.done(shard.shard);
+    for (const { code, subject, cause, remedy } of loaded.warnings)
+      warn(run, { shard: shard.shard, code, subject, cause, remedy });
     const sums = sumsFromWire(shard.shard, loaded.sums);
     sameContent(shard, stored.sums, sums);
     const durationMs = performance.now() - startedMs;

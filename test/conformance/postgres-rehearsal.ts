@@ -22,24 +22,18 @@ const refused: readonly Refused[] = [
     says: [/^FUNCTION public gone\(\)$/, /could not access file "\/nowhere\/gone"/],
   },
   {
-    what: 'a materialised view through a function over one that is not filled yet',
-    setup: `CREATE TABLE base (a int); INSERT INTO base VALUES (1); CREATE MATERIALIZED VIEW z_base AS SELECT a FROM base;
-      CREATE FUNCTION bases() RETURNS SETOF int STABLE LANGUAGE sql AS 'SELECT a FROM public.z_base';
-      CREATE MATERIALIZED VIEW a_top AS SELECT count(*) FROM bases();
-      CREATE MATERIALIZED VIEW over_top AS SELECT * FROM a_top`,
-    says: [/^MATERIALIZED VIEW DATA public a_top$/, /"z_base" has not been populated/],
+    what: 'a materialised view through a function that was replaced, and not the view over it',
+    setup: `CREATE FUNCTION one() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 1; END'; CREATE MATERIALIZED VIEW lost AS SELECT one();
+      CREATE MATERIALIZED VIEW over_lost AS SELECT * FROM lost;
+      CREATE OR REPLACE FUNCTION one() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN nowhere(); END'`,
+    says: [/^MATERIALIZED VIEW DATA public lost$/, /function nowhere\(\) does not exist/],
   },
   {
-    what: 'values that name what is made after the rows',
-    setup: `CREATE TABLE watched (id int PRIMARY KEY); CREATE TABLE log (what regclass);
-      INSERT INTO log VALUES ('watched_pkey'::regclass)`,
-    says: [/^rows of public.log$/, /"public.watched_pkey" does not exist/],
-  },
-  {
-    what: 'values that can be written and not read',
-    setup:
-      'CREATE TABLE with_default (a int DEFAULT 7); CREATE TABLE defaults_then AS SELECT * FROM pg_attrdef',
-    says: [/^rows of public.defaults_then$/, /cannot accept a value of type pg_node_tree/],
+    what: 'rows under a check whose function was replaced',
+    setup: `CREATE FUNCTION fine(int) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN true; END';
+      CREATE TABLE called (a int CHECK (public.fine(a))); INSERT INTO called VALUES (1);
+      CREATE OR REPLACE FUNCTION fine(int) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN nowhere(); END'`,
+    says: [/^rows of public.called$/, /function nowhere\(\) does not exist/],
   },
   {
     what: 'a check that reads another table, of which not every row is there',
@@ -62,6 +56,10 @@ const sound = `
   CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
   CREATE TRIGGER noted BEFORE INSERT ON child FOR EACH ROW EXECUTE FUNCTION noted();
   CREATE TABLE guarded (a int); ALTER TABLE guarded ENABLE ROW LEVEL SECURITY; ALTER TABLE guarded OWNER TO "odd owner";
+  CREATE TABLE base (a int); INSERT INTO base VALUES (1); CREATE MATERIALIZED VIEW z_base AS SELECT a FROM base;
+  CREATE FUNCTION bases() RETURNS SETOF int STABLE LANGUAGE sql AS 'SELECT a FROM public.z_base';
+  CREATE MATERIALIZED VIEW a_top AS SELECT count(*) FROM bases(); CREATE MATERIALIZED VIEW over_top AS SELECT * FROM a_top;
+  CREATE TABLE watched (id int PRIMARY KEY); CREATE TABLE log (what regclass); INSERT INTO log VALUES ('watched_pkey'::regclass);
   CREATE SEQUENCE counted; CREATE PUBLICATION told FOR TABLE parent; ALTER DATABASE sound SET work_mem = '8MB'`;
 
 export function testPostgresRehearsal(fixture: PostgresFixture): void {
@@ -99,8 +97,10 @@ export function testPostgresRehearsal(fixture: PostgresFixture): void {
       const { findings, sums } = await rehearse(fixture.open(source, ['sound']));
       expect(findings.filter(({ warning }) => !warning)).toEqual([]);
       const share = 'database sound: MATERIALIZED VIEW DATA public share';
-      expect(findings).toMatchObject([{ subject: share, cause: 'division by zero' }]);
-      expect(sums).toMatchObject({ tables: 3, rows: 200 });
+      expect(findings).toMatchObject([
+        { subject: share, cause: expect.stringMatching(/^division by zero;/) },
+      ]);
+      expect(sums).toMatchObject({ tables: 6, rows: 202 });
     });
 
     test('the schema alone: no row is read', async () => {
@@ -109,7 +109,7 @@ export function testPostgresRehearsal(fixture: PostgresFixture): void {
       const serious = findings.filter(({ warning }) => !warning).map(({ subject }) => subject);
       expect(serious.map((subject) => subject.replace(/^database unsound: /, '')).toSorted()).toEqual([
         'FUNCTION public gone()',
-        'MATERIALIZED VIEW DATA public a_top',
+        'MATERIALIZED VIEW DATA public lost',
       ]);
     });
 

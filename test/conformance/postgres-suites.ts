@@ -7,6 +7,7 @@ import { testPostgresBarrier } from './postgres-barrier.ts';
 import { testPostgresChecks } from './postgres-checks.ts';
 import { testPostgresClosing } from './postgres-closing.ts';
 import { testPostgresDdl } from './postgres-ddl.ts';
+import { testPostgresExpressions } from './postgres-expressions.ts';
 import { testPostgresExtensions } from './postgres-extensions.ts';
 import type { PostgresFixture } from './postgres-fixture.ts';
 import { postgresHostility } from './postgres-hostility.ts';
@@ -32,6 +33,7 @@ export function testPostgres(fixture: PostgresFixture): void {
   testPostgresDdl(fixture);
   testPostgresChecks(fixture);
   testPostgresLeftOut(fixture);
+  testPostgresExpressions(fixture);
   testPostgresSurroundings(fixture);
   testPostgresRestore(fixture);
   testPostgresPlainRestorer(fixture);

@@ -1,4 +1,5 @@
 /** What stands in one database: tables and their columns, as the plan of a backup needs them. */
+import { wholeTables } from './backup/whole-tables.ts';
 import { tableLocked } from './barrier/altered-tables.ts';
 import { sqlState, type Row, type Session } from './connection/connection.ts';
 
@@ -23,6 +24,8 @@ export interface CatalogueTable {
   readonly condition: string;
   /** For a partition of a table whose rows may lie in other partitions on another server: that table. */
   readonly loadInto: TableName | undefined;
+  /** It cannot be read in ranges: see wholeTables. */
+  readonly whole?: boolean;
 }
 
 export interface TableName {
@@ -134,12 +137,14 @@ async function readCatalogueHere(session: Session): Promise<Catalogue> {
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''), '[]') AS columns
     ${coveredTables} ORDER BY n.nspname, c.relname`);
   const { fingerprint } = await session.row(fingerprintQuery);
+  const tables = rows.map((row) => tableOf(row));
+  const whole = await wholeTables(session, tables);
   return {
     database: session.database,
     encoding: head['encoding'] ?? '',
     largeObjects: head['large_objects'] === 't',
     fingerprint: fingerprint ?? '',
-    tables: rows.map((row) => tableOf(row)),
+    tables: tables.map((table) => ({ ...table, whole: whole.has(table.oid) })),
   };
 }
 

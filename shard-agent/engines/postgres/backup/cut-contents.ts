@@ -7,21 +7,25 @@ import {
   databaseError,
   during,
   serverWords,
+  Session,
   sqlState,
   type PostgresConfig,
-  type Session,
 } from '../connection/connection.ts';
 import { convertsSharedNames } from '../connection/shared-names.ts';
 import { isStall } from '../../../stall-watch.ts';
 import type { DatabaseBarrier } from '../barrier/database-barrier.ts';
 import { answerInvariant, requireBackedUp } from '../invariant.ts';
 import { readProperties } from '../database/properties.ts';
+import { roleColumns, rolesInValues } from '../database/roles-in-values.ts';
 import { beginInSnapshot } from './read-lane.ts';
 import { archivePiece, largeObjectsPiece, schemaPiece, serverPiece } from './schema.ts';
 import { askForStatistics, statisticsOf } from './statistics.ts';
 import { settingsOfAll } from '../globals/settings-of-all.ts';
 import { subjectOf } from '../server.ts';
 import { findTool, type Tool, type ToolRuns } from '../connection/tools.ts';
+
+/** As pg_dump waits: see schemaPiece. */
+const lockWait = `SET LOCAL lock_timeout = '5s'`;
 
 /** Where it is read from, while the cut's snapshots stand. */
 export interface CutSource {
@@ -36,20 +40,37 @@ export interface CutSource {
   readonly schemaOnly: boolean;
 }
 
-export async function readDatabaseLines({ databases, tool }: CutSource): Promise<DatabaseLine[]> {
+export async function readDatabaseLines({ config, databases, tool }: CutSource): Promise<DatabaseLine[]> {
   const lines: DatabaseLine[] = [];
   for (const database of databases) {
     const { bytes, properties } = await inSnapshot(database, 'read its properties', () =>
       readProperties(database.exporter, tool.major),
     );
+    const rolesInValues = await readRolesInValues(config, database);
     lines.push({
       kind: 'database',
       name: database.database,
       sourceBytes: bytes,
-      engine: { ...properties },
+      engine: { ...properties, ...(rolesInValues.length === 0 ? {} : { rolesInValues }) },
     });
   }
   return lines;
+}
+
+/** In a session of its own: the exporter must not wait for whoever alters a table. */
+async function readRolesInValues(config: PostgresConfig, database: DatabaseBarrier): Promise<string[]> {
+  const operation = 'look for roles in values';
+  const columns = await inSnapshot(database, operation, () => roleColumns(database.exporter));
+  if (columns.length === 0) return [];
+  const session = await Session.open(config, database.database, 'roles');
+  try {
+    return await during(operation, `database ${database.database}`, async () => {
+      await session.script([...beginInSnapshot(database.snapshot ?? ''), lockWait].join('; '));
+      return rolesInValues(session, columns);
+    });
+  } finally {
+    await session.close();
+  }
 }
 
 /** The server's globals first, where they were ordered. Each piece is read while it is consumed. */

@@ -84,13 +84,14 @@ function tableLine(catalogue: Catalogue, table: CatalogueTable, number: number):
  * that came after the plan are read too.
  */
 export function tableTasks(
-  table: Pick<CatalogueTable, 'pages' | 'bytes' | 'condition'>,
+  table: Pick<CatalogueTable, 'pages' | 'bytes' | 'condition' | 'whole'>,
   number: number,
   chunkBytes: number,
 ): ReadTask[] {
   const bytesPerBlock = table.pages === 0 ? 0 : table.bytes / table.pages;
   const blocks = bytesPerBlock === 0 ? 0 : Math.max(1, Math.floor(chunkBytes / bytesPerBlock));
-  const ranges = blocks === 0 || table.condition !== '' ? 1 : Math.max(1, Math.ceil(table.pages / blocks));
+  const undivided = blocks === 0 || table.condition !== '' || table.whole === true;
+  const ranges = undivided ? 1 : Math.max(1, Math.ceil(table.pages / blocks));
   return Array.from({ length: ranges }, (_, task) => {
     const last = task === ranges - 1;
     const range: BlockRange = { fromBlock: task * blocks, toBlock: last ? null : (task + 1) * blocks };

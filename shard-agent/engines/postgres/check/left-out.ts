@@ -7,8 +7,10 @@ import { computedAgain } from './left-out/computed-again.ts';
 import { ofExtensions } from './left-out/extension-members.ts';
 import { extensionRows, tablesWithRows } from './left-out/extension-rows.ts';
 import { type LeftOut, ofExtension, qualified, relations, superuser } from './left-out/kind.ts';
+import { columnsWithLostRoles, lostRoleValues } from './left-out/lost-role-values.ts';
 import { lostRoles } from './left-out/lost-roles.ts';
 import { inServersSchemas } from './left-out/servers-own.ts';
+import { values } from './left-out/values.ts';
 
 /** Relation `c` is a child whose columns pg_dump makes in another order: parents' columns in their order, then its own. */
 const reordered = `c.relkind IN ('r', 'f') AND NOT c.relispartition
@@ -180,10 +182,13 @@ const inDatabase: readonly LeftOut[] = [
   ...inServersSchemas,
   ...ofExtensions,
   ...lostRoles,
+  ...values,
 ];
 
 /** What all of them are called; `docs/fidelity.md` lists the same. */
-export const thingsLeftOut: readonly string[] = [...inDatabase, extensionRows].map(({ things }) => things);
+export const thingsLeftOut: readonly string[] = [...inDatabase, extensionRows, lostRoleValues].map(
+  ({ things }) => things,
+);
 
 /** Warnings, and what keeps a backup from being taken. The session is in the database. */
 export async function leftOutFindings(session: Session): Promise<Finding[]> {
@@ -201,6 +206,7 @@ export async function leftOutFindings(session: Session): Promise<Finding[]> {
     );
   }
   tell(extensionRows, await tablesWithRows(session));
+  tell(lostRoleValues, await columnsWithLostRoles(session));
   return findings;
 }
 

@@ -59,6 +59,8 @@ export interface DatabaseProperties extends BesideDump {
   readonly settings: readonly DatabaseSetting[];
   /** Every role that owns something in the database, has a grant in it or a setting for it. */
   readonly roles: readonly string[];
+  /** Roles that rows name: see rolesInValues. Absent where there are none, and in sets of before they were read. */
+  readonly rolesInValues?: readonly string[];
   readonly extensions: readonly Extension[];
   /** Of the database itself and of everything in it. */
   readonly tablespaces: readonly string[];

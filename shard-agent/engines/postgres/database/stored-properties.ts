@@ -52,6 +52,7 @@ const properties = z.object({
     }),
   ),
   roles: z.array(storedName),
+  rolesInValues: z.array(storedName).exactOptional(),
   extensions: z.array(
     z.object({
       name: storedName,

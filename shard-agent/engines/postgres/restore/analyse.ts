@@ -9,6 +9,8 @@ import {
   Session,
   type PostgresConfig,
 } from '../connection/connection.ts';
+import type { DatabaseProperties } from '../database/properties.ts';
+import { ownerOf, pathOf, withPath } from './owner-path.ts';
 import { covered, known, setStatistics, statisticsSince, type Statistics } from './statistics.ts';
 
 /** Tables in one statement; larger ones have one of their own, so that sessions side by side end together. */
@@ -19,7 +21,8 @@ const sampledBytes = 4 << 20;
 
 /**
  * Sets what the set holds, where the server takes it, then analyses every other table of users on several sessions side by
- * side. A table whose own expressions fail is left without statistics, as its server's autovacuum would leave it.
+ * side. A table whose own expressions fail under its owner's search path too is left without statistics, as its server's autovacuum
+ * would leave it.
  * `evaluation`: what they are evaluated under, see evaluationSettings.
  */
 export async function analyse(options: {
@@ -29,6 +32,7 @@ export async function analyse(options: {
   /** Sessions. */
   lanes: number;
   evaluation: readonly { readonly name: string; readonly value: string }[];
+  properties: Pick<DatabaseProperties, 'settings'>;
   /** Undefined where the set has none. */
   statistics: Statistics | undefined;
 }): Promise<void> {
@@ -47,7 +51,7 @@ export async function analyse(options: {
         batches ??= prepare(session, options.statistics);
         const left = await batches;
         for (let tables = left.pop(); tables !== undefined; tables = left.pop())
-          await analyseTables(session, tables);
+          await analyseTables(session, tables, options.properties);
       });
     } finally {
       await session.close();
@@ -104,11 +108,34 @@ function batchesOf(tables: readonly AnalysedTable[]): string[][] {
   return [...batches, ...large];
 }
 
-async function analyseTables(session: Session, tables: readonly string[]): Promise<void> {
+async function analyseTables(
+  session: Session,
+  tables: readonly string[],
+  properties: Pick<DatabaseProperties, 'settings'>,
+): Promise<void> {
   try {
     await session.script(`ANALYZE ${tables.join(', ')}`);
   } catch (error) {
     if (!isOfTheContent(error)) throw error;
-    if (tables.length > 1) for (const table of tables) await analyseTables(session, [table]);
+    const [first] = tables;
+    if (tables.length > 1) for (const table of tables) await analyseTables(session, [table], properties);
+    else if (first !== undefined) await analyseWithPath(session, first, properties);
+  }
+}
+
+/** The server evaluates a table's expressions as its owner, whoever analyses it. */
+async function analyseWithPath(
+  session: Session,
+  table: string,
+  properties: Pick<DatabaseProperties, 'settings'>,
+): Promise<void> {
+  const role = await ownerOf(session, table.replace(/^ONLY /, ''));
+  if (role === undefined) return;
+  const path = withPath(await pathOf(session, properties, role));
+  try {
+    await session.script(`BEGIN; ${path}; ANALYZE ${table}; COMMIT`);
+  } catch (error) {
+    if (!isOfTheContent(error)) throw error;
+    await session.script('ROLLBACK');
   }
 }

@@ -1,7 +1,8 @@
 /** A database's archive, as pg_dump wrote it: what it lists, and runs of pg_restore that bring parts of it into a staging. */
 import { writeFile } from 'node:fs/promises';
 import { Session, during, type PostgresConfig } from '../connection/connection.ts';
-import { readContents, type ContentEntry } from './contents.ts';
+import { linesOf, readContents, type ContentEntry } from './contents.ts';
+import { RefusedEntries } from './refused-entries.ts';
 import type { DatabaseProperties } from '../database/properties.ts';
 import { missingTablespaces, placementStatements } from '../database/tablespaces.ts';
 import { RefusalReader, type RehearsedArchive } from './rehearsed-archive.ts';
@@ -29,7 +30,7 @@ export interface OpenArchive extends Archive {
 
 /** Large objects, from an archive of their own. */
 export async function loadLargeObjects(archive: Archive, input: AsyncIterable<Uint8Array>): Promise<void> {
-  await run(archive, ['--section=data'], { input });
+  await run(archive, ['--exit-on-error', '--section=data'], { input });
 }
 
 /** The archive's own list of contents. */
@@ -68,19 +69,87 @@ async function list(archive: Archive, args: readonly string[]): Promise<string> 
   return text;
 }
 
-/** Runs pg_restore for these lines of the list of contents; `name` tells the run from others of this archive. */
+/**
+ * Runs pg_restore for these lines of the list of contents, until the server refuses something; `name` tells the run from others of
+ * this archive.
+ */
 export async function runListed(
   archive: Archive,
   name: string,
   lines: readonly string[],
   args: readonly string[],
-  settings: readonly string[] = [],
 ): Promise<void> {
-  const list = `${archive.file}.${name}`;
-  const left = archive.rehearsed?.left(lines) ?? lines;
-  if (left.length === 0) return;
-  await writeFile(list, `${left.join('\n')}\n`, { mode: 0o600 });
-  await run(archive, [...args, `--use-list=${list}`, archive.file], { settings });
+  const list = await writeList(archive, name, lines);
+  await run(archive, ['--exit-on-error', ...args, `--use-list=${list}`, archive.file], {});
+}
+
+async function writeList({ file }: Archive, name: string, lines: readonly string[]): Promise<string> {
+  const list = `${file}.${name}`;
+  await writeFile(list, `${lines.join('\n')}\n`, { mode: 0o600 });
+  return list;
+}
+
+/** An entry of which something was refused. */
+export interface RefusedOnce {
+  readonly entry: ContentEntry;
+  /** The server's words, as far as they are known. */
+  readonly cause: string;
+  readonly statement: string;
+}
+
+/**
+ * Runs pg_restore for these lines, past what the server refuses. Resolves with the entries of which something was refused; the
+ * others are done. Throws where pg_restore itself did not come to its end.
+ */
+export async function runPastRefusals(
+  archive: Archive,
+  name: string,
+  entries: readonly ContentEntry[],
+  args: readonly string[],
+  settings: readonly string[] = [],
+): Promise<RefusedOnce[]> {
+  const { rehearsed } = archive;
+  const lines = rehearsed?.left(linesOf(entries)) ?? linesOf(entries);
+  if (lines.length === 0) return [];
+  const list = await writeList(archive, name, lines);
+  // A rehearsal tells every word, and those of several connections would mingle.
+  const going = rehearsed === undefined ? args : args.filter((arg) => !arg.startsWith('--jobs='));
+  const refused = new RefusedEntries();
+  const reader = new RefusalReader();
+  const heard = (words: string): void => {
+    refused.read(words);
+    reader.push(words);
+  };
+  try {
+    await run(archive, ['--verbose', ...going, `--use-list=${list}`, archive.file], { settings, heard });
+    return [];
+  } catch (error) {
+    const found = entries.filter(({ id }) => refused.ids.has(id));
+    if (!reader.wentOn || (found.length === 0 && rehearsed === undefined)) throw error;
+    rehearsed?.tell(reader.refusals.filter(({ entry }) => entry === undefined));
+    return found.map((entry) => {
+      const words = reader.refusals.find((refusal) => refusal.entry === entry.id);
+      return { entry, cause: words?.cause ?? '', statement: words?.statement ?? '' };
+    });
+  }
+}
+
+/** What an entry is run as: the text that pg_restore would run for it. */
+export async function scriptOf(
+  archive: Archive,
+  { id, line }: ContentEntry,
+  args: readonly string[],
+): Promise<Buffer> {
+  const { runs, tool, file } = archive;
+  const list = await writeList(archive, `entry-${id}`, [line]);
+  const pieces: Buffer[] = [];
+  for await (const piece of runs.read(
+    tool,
+    [...args, '--file=-', `--use-list=${list}`, file],
+    subjectOf(archive),
+  ))
+    pieces.push(piece);
+  return Buffer.concat(pieces);
 }
 
 /** Where some tablespaces are missing, pg_restore is told of none: `place` moves what lies in one that is there. */
@@ -102,41 +171,22 @@ export async function place(archive: OpenArchive, kind: 'table' | 'index'): Prom
 async function run(
   archive: Archive,
   args: readonly string[],
-  options: { input?: AsyncIterable<Uint8Array>; settings?: readonly string[] },
+  options: {
+    input?: AsyncIterable<Uint8Array>;
+    settings?: readonly string[];
+    heard?: (words: string) => void;
+  },
 ): Promise<void> {
-  const { config, runs, tool, signal, staging, rehearsed } = archive;
+  const { config, runs, tool, signal, staging } = archive;
+  const { input, settings = [], heard } = options;
   // Whether a statement's commit is durable does not matter until the mark says `loaded`: that commit is, and all before it.
-  const settings = [
-    'default_transaction_read_only=off',
-    'synchronous_commit=off',
-    ...(options.settings ?? []),
-  ];
-  const asked = {
+  await runs.run(tool, [...connectionArguments(config, staging), ...args], {
     subject: subjectOf(archive),
     signal,
-    settings,
-    ...(options.input === undefined ? {} : { input: options.input }),
-  };
-  const connection = connectionArguments(config, staging);
-  if (rehearsed === undefined) await runs.run(tool, ['--exit-on-error', ...connection, ...args], asked);
-  else await rehearse(archive, rehearsed, [...connection, ...args], asked);
-}
-
-/** Goes on after what is refused, and so in no transaction, and on one connection, for the words of several would mingle. */
-async function rehearse(
-  { runs, tool }: Archive,
-  rehearsed: RehearsedArchive,
-  args: readonly string[],
-  asked: Parameters<ToolRuns['run']>[2],
-): Promise<void> {
-  const reader = new RefusalReader();
-  const going = args.filter((arg) => arg !== '--single-transaction' && !arg.startsWith('--jobs='));
-  try {
-    await runs.run(tool, ['--verbose', ...going], { ...asked, heard: reader.push });
-  } catch (error) {
-    if (!reader.wentOn || reader.refusals.length === 0) throw error;
-    rehearsed.tell(reader.refusals);
-  }
+    settings: ['default_transaction_read_only=off', 'synchronous_commit=off', ...settings],
+    ...(input === undefined ? {} : { input }),
+    ...(heard === undefined ? {} : { heard }),
+  });
 }
 
 /** One session for all that is done between the runs of pg_restore: opening one takes about 10 ms. */
@@ -164,6 +214,6 @@ export function inStaging<T>(
   return during(operation, subjectOf(archive), () => action(archive.session));
 }
 
-function subjectOf({ database, staging }: Archive): string {
+export function subjectOf({ database, staging }: Archive): string {
   return `database ${database}, staged as ${staging}`;
 }

@@ -1,13 +1,16 @@
 /** What of an archive comes before the rows, brought into a staging in the order that gives what was there. */
+import { TidemarkError } from '../../../../proto/errors.ts';
 import {
   inStaging,
   listSections,
   place,
   placedArguments,
   runListed,
+  runPastRefusals,
   withSession,
   type Archive,
   type OpenArchive,
+  type RefusedOnce,
 } from './archive.ts';
 import { withEarlyCasts } from '../database/binary-casts.ts';
 import { childColumnStatements } from '../database/child-columns.ts';
@@ -15,8 +18,10 @@ import { grantOnExtensions } from '../database/extension-grants.ts';
 import { makeExtensions, removeUnknown } from '../database/extensions.ts';
 import { lendInDatabase, lendInSchemas, lendOwnRights } from './lent-rights.ts';
 import { giveMultirangesToOwners } from '../database/multiranges.ts';
+import { type ContentEntry, linesOf } from './contents.ts';
 import { searchMappingStatements } from '../database/search-mappings.ts';
 import { stepsOf } from './passes.ts';
+import { requireDone, tryAgain } from './second-tries.ts';
 import { together } from '../../../together.ts';
 
 /** A server that makes tables gains little from more. */
@@ -44,12 +49,14 @@ async function loadObjects(archive: OpenArchive, lanes: number): Promise<BeforeD
   const { before: entries } = await listSections(archive);
   const schemas = entries.filter(({ line }) => isSchema(line));
   const { properties, staging } = archive;
-  const args = ['--single-transaction', ...(await placedArguments(archive))];
+  const args = await placedArguments(archive);
   await inStaging(archive, 'make the extensions', async (session) => {
     await lendInDatabase(session, staging);
     await removeUnknown(session, properties);
   });
-  await runSteps(archive, 'schemas', stepsOf(schemas, []), { lanes, args });
+  const run = (name: string, part: readonly ContentEntry[], made: readonly ContentEntry[]): Promise<void> =>
+    runSteps(archive, name, stepsOf(part, made), { lanes, args, entries: part });
+  await run('schemas', schemas, []);
   const made = await inStaging(archive, 'make the extensions', (session) =>
     makeExtensions(session, properties),
   );
@@ -58,7 +65,7 @@ async function loadObjects(archive: OpenArchive, lanes: number): Promise<BeforeD
     properties.binaryCasts ?? [],
   );
   await withLentRights(archive, async () => {
-    await runSteps(archive, 'before-data', stepsOf(objects, schemas), { lanes, args });
+    await run('before-data', objects, schemas);
     await inStaging(archive, 'give types to their owners', giveMultirangesToOwners);
     await inStaging(archive, 'store columns as they were', async (session) => {
       for (const statement of childColumnStatements(properties.childColumns ?? []))
@@ -68,7 +75,7 @@ async function loadObjects(archive: OpenArchive, lanes: number): Promise<BeforeD
     });
   });
   const grants = entries.filter(({ line }) => isGrant(line));
-  await runSteps(archive, 'grants', stepsOf(grants, []), { lanes, args });
+  await run('grants', grants, []);
   await inStaging(archive, 'grant on objects of extensions', (session) =>
     grantOnExtensions(session, properties.extensionGrants ?? []),
   );
@@ -77,26 +84,55 @@ async function loadObjects(archive: OpenArchive, lanes: number): Promise<BeforeD
   return { extensionTables: made.tables, eventTriggers: made.eventTriggers, lentRights };
 }
 
+interface Running {
+  readonly lanes: number;
+  readonly args: readonly string[];
+  /** All that the steps' lists are of. */
+  readonly entries: readonly ContentEntry[];
+}
+
 /** Step after step, the lists of one on so many runs of pg_restore at once. */
 async function runSteps(
   archive: OpenArchive,
   name: string,
   steps: readonly (readonly (readonly string[])[])[],
-  { lanes, args }: { readonly lanes: number; readonly args: readonly string[] },
+  { lanes, args, entries }: Running,
 ): Promise<void> {
+  const byLine = new Map(entries.map((entry) => [entry.line, entry]));
   for (const [number, lists] of steps.entries()) {
     const left = [...lists.entries()];
+    const refused: RefusedOnce[] = [];
     const work = async (signal: AbortSignal): Promise<void> => {
       for (let next = left.shift(); next !== undefined; next = left.shift()) {
         const [part, lines] = next;
         signal.throwIfAborted();
-        await runListed({ ...archive, signal }, `${name}-${number}-${part}`, lines, args);
+        const listed = lines.flatMap((line) => byLine.get(line) ?? []);
+        refused.push(...(await runList({ ...archive, signal }, `${name}-${number}-${part}`, listed, args)));
       }
     };
     await together(
       archive.signal,
       Array.from({ length: Math.min(Math.max(1, lanes), lists.length) }, () => work),
     );
+    requireDone(archive, await tryAgain(archive, refused, { args, settings: [] }));
+  }
+}
+
+/** In one transaction, which is quicker. Where the server refuses that, entry by entry; resolves with those it refuses. */
+async function runList(
+  archive: Archive,
+  name: string,
+  entries: readonly ContentEntry[],
+  args: readonly string[],
+): Promise<RefusedOnce[]> {
+  if (archive.rehearsed !== undefined) return runPastRefusals(archive, name, entries, args);
+  try {
+    await runListed(archive, name, linesOf(entries), ['--single-transaction', ...args]);
+    return [];
+  } catch (error) {
+    archive.signal.throwIfAborted();
+    if (!(error instanceof TidemarkError) || error.code !== 'database-failed') throw error;
+    return runPastRefusals(archive, `${name}-again`, entries, args);
   }
 }
 

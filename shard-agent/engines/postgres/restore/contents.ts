@@ -21,8 +21,20 @@ export function readContents(text: string): ContentEntry[] {
   return entries;
 }
 
+/** As `--use-list` takes them. */
+export function linesOf(entries: readonly ContentEntry[]): string[] {
+  return entries.map(({ line }) => line);
+}
+
 /** What an index of a table needs beside it: catalogue ids are those of pg_class and pg_constraint. */
 const isIndex = ({ line }: ContentEntry): boolean => /^\d+; (1259 \d+ INDEX|2606 \d+ CONSTRAINT) /.test(line);
+
+/** All that rows find each other by: indexes, those of partitions attached to their parents', and keys that are one. */
+export const isKey = ({ line }: ContentEntry): boolean =>
+  /^\d+; (1259 \d+ INDEX|2606 \d+ CONSTRAINT|\d+ \d+ INDEX ATTACH) /.test(line);
+
+export const isRefresh = ({ line }: ContentEntry): boolean =>
+  /^\d+; \d+ \d+ MATERIALIZED VIEW DATA /.test(line);
 
 /** An index that stands for a key or an exclusion, added by a statement that locks the table against every other. */
 export const isConstraint = ({ line }: ContentEntry): boolean => /^\d+; 2606 /.test(line);

@@ -184,7 +184,12 @@ async function propertyFindings(
   const { roles, extensions } = properties;
   const names = extensions.map((extension) => extension.name);
   const findings = [
-    ...(await missing(roles, without('SELECT rolname FROM pg_catalog.pg_roles')))
+    ...(
+      await missing(
+        [...new Set([...roles, ...(properties.rolesInValues ?? [])])],
+        without('SELECT rolname FROM pg_catalog.pg_roles'),
+      )
+    )
       .filter((name) => !coming.has(name))
       .map((name) => misfit(subject, `role ${name} does not exist`, `CREATE ROLE ${quoteName(name)};`)),
     ...(await missing(names, without('SELECT name FROM pg_catalog.pg_available_extensions'))).map((name) =>

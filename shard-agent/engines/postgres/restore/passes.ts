@@ -1,6 +1,6 @@
 /** What of an archive pg_restore may do at once, and what must be done one after the other. */
 
-import type { ContentEntry } from './contents.ts';
+import { type ContentEntry, linesOf } from './contents.ts';
 
 export interface Pass {
   /** Lines of the archive's list of contents, in its order. */
@@ -66,8 +66,4 @@ function listsOf(entries: readonly ContentEntry[], longest: number): string[][] 
   return Array.from({ length: Math.ceil(entries.length / longest) }, (_, part) =>
     linesOf(entries.slice(part * longest, (part + 1) * longest)),
   );
-}
-
-function linesOf(entries: readonly ContentEntry[]): string[] {
-  return entries.map(({ line }) => line);
 }

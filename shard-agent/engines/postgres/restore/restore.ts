@@ -13,15 +13,15 @@ import { loadBeforeData, type BeforeData } from './before-data.ts';
 import { during, quoteName, Session, type PostgresConfig } from '../connection/connection.ts';
 import { durableCommits } from './durable-commits.ts';
 import { evaluationSettings } from './evaluation.ts';
-import { rehearsedLane } from './rehearsed-lane.ts';
 import { RehearsedArchive } from './rehearsed-archive.ts';
 import { requireEmpty } from './emptiness.ts';
 import { answerInvariant } from '../invariant.ts';
-import { createStatement, propertyStatements } from '../database/properties.ts';
+import { createStatement, type DatabaseProperties, propertyStatements } from '../database/properties.ts';
 import { setInside } from './inside-settings.ts';
 import { archivePiece, largeObjectsPiece } from '../backup/schema.ts';
 import { makeRoles, planRoles } from '../globals/roles.ts';
 import { openMaintenance } from '../server.ts';
+import { RefusedChunks } from './refused-chunks.ts';
 import { newSpoolFolder, removeSpoolFolder } from './spool-folder.ts';
 import { quietConfig } from './quiet-extensions.ts';
 import { storedStatistics } from './statistics.ts';
@@ -65,8 +65,10 @@ class PostgresRestore implements RestoreSession {
   /** By database. */
   readonly #beforeData = new Map<string, BeforeData>();
   readonly #afterData = new Map<string, AfterData>();
+  readonly #refused = new RefusedChunks();
   #rowsLeft = 0;
   #folder: string | undefined;
+  #warnings: Finding[] = [];
   #closing: Promise<void> | undefined;
 
   constructor(config: PostgresConfig, order: RestoreOrder, tool: Tool) {
@@ -75,6 +77,10 @@ class PostgresRestore implements RestoreSession {
     this.#tool = tool;
     this.#runs = new ToolRuns(config);
     this.#staging = new Staging(config, order.restore);
+  }
+
+  get warnings(): readonly Finding[] {
+    return this.#warnings;
   }
 
   async stage(): Promise<void> {
@@ -168,9 +174,13 @@ class PostgresRestore implements RestoreSession {
     return undo;
   }
 
-  #evaluationOf(database: string): { name: string; value: string }[] {
+  #propertiesOf(database: string): Pick<DatabaseProperties, 'settings'> {
     const line = this.#order.stored.databases.find(({ name }) => name === database);
-    return line === undefined ? [] : evaluationSettings(propertiesOf(line));
+    return line === undefined ? { settings: [] } : propertiesOf(line);
+  }
+
+  #evaluationOf(database: string): { name: string; value: string }[] {
+    return evaluationSettings(this.#propertiesOf(database));
   }
 
   #archiveOf(line: DatabaseLine, file: string): Archive {
@@ -213,14 +223,14 @@ class PostgresRestore implements RestoreSession {
       () =>
         new PostgresWriteLane(this.#config, {
           stagingOf: (database) => this.#stagingOf(database),
+          propertiesOf: (database) => this.#propertiesOf(database),
           evaluationOf: (database) => this.#evaluationOf(database),
+          refused: this.#refused,
+          openChunk: (table, chunk) => this.#order.stored.openChunk(table, chunk),
           committed: (table, chunk, signal) => this.#committed(table, chunk, signal),
         }),
     );
-    if (this.#order.rehearsal === undefined) return this.#lanes;
-    return this.#lanes.map((lane) =>
-      rehearsedLane(lane, (table, cause) => this.#rehearsed.get(table.database)?.tellRows(table, cause)),
-    );
+    return this.#lanes;
   }
 
   /** Between two chunks of a lane. When no rows are left, indexes are built side by side by `finishLoad`. */
@@ -232,6 +242,8 @@ class PostgresRestore implements RestoreSession {
   }
 
   async finishLoad(): Promise<void> {
+    const { lanes, signal } = this.#order;
+    await this.#refused.loadRest(this.#lanes, signal);
     for (const [number, line] of this.#order.stored.databases.entries()) {
       const objects = this.#order.stored.schema.find(
         (piece) => piece.database === line.name && piece.name === largeObjectsPiece,
@@ -242,14 +254,23 @@ class PostgresRestore implements RestoreSession {
           this.#order.stored.openSchema(objects),
         );
       }
-      await this.#afterData.get(line.name)?.finish(this.#order.lanes);
-      // Nobody plans a query there.
-      if (this.#order.rehearsal === undefined) {
+      const rehearsed = this.#rehearsed.get(line.name);
+      const found = await this.#afterData.get(line.name)?.finish(lanes, {
+        wait: () => this.#refused.waitIn(line.name),
+        load: () => this.#refused.loadRest(this.#lanes, signal),
+        requireNone: () =>
+          this.#refused.requireNone(line.name, rehearsed && ((...one) => rehearsed.tellRows(...one))),
+      });
+      for (const warning of found ?? []) this.#order.rehearsal?.refused(warning);
+      this.#warnings.push(...(found ?? []));
+      // Nobody plans a query in a rehearsal.
+      if (rehearsed === undefined) {
         await analyse({
           config: this.#config,
           connectTo: this.#stagingOf(line.name),
-          lanes: this.#order.lanes,
+          lanes,
           evaluation: this.#evaluationOf(line.name),
+          properties: propertiesOf(line),
           statistics: storedStatistics(this.#order.stored, line.name),
         });
       }
