@@ -314,9 +314,8 @@ export function testPostgresLeftOut(fixture: PostgresFixture): void {
       const engine = openAs('postgres', target.password, target);
       await expect(restoreShard(engine, set, 'stale')).rejects.toMatchObject({
         code: 'database-failed',
-        reason: expect.stringMatching(
-          /division by zero[\s\S]*REFRESH MATERIALIZED VIEW "public"."m"/,
-        ) as string,
+        subject: expect.stringMatching(/^database shop: MATERIALIZED VIEW .*\bm\b/) as string,
+        reason: expect.stringMatching(/^division by zero/) as string,
       });
       const [staged] = await engine.staged();
       const session = await staged?.reopen();
