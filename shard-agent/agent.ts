@@ -6,7 +6,7 @@ import type { AgentFile } from '../topology/agent-file.ts';
 import type { Engine } from './engine.ts';
 import { operationLog, type AgentLog } from './log.ts';
 import { Persistence } from './persistence.ts';
-import { sweepRehearsals } from './rehearsal/rehearsal-folder.ts';
+import { rehearsalFolders } from './rehearsal/rehearsal-folder.ts';
 import { RefusedConnections } from './refused-connections.ts';
 import { RestoreStates } from './restore-states.ts';
 import { settleStaged, type RestoreParts } from './restore.ts';
@@ -78,7 +78,7 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
     log.warn({ operation: 'listen', peer, cause, leftOut }, `refused a connection from ${peer}: ${cause}`),
   );
   const server = await serveAgent(file.listen, file.transport, service, (each) => refused.add(each));
-  await sweepRehearsals();
+  await rehearsalFolders.sweep();
   const restoreParts = { shard: file.shard, engine, store, persistence, states, onLeftOut };
   await settleLeftBehind(restoreParts, session, log);
   let left: Promise<void> | undefined;

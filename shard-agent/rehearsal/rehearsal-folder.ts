@@ -3,22 +3,15 @@
  * servers, so only this account (and the server's, where that is another) may enter. A killed agent's folder is
  * removed by the keeper of its scratch server, and what that one could not remove goes when the next agent starts.
  */
-import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { TidemarkError } from '../../proto/errors.ts';
 import { systemClock, pause } from '../../proto/clock.ts';
+import { ProcessFolders } from '../process-folders.ts';
 import { childFile, isRunning, type KeptChild } from './kept-child.ts';
 
-const own = new Set<string>();
-
-/** A new folder, named by this process. The caller removes it. */
-export async function newRehearsalFolder(parent: string = tmpdir()): Promise<string> {
-  const folder = await mkdtemp(path.join(parent, `tidemark-rehearsal-${process.pid}-`));
-  own.add(folder);
-  await chmod(folder, 0o700);
-  return folder;
-}
+/** Each with the server in it, if its keeper has not ended that: it ends before the folder is removed. */
+export const rehearsalFolders = new ProcessFolders('rehearsal', endKept);
 
 /** Of the path of a socket, on every system with a margin. */
 const socketPathBytes = 103;
@@ -33,31 +26,6 @@ export function requireShortSocket(socket: string): void {
     cause: `the path of its socket is longer than ${socketPathBytes} bytes`,
     remedy: 'Set TMPDIR for the agent to a shorter path, such as /tmp.',
   });
-}
-
-/** With the server in it, if its keeper has not ended that. Idempotent. Rejects when the folder cannot be removed. */
-export async function removeRehearsalFolder(folder: string): Promise<void> {
-  await endKept(folder);
-  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-  own.delete(folder);
-}
-
-/** Ends the servers and removes the folders of agents that no longer run. Those of other accounts are theirs, and stay. */
-export async function sweepRehearsals(parent: string = tmpdir()): Promise<void> {
-  for (const name of await readdir(parent)) {
-    const pid = /^tidemark-rehearsal-(\d+)-/.exec(name)?.[1];
-    const folder = path.join(parent, name);
-    // In a container every agent has the same number: what bears ours and is not ours was left by the one before.
-    if (pid === undefined || own.has(folder)) continue;
-    if (Number(pid) !== process.pid && runs(Number(pid))) continue;
-    try {
-      await endKept(folder);
-      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'EACCES' && code !== 'EPERM') throw error;
-    }
-  }
 }
 
 /** How long a server that is told to end may take before it is killed. */
@@ -88,14 +56,5 @@ async function readKept(folder: string): Promise<KeptChild | undefined> {
   } catch {
     // Its keeper was killed while it wrote.
     return undefined;
-  }
-}
-
-function runs(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -15,7 +15,7 @@ import { loadChunks } from '../load.ts';
 import type { Progress } from '../progress.ts';
 import { openStoredShard, type OpenStoredShard } from '../stored-shard.ts';
 import { Refusals } from './refusals.ts';
-import { newRehearsalFolder, removeRehearsalFolder } from './rehearsal-folder.ts';
+import { rehearsalFolders } from './rehearsal-folder.ts';
 
 export interface SampleOrder {
   readonly engine: Engine;
@@ -74,7 +74,7 @@ export async function takeSample(order: SampleOrder, store: ObjectStore): Promis
 /** Takes a sample and restores it into a scratch server. Throws where it cannot be tried; nothing is left behind. */
 export async function rehearseOnScratch(order: SampleOrder, refusals: Refusals): Promise<Rehearsed> {
   const { engine, shard, lanes, progress, signal } = order;
-  const folder = await newRehearsalFolder();
+  const folder = await rehearsalFolders.make();
   try {
     const kept = path.join(folder, 'set');
     await mkdir(kept, { mode: 0o700 });
@@ -109,7 +109,7 @@ export async function rehearseOnScratch(order: SampleOrder, refusals: Refusals):
       if (started.status === 'fulfilled') await started.value.stop();
     }
   } finally {
-    await removeRehearsalFolder(folder);
+    await rehearsalFolders.remove(folder);
   }
 }
 

@@ -483,7 +483,6 @@ async function startHolder(
   until: 'locking' | 'locked' = 'locked',
 ): Promise<{ process: ChildProcess; ended: Promise<void> }> {
   const order = {
-    engine: fixture.engine,
     config: {
       engine: fixture.engine,
       host: server.host,

@@ -16,7 +16,7 @@ export interface SqlSession {
 export interface EngineFixture {
   readonly name: string;
   readonly family: 'postgresql' | 'mysql' | 'mariadb';
-  /** Where `lock-holder-process.ts` finds the engine: `postgres` or `mysql`. */
+  /** As an agent's file names it. */
   readonly engine: 'postgres' | 'mysql';
   /** As an agent's file names them. */
   readonly tools: ToolPaths;

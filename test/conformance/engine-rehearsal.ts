@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { childFile, isRunning, type KeptChild } from '../../shard-agent/rehearsal/kept-child.ts';
-import { sweepRehearsals } from '../../shard-agent/rehearsal/rehearsal-folder.ts';
+import { rehearsalFolders as folders } from '../../shard-agent/rehearsal/rehearsal-folder.ts';
 import type { TestServer } from '../servers/server.ts';
 import type { EngineFixture } from './engine-fixture.ts';
 import { rehearse } from './rehearse.ts';
@@ -26,7 +26,7 @@ interface StartedScratch {
 async function startScratch(fixture: EngineFixture, server: TestServer): Promise<StartedScratch> {
   const { host, port, user, password } = server;
   const config = { engine: fixture.engine, host, port, user, password: { kind: 'none' } };
-  const order = { engine: fixture.engine, config, password, tools: fixture.tools };
+  const order = { config, password, tools: fixture.tools };
   const child = spawn(
     process.execPath,
     [path.join(import.meta.dirname, 'rehearsal-process.ts'), JSON.stringify(order)],
@@ -99,7 +99,7 @@ export function testRehearsalEnds(fixture: EngineFixture, source: () => TestServ
       process.kill(keeperOf(server), 'SIGKILL');
       await kill(child);
       expect(existsSync(folder)).toBe(true);
-      await sweepRehearsals();
+      await folders.sweep();
       expect(existsSync(folder)).toBe(false);
       expect(isRunning(server)).toBe(false);
     });

@@ -1,31 +1,20 @@
 /**
  * A process that takes an engine's locks and then does nothing, to be killed or frozen by a test.
- * `node lock-holder-process.ts '{"engine": "postgres", "config": {…}, "password": "…", "tools": {}, "holdLimitMs": 500}'`
+ * `node lock-holder-process.ts '{"config": {"engine": "postgres", …}, "password": "…", "tools": {}, "holdLimitMs": 500}'`
  * Prints `locking` before it asks, `locked` when it has the locks, `cut` after a line `cut` on stdin.
  */
-import type { Engine } from '../../shard-agent/engine.ts';
+import { openEngine } from '../../shard-agent/open-engine.ts';
 import type { DatabaseConfig, ToolPaths } from '../../topology/agent-file.ts';
 
 const order = JSON.parse(process.argv[2] ?? '{}') as {
-  engine: 'postgres' | 'mysql';
   config: DatabaseConfig;
   password: string;
   tools: ToolPaths;
   holdLimitMs: number;
 };
 
-async function openEngine(): Promise<Engine> {
-  const options = { database: order.config, password: order.password, tools: order.tools };
-  if (order.engine === 'postgres') {
-    const { openPostgres } = await import('../../shard-agent/engines/postgres/index.ts');
-    return openPostgres(options);
-  }
-  const { openMysql } = await import('../../shard-agent/engines/mysql/index.ts');
-  return openMysql(options);
-}
-
 const never = new AbortController().signal;
-const engine = await openEngine();
+const engine = await openEngine(order.config, order.password, order.tools);
 const session = await engine.prepareBackup({
   lanes: 1,
   chunkBytes: 1 << 20,

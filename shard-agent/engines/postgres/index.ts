@@ -12,7 +12,7 @@ import { findMarkedRoles } from './globals/roles.ts';
 import { listDatabases, readServer, subjectOf } from './server.ts';
 import { seeMarks, setMark } from './server-mark.ts';
 import { startScratch } from './rehearsal/scratch.ts';
-import { sweepSpoolFolders } from './restore/spool-folder.ts';
+import { spoolFolders } from './restore/spool-folder.ts';
 import { findMarked, isBeginning } from './restore/staging.ts';
 
 /** Lanes a check assumes where no order says. */
@@ -46,7 +46,7 @@ export function openPostgres(config: PostgresConfig): Engine {
 
 /** A staging that was never marked has no cluster: its maker died at once, and it can only be undone. */
 async function findStaged(config: PostgresConfig): Promise<StagedRestore[]> {
-  await sweepSpoolFolders();
+  await spoolFolders.sweep();
   const session = await openAny(config, 'restore');
   try {
     const found = new Map<string, string>();

@@ -2,6 +2,7 @@
  * SQL as the servers read it: names, texts and signs, without white space and comments. All text is bytes as latin1. What is
  * in a comment that servers execute, one that begins with an exclamation mark and a version, is read like the rest.
  */
+import { searchable } from './multibyte-text.ts';
 
 export interface SqlToken {
   /** `name`: in quotes. `word`: a keyword, a name without quotes or a number. */
@@ -36,33 +37,25 @@ export function readingAfter(statements: readonly string[]): Reading {
   };
 }
 
-/** First bytes of characters whose second byte may be a quote's or a backslash's. Other character sets have no such. */
-const leadBytes: Readonly<Record<string, RegExp>> = {
-  sjis: /[\x81-\x9f\xe0-\xfc]/,
-  cp932: /[\x81-\x9f\xe0-\xfc]/,
-  gbk: /[\x81-\xfe]/,
-  big5: /[\xa1-\xf9]/,
-  gb18030: /[\x81-\xfe]/,
-};
-
 export function sqlTokens(sql: string, reading: Reading = plainReading): SqlToken[] {
+  const plain = searchable(sql, reading.charset);
   const tokens: SqlToken[] = [];
   let executed = 0;
-  for (let at = 0; at < sql.length; ) {
-    const passed = afterSpace(sql, at);
+  for (let at = 0; at < plain.length; ) {
+    const passed = afterSpace(plain, at);
     if (passed !== undefined) {
       if (passed.opens) executed += 1;
       at = passed.end;
       continue;
     }
-    if (executed > 0 && sql.startsWith('*/', at)) {
+    if (executed > 0 && plain.startsWith('*/', at)) {
       executed -= 1;
       at += 2;
       continue;
     }
-    const token = tokenAt(sql, at, reading);
-    tokens.push(token);
-    at = token.end;
+    const { kind, end } = tokenAt(plain, at, reading);
+    tokens.push({ kind, text: sql.slice(at, end), start: at, end });
+    at = end;
   }
   return tokens;
 }
@@ -79,32 +72,24 @@ function afterSpace(sql: string, at: number): { readonly end: number; readonly o
 const space = /\s+|(\/\*M?!(?:\d{5,6})?)|\/\*[^]*?(?:\*\/|$)|#[^\n]*|--(?=\s|$)[^\n]*/y;
 const word = /[0-9A-Za-z_$\x80-\xff]+/y;
 
-function tokenAt(sql: string, at: number, reading: Reading): SqlToken {
+function tokenAt(sql: string, at: number, reading: Reading): Pick<SqlToken, 'kind' | 'end'> {
   const first = sql[at] ?? '';
-  const made = (kind: SqlToken['kind'], end: number): SqlToken => ({
-    kind,
-    text: sql.slice(at, end),
-    start: at,
-    end,
-  });
-  if (first === '`' || (first === '"' && reading.ansiQuotes)) {
-    return made('name', afterQuoted(sql, at, { ...reading, plainBackslashes: true }));
-  }
-  if (first === "'" || first === '"') return made('text', afterQuoted(sql, at, reading));
+  if (first === '`' || (first === '"' && reading.ansiQuotes))
+    return { kind: 'name', end: afterQuoted(sql, at, true) };
+  if (first === "'" || first === '"')
+    return { kind: 'text', end: afterQuoted(sql, at, reading.plainBackslashes) };
   word.lastIndex = at;
   const found = word.exec(sql)?.[0];
-  return found === undefined ? made('sign', at + 1) : made('word', at + found.length);
+  return found === undefined ? { kind: 'sign', end: at + 1 } : { kind: 'word', end: at + found.length };
 }
 
 /** The index after the quoted text that begins at `at`. */
-function afterQuoted(sql: string, at: number, { plainBackslashes, charset }: Reading): number {
+function afterQuoted(sql: string, at: number, plainBackslashes: boolean): number {
   const quote = sql[at];
-  const lead = leadBytes[charset];
   let next = at + 1;
   while (next < sql.length) {
     const character = sql[next] ?? '';
-    if (lead?.test(character) === true) next += 2;
-    else if (character === '\\' && !plainBackslashes) next += 2;
+    if (character === '\\' && !plainBackslashes) next += 2;
     else if (character !== quote) next += 1;
     else if (sql[next + 1] === quote) next += 2;
     else return next + 1;

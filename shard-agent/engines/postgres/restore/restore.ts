@@ -22,7 +22,7 @@ import { archivePiece, largeObjectsPiece } from '../backup/schema.ts';
 import { makeRoles, planRoles } from '../globals/roles.ts';
 import { openMaintenance } from '../server.ts';
 import { RefusedChunks } from './refused-chunks.ts';
-import { newSpoolFolder, removeSpoolFolder } from './spool-folder.ts';
+import { spoolFolders } from './spool-folder.ts';
 import { quietConfig } from './quiet-extensions.ts';
 import { storedStatistics } from './statistics.ts';
 import { markStatement, stagingName, type StagingMark } from './staging-mark.ts';
@@ -89,7 +89,7 @@ class PostgresRestore implements RestoreSession {
     await this.#onServer('look at the target', names.join(', '), (session) =>
       requireEmpty(session, this.#config, names),
     );
-    this.#folder = await newSpoolFolder();
+    this.#folder = await spoolFolders.make();
     for (const [number, line] of databases.entries()) {
       if (this.#order.signal.aborted) {
         throw new TidemarkError({
@@ -355,7 +355,7 @@ class PostgresRestore implements RestoreSession {
     await this.#closeLanes();
     await this.#runs.close();
     // What cannot be removed now goes when the next agent starts.
-    if (this.#folder !== undefined) await removeSpoolFolder(this.#folder).catch(() => undefined);
+    if (this.#folder !== undefined) await spoolFolders.remove(this.#folder).catch(() => undefined);
   }
 
   async #closeLanes(): Promise<void> {

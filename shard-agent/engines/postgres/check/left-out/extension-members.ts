@@ -4,7 +4,7 @@
  */
 import { configurationSequence } from '../../database/properties.ts';
 import { madeBy } from '../../database/row-makers.ts';
-import { classOf, initialGrants, type LeftOut } from './kind.ts';
+import { classOf, described, initialGrants, type LeftOut } from './kind.ts';
 
 /** What an extension made, and by which transactions: its own row and each membership tell one. */
 const members = `
@@ -15,9 +15,6 @@ const members = `
 /** The row was not written together with the extension `m` belongs to. */
 const later = (row: string): string =>
   `NOT EXISTS (SELECT FROM given g WHERE g.extension = m.extension AND g.maker = ${madeBy(row)})`;
-
-const described = (catalogue: string, oid: string, part = '0'): string =>
-  `pg_catalog.pg_describe_object(${classOf(catalogue)}, ${oid}, ${part})`;
 
 const memberOf = (catalogue: string, oid: string): string =>
   `JOIN member m ON m.classid = ${classOf(catalogue)} AND m.objid = ${oid}`;

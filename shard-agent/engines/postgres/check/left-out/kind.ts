@@ -21,6 +21,10 @@ export const superuser = `(SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolnam
 /** The object id of a system catalogue, as a constant in SQL. */
 export const classOf = (catalogue: string): string => `'pg_catalog.${catalogue}'::pg_catalog.regclass`;
 
+/** What a person calls an object, in the server's words. `part`: of a column, its number. */
+export const described = (catalogue: string, oid: string, part = '0'): string =>
+  `pg_catalog.pg_describe_object(${classOf(catalogue)}, ${oid}, ${part})`;
+
 /** Whether an object belongs to an extension. */
 export const ofExtension = (catalogue: string, oid: string): string =>
   `EXISTS (SELECT FROM pg_catalog.pg_depend x WHERE x.classid = ${classOf(catalogue)}

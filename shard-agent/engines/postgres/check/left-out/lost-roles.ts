@@ -3,13 +3,10 @@
  * restore finds a role of that name.
  */
 import { grants, owners } from '../../database/used-roles.ts';
-import { classOf, type LeftOut } from './kind.ts';
+import { classOf, described, type LeftOut } from './kind.ts';
 
 const gone = (role: string): string =>
   `${role} <> 0 AND ${role} NOT IN (SELECT oid FROM pg_catalog.pg_roles)`;
-
-const described = (catalogue: string, oid: string, part = '0'): string =>
-  `pg_catalog.pg_describe_object(${classOf(catalogue)}, ${oid}, ${part})`;
 
 const named = (what: string, role: string): string => `${what} || ' (role ' || ${role} || ')' AS name`;
 

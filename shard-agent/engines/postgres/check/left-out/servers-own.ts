@@ -3,13 +3,10 @@
  * server: it carries none of it.
  */
 import { afterInitdb } from '../../database/row-makers.ts';
-import { classOf, initialGrants, type LeftOut, ofExtension } from './kind.ts';
+import { classOf, described, initialGrants, type LeftOut, ofExtension } from './kind.ts';
 
 /** The lowest object id that is not the server's own. */
 const firstOwn = 16_384;
-
-const described = (catalogue: string, oid: string): string =>
-  `pg_catalog.pg_describe_object(${classOf(catalogue)}, ${oid}, 0)`;
 
 /** Catalogues of objects in schemas, without those of functions, relations, types and collations. */
 const inSchemas = [

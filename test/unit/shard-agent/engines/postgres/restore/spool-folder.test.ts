@@ -3,11 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import {
-  newSpoolFolder,
-  removeSpoolFolder,
-  sweepSpoolFolders,
-} from '../../../../../../shard-agent/engines/postgres/restore/spool-folder.ts';
+import { spoolFolders } from '../../../../../../shard-agent/engines/postgres/restore/spool-folder.ts';
 
 test('what an agent left when it was killed is removed, what a running one uses stays', async () => {
   const parent = mkdtempSync(path.join(tmpdir(), 'spool-test-'));
@@ -19,11 +15,11 @@ test('what an agent left when it was killed is removed, what a running one uses 
     mkdirSync(path.join(parent, name));
     writeFileSync(path.join(parent, name, '0.dump'), 'secret');
   }
-  const own = await newSpoolFolder(parent);
+  const own = await spoolFolders.make(parent);
   expect(statSync(own).mode & 0o777).toBe(0o700);
-  await sweepSpoolFolders(parent);
+  await spoolFolders.sweep(parent);
   expect(readdirSync(parent).sort()).toEqual([...kept, path.basename(own)].sort());
-  await removeSpoolFolder(own);
-  await removeSpoolFolder(own);
+  await spoolFolders.remove(own);
+  await spoolFolders.remove(own);
   expect(readdirSync(parent).sort()).toEqual([...kept].sort());
 });
