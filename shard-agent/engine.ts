@@ -107,8 +107,8 @@ export interface ScratchServer {
 }
 
 /**
- * What makes a restore one that is only tried: everything before the decision is done, and then `discard`. The set has not all rows,
- * and what is refused only because others are not there is no refusal, or a warning.
+ * Makes a restore a trial: everything before the decision is done, then `discard`. The set has only some rows, so a refusal
+ * that missing rows explain is left out or told as a warning.
  */
 export interface Rehearsal {
   /**

@@ -29,7 +29,7 @@ export function newRestoreId(now: Date): string {
   return `r${stamp}${randomBytes(4).toString('hex')}`;
 }
 
-/** When the restore of this id began, by the clock of who began it; undefined for what is no id of a restore. */
+/** When the restore with this id began, by the clock of the host that began it; undefined when the id is malformed. */
 export function restoreBeganMs(restore: string): number | undefined {
   const parts = /^r(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)[0-9a-f]{8}$/.exec(restore);
   if (parts === null) return undefined;
