@@ -21,6 +21,10 @@ const setup: readonly string[] = [
   "SET SESSION sql_mode = 'NO_UNSIGNED_SUBTRACTION'",
   'CREATE TABLE stock (id int PRIMARY KEY, had int unsigned, sold int unsigned, rest bigint AS (had - sold) STORED, KEY by_rest (rest))',
   'INSERT INTO stock (id, had, sold) VALUES (1, 5, 2), (2, 3, 7)',
+  // In strict mode MySQL takes the name for one that may be NULL.
+  'SET SESSION sql_mode = DEFAULT',
+  'CREATE TABLE person (id int PRIMARY KEY, first varchar(45) NOT NULL, last varchar(45) NOT NULL)',
+  "CREATE VIEW person_name AS SELECT id, CONCAT(first, ' ', last) AS name FROM person",
 ];
 
 /** Taken by a restore as they are. */
@@ -53,6 +57,11 @@ export function testMysqlFitSettings(fixture: EngineFixture, server: () => TestS
     }
     return tables;
   };
+  const nullable = (): Promise<unknown> =>
+    server().run(
+      "SELECT IS_NULLABLE AS v FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'settings' AND TABLE_NAME = 'person_name' AND COLUMN_NAME = 'name'",
+    );
+  let taken: unknown;
   const judge =
     family === 'mariadb'
       ? ["INSTALL SONAME 'simple_password_check'", "UNINSTALL SONAME 'simple_password_check'"]
@@ -89,6 +98,8 @@ export function testMysqlFitSettings(fixture: EngineFixture, server: () => TestS
       await server().run("CREATE USER weak@localhost IDENTIFIED BY 'Short1!'; CREATE USER open@localhost");
       set = await takeShard(fixture.open(server(), ['settings']), { globals: 'with-passwords' });
       for (const [name, text] of await showAll()) shown.set(name, text);
+      taken = await nullable();
+      if (family === 'mysql') expect(taken).toEqual([{ v: 'YES' }]);
       await server().run('DROP DATABASE settings; DROP USER weak@localhost, open@localhost');
     });
     afterAll(() => server().run('DROP DATABASE IF EXISTS settings'));
@@ -99,6 +110,7 @@ export function testMysqlFitSettings(fixture: EngineFixture, server: () => TestS
         await restoreShard(openServer(server()), set, 'settings');
       });
       expect(await showAll()).toEqual(shown);
+      expect(await nullable()).toEqual(taken);
       const rows = await server().run('SELECT rest FROM settings.stock ORDER BY id');
       expect(rows.map((row) => Number(row['rest']))).toEqual([3, -4]);
       await server().run('DROP DATABASE settings');
