@@ -18,6 +18,7 @@ const setup: readonly string[] = [
   'SET SESSION innodb_strict_mode = OFF',
   `CREATE TABLE form (id int PRIMARY KEY, ${wideColumns}) ROW_FORMAT=COMPACT CHARSET=latin1`,
   "INSERT INTO form (id, c0, c249) VALUES (1, 'first', 'last')",
+  'CREATE TABLE old (id int PRIMARY KEY, what text) ROW_FORMAT=REDUNDANT',
   "SET SESSION sql_mode = 'NO_UNSIGNED_SUBTRACTION'",
   'CREATE TABLE stock (id int PRIMARY KEY, had int unsigned, sold int unsigned, rest bigint AS (had - sold) STORED, KEY by_rest (rest))',
   'INSERT INTO stock (id, had, sold) VALUES (1, 5, 2), (2, 3, 7)',
@@ -36,6 +37,8 @@ const harmless: Readonly<Record<'mysql' | 'mariadb', readonly string[]>> = {
   mariadb: [
     'explicit_defaults_for_timestamp = OFF',
     'innodb_strict_mode = ON',
+    'innodb_compression_default = ON',
+    'innodb_default_encryption_key_id = 7',
     'tx_read_only = ON',
     "lc_messages = 'de_DE'",
   ],
