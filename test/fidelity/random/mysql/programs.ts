@@ -9,7 +9,13 @@ export interface ProgramModel {
 }
 
 const definers = ['maker', 'gone', 'powerless'] as const;
-const modes = ['STRICT_ALL_TABLES', '', 'ANSI', 'NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT', 'HIGH_NOT_PRECEDENCE'];
+const modes = [
+  'STRICT_ALL_TABLES',
+  '',
+  'ANSI',
+  'NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT',
+  'HIGH_NOT_PRECEDENCE',
+];
 const clients = ['utf8mb4', 'latin1', 'cp1250', 'gbk'];
 
 export const programsArbitrary: fc.Arbitrary<ProgramModel[]> = fc.array(

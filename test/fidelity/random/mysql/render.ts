@@ -1,9 +1,11 @@
 /** A drawn schema of MySQL or MariaDB as the statements that make it. */
+import { allowancesOf } from '../allowances.ts';
 import { mysqlNames, oddName } from '../names.ts';
 import { database, type Rendered } from '../round-trip.ts';
 import { indexDefinitions } from './indexes.ts';
 import { programStatements } from './programs.ts';
 import type { SchemaModel } from './schema.ts';
+import { settingAllowances } from './setting-allowances.ts';
 import { changeOf } from './settings.ts';
 import { type Column, fileNames, quoted, resolveTable, type Table, words } from './table.ts';
 
@@ -18,7 +20,11 @@ export function renderSchema(model: SchemaModel): Rendered {
     createDatabase: `CREATE DATABASE ${database} CHARACTER SET ${charset} COLLATE ${collation}`,
     chunkBytes: model.chunkBytes,
     lanes: model.lanes,
-    surroundings: { source: model.around.source.map(changeOf), target: model.around.target.map(changeOf) },
+    surroundings: {
+      source: model.around.source.map(changeOf),
+      target: model.around.target.map(changeOf),
+      allowances: allowancesOf(settingAllowances, model.around),
+    },
     tables: tables.length,
     rows: model.tables.reduce((sum, { rows }) => sum + rows, 0),
     statements: [

@@ -1,4 +1,5 @@
 /** A drawn schema as the statements that make it. */
+import { allowancesOf } from '../allowances.ts';
 import { oddName, postgresNames } from '../names.ts';
 import { insensitive, literal, quoted } from './column-type.ts';
 import { database, type Rendered } from '../round-trip.ts';
@@ -8,6 +9,7 @@ import { extraStatements } from './extras.ts';
 import { isReferable, type Link, linksOf } from './links.ts';
 import { partitionClause, partitionStatements } from './partitions.ts';
 import type { SchemaModel } from './schema.ts';
+import { settingAllowances } from './setting-allowances.ts';
 import { changeOf, databaseStatement } from './settings.ts';
 import { type Column, columnsOf, oddSchema, resolveTable, type Table } from './table.ts';
 
@@ -23,7 +25,11 @@ export function renderSchema(model: SchemaModel): Rendered {
     createDatabase: createDatabase(database, model.encoding),
     chunkBytes: model.chunkBytes,
     lanes: model.lanes,
-    surroundings: { source: model.around.source.map(changeOf), target: model.around.target.map(changeOf) },
+    surroundings: {
+      source: model.around.source.map(changeOf),
+      target: model.around.target.map(changeOf),
+      allowances: allowancesOf(settingAllowances, model.around),
+    },
     tables: tables.length,
     rows: tables.reduce((sum, { model: table }) => sum + table.rows, 0),
     statements: [

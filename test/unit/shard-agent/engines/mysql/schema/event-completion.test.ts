@@ -15,7 +15,10 @@ test('the clause goes from the head, and what looks like it stays', () => {
 test('an event that is kept stays so, and so does one of another mode', () => {
   const kept = { row, text: `${head} ON COMPLETION PRESERVE ENABLE DO SELECT 1` };
   expect(withReadableCompletion(kept)).toEqual(kept);
-  const usual = { row: { ...row, sql_mode: 'ANSI' }, text: `${head} ON COMPLETION NOT PRESERVE ENABLE DO SELECT 1` };
+  const usual = {
+    row: { ...row, sql_mode: 'ANSI' },
+    text: `${head} ON COMPLETION NOT PRESERVE ENABLE DO SELECT 1`,
+  };
   expect(withReadableCompletion(usual)).toEqual(usual);
 });
 
