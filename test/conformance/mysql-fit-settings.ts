@@ -127,6 +127,31 @@ export function testMysqlFitSettings(fixture: EngineFixture, server: () => TestS
       }
     });
 
+    // MySQL's roles are accounts with a host.
+    if (family === 'mariadb')
+      test('a role that objects run as is refused where it is missing, and kept where it is there', async () => {
+        await server().run('CREATE ROLE keeper');
+        await server().run(
+          'CREATE DATABASE kept; CREATE DEFINER = keeper PROCEDURE kept.p() SELECT 1; CREATE DEFINER = keeper VIEW kept.v AS SELECT 1 AS n',
+        );
+        const kept = await takeShard(fixture.open(server(), ['kept']));
+        await server().run('DROP DATABASE kept; DROP ROLE keeper');
+        const findings = (): Promise<readonly Finding[]> => openServer(server()).fit(kept.stored, false);
+        expect((await findings()).find(({ subject }) => subject === 'keeper')).toMatchObject({
+          code: 'does-not-fit',
+          warning: false,
+          remedy: expect.stringMatching(/^CREATE ROLE `keeper`;/),
+        });
+        await server().run('CREATE ROLE keeper');
+        expect((await findings()).filter(({ subject }) => subject === 'keeper')).toEqual([]);
+        await restoreShard(openServer(server()), kept, 'kept');
+        const definers = await server().run(
+          "SELECT DEFINER AS d FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = 'kept' UNION ALL SELECT DEFINER FROM information_schema.VIEWS WHERE TABLE_SCHEMA = 'kept'",
+        );
+        expect(definers.map(({ d }) => d)).toEqual(['keeper', expect.stringMatching(/^keeper@?$/)]);
+        await server().run('DROP DATABASE kept; DROP ROLE keeper');
+      });
+
     // MySQL's setting for this is one of a session, and sessions of a restore set it.
     if (family === 'mariadb')
       test('tables without a key that the server would refuse are named', async () => {

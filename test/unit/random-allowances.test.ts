@@ -13,12 +13,25 @@ const readOnly = {
 const drawn = { name: 'default_transaction_read_only', value: 'on' };
 
 describe('refusals', () => {
-  const { source, target } = allowancesOf(postgres, { source: [drawn], target: [] });
+  const { source, target } = allowancesOf(postgres, { source: [drawn], target: [] }, []);
 
   test('the setting that was drawn excuses its own refusal, on its own side', () => {
     expect(mayRefuse([readOnly], source)).toBe(true);
     expect(mayRefuse([readOnly], target)).toBe(false);
-    expect(mayRefuse([readOnly], allowancesOf(postgres, { source: [], target: [] }).source)).toBe(false);
+    expect(mayRefuse([readOnly], allowancesOf(postgres, { source: [], target: [] }, []).source)).toBe(false);
+  });
+
+  test('a setting that refuses some schemas excuses those', () => {
+    const forced = { source: [], target: [{ name: 'innodb_force_primary_key', value: 'ON' }] };
+    const keyless = {
+      code: 'does-not-fit',
+      subject: 'innodb_force_primary_key',
+      cause: 'the server refuses tables without a primary key, such as random.t',
+      remedy: 'SET GLOBAL innodb_force_primary_key = OFF;',
+    } as const;
+    const of = (sql: string): boolean => mayRefuse([keyless], allowancesOf(mysql, forced, [sql]).target);
+    expect(of('CREATE TABLE `t` (\n  a int\n) ENGINE=InnoDB')).toBe(true);
+    expect(of('CREATE TABLE `t` (\n  a int,\n  PRIMARY KEY (a)\n) ENGINE=InnoDB')).toBe(false);
   });
 
   test('nothing that is said beside it is excused by it', () => {
@@ -34,7 +47,7 @@ describe('refusals', () => {
 
 describe('differences', () => {
   const setting = { name: 'innodb_default_row_format', value: 'compact' };
-  const { differences } = allowancesOf(mysql, { source: [], target: [setting] });
+  const { differences } = allowancesOf(mysql, { source: [], target: [setting] }, []);
   const warning = {
     code: 'does-not-fit',
     subject: 'innodb_default_row_format',

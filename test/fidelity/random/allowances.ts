@@ -13,6 +13,8 @@ export interface AllowedRefusal {
   readonly subject: RegExp;
   /** The whole cause. */
   readonly cause: RegExp;
+  /** Only of a schema that some statement of matches. */
+  readonly when?: RegExp;
 }
 
 /** One difference that a drawn part of the surroundings brings about, once its warning was given. */
@@ -40,12 +42,15 @@ export type SettingAllowances = Readonly<Record<string, Partial<Allowances>>>;
 export function allowancesOf(
   table: SettingAllowances,
   { source, target }: { readonly source: readonly DrawnSetting[]; readonly target: readonly DrawnSetting[] },
+  statements: readonly string[],
 ): Allowances {
+  const holds = ({ when }: AllowedRefusal): boolean =>
+    when === undefined || statements.some((sql) => when.test(sql));
   const of = (drawn: readonly DrawnSetting[]): Partial<Allowances>[] =>
     drawn.flatMap(({ name }) => table[name] ?? []);
   return {
-    source: of(source).flatMap((allowed) => allowed.source ?? []),
-    target: of(target).flatMap((allowed) => allowed.target ?? []),
+    source: of(source).flatMap((allowed) => allowed.source?.filter(holds) ?? []),
+    target: of(target).flatMap((allowed) => allowed.target?.filter(holds) ?? []),
     differences: of([...source, ...target]).flatMap((allowed) => allowed.differences ?? []),
   };
 }
