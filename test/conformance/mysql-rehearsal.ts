@@ -1,9 +1,12 @@
 /** What no query of the catalogue tells of MySQL and MariaDB: a rehearsal finds it before a backup. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MemoryStore } from '../../repository/stores/memory.ts';
+import { Progress } from '../../shard-agent/progress.ts';
+import { takeSample } from '../../shard-agent/rehearsal/rehearsal.ts';
 import type { TestServer } from '../servers/server.ts';
 import type { EngineFixture } from './engine-fixture.ts';
 import { rehearsalFolders, testRehearsalEnds } from './engine-rehearsal.ts';
-import { rehearse } from './rehearse.ts';
+import { rehearse, rehearseOn } from './rehearse.ts';
 
 /** All of this comes back, and of some of it the first hundred rows do not tell. */
 const sound = `
@@ -17,11 +20,27 @@ const sound = `
   CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY DO DELETE FROM child;
   CREATE PROCEDURE counted() SELECT COUNT(*) FROM child;`;
 
-/** A view that names a column which is gone. */
+/** A view that names a column which is gone, and a table of an engine that a scratch server has not, with what needs it. */
 const unsound = `
+  INSTALL SONAME 'ha_blackhole'; CREATE TABLE gone (id int PRIMARY KEY) ENGINE=BLACKHOLE;
+  CREATE VIEW over_gone AS SELECT id FROM gone; CREATE VIEW over_that AS SELECT id FROM over_gone;
+  CREATE TRIGGER on_gone BEFORE INSERT ON gone FOR EACH ROW SET NEW.id = 1;
   CREATE TABLE items (id int PRIMARY KEY, price int, old_price int) ENGINE=InnoDB;
   CREATE VIEW prices AS SELECT price, old_price FROM items;
   ALTER TABLE items DROP COLUMN old_price;`;
+
+/** What the account below is refused, and what only needs it. */
+const refused = `
+  CREATE TABLE gone (id int PRIMARY KEY) ENGINE=BLACKHOLE; CREATE TABLE parent (id int PRIMARY KEY) ENGINE=InnoDB;
+  CREATE TABLE child (id int PRIMARY KEY, CONSTRAINT of_parent FOREIGN KEY (id) REFERENCES parent (id)) ENGINE=InnoDB;
+  INSERT INTO parent VALUES (1); CREATE VIEW parents AS SELECT id FROM parent;
+  CREATE TRIGGER noted BEFORE INSERT ON child FOR EACH ROW SET NEW.id = NEW.id;
+  CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY DO DELETE FROM child;
+  CREATE PROCEDURE counted() SELECT COUNT(*) FROM child; CREATE PROCEDURE again() CALL counted();`;
+
+/** Not of REFERENCES, TRIGGER, CREATE ROUTINE, CREATE VIEW and EVENT. */
+const account = `CREATE USER weak@'127.0.0.1' IDENTIFIED BY 'weak';
+  GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, LOCK TABLES, SUPER ON *.* TO weak@'127.0.0.1'`;
 
 export function testMysqlRehearsal(fixture: EngineFixture): void {
   describe(`${fixture.name}: rehearsals`, () => {
@@ -35,11 +54,14 @@ export function testMysqlRehearsal(fixture: EngineFixture): void {
     });
     afterAll(() => source?.stop());
 
-    test('an object that cannot come back is named', async () => {
+    test('an object that cannot come back is named, and not what only needs it', async () => {
       const before = await fixture.listDatabases(source);
       const { findings, server } = await rehearse(fixture.open(source, ['unsound']));
-      expect(findings).toMatchObject([{ code: 'not-supported', subject: 'unsound.prices', warning: true }]);
-      expect(findings[0]?.cause).toMatch(/left out/);
+      expect(findings).toMatchObject([
+        { code: 'database-failed', subject: 'table unsound.gone', warning: false },
+        { code: 'not-supported', subject: 'unsound.prices', warning: true },
+      ]);
+      expect(findings[1]?.cause).toMatch(/left out/);
       expect(server.version).toMatch(new RegExp(`^${source.version}`));
       expect(await fixture.listDatabases(source)).toEqual(before);
       expect(rehearsalFolders()).toEqual([]);
@@ -54,7 +76,43 @@ export function testMysqlRehearsal(fixture: EngineFixture): void {
     test('the schema alone: no row is read', async () => {
       const { findings, sums } = await rehearse(fixture.open(source, ['sound', 'unsound']), 0);
       expect(sums.rows).toBe(0);
-      expect(findings).toHaveLength(1);
+      expect(findings).toHaveLength(2);
+    });
+
+    test('each object that is refused is named, and none hides another', async () => {
+      await fixture.createDatabase(source, 'refused');
+      await source.run(refused, 'refused');
+      const order = {
+        cluster: 'shop',
+        shard: 'shop-00',
+        lanes: 2,
+        rows: 100,
+        progress: new Progress('schema'),
+      };
+      const store = new MemoryStore('memory:');
+      const { signal } = new AbortController();
+      const sample = await takeSample({ ...order, engine: fixture.open(source, ['refused']), signal }, store);
+      // The same server, as a target that lacks an engine, the privileges of this account and the loading of rows.
+      await fixture.dropDatabase(source, 'refused');
+      await source.run(`UNINSTALL SONAME 'ha_blackhole'; SET GLOBAL local_infile = OFF; ${account}`);
+      const findings = await rehearseOn(
+        fixture.open({ ...source, user: 'weak', password: 'weak' }),
+        store,
+        sample,
+      );
+      await source.run(`SET GLOBAL local_infile = ON; DROP USER weak@'127.0.0.1'`);
+      expect(findings.map(({ subject }) => subject).toSorted()).toEqual([
+        // MariaDB asks for no privilege on the other table.
+        ...(fixture.family === 'mysql' ? ['CONSTRAINT `of_parent` FOREIGN KEY of refused.child'] : []),
+        'event refused.nightly',
+        'procedure refused.again',
+        'procedure refused.counted',
+        'refused.parents',
+        'rows of refused.parent',
+        'table refused.gone',
+        'trigger refused.noted',
+      ]);
+      expect(await fixture.listDatabases(source)).toEqual(['sound', 'unsound']);
     });
 
     testRehearsalEnds(fixture, () => source);
