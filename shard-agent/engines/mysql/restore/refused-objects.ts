@@ -71,11 +71,13 @@ export class RefusedObjects {
     this.#steps.add(unit.number);
   };
 
-  /** A view that is not made as it was, which is not told when it reads what was refused. */
-  addView({ unit, change, cause }: ChangedView, told: Finding): void {
-    const follows = this.#names(cause);
-    if (change === 'left-out') this.#lost.push(objectOf(unit));
-    if (!follows) this.#rehearsal.refused(told);
+  /**
+   * A view that is not made as it was. One that reads what was refused is not told. One that reads a view which is only left out
+   * is told as well, because a restore goes on without both.
+   */
+  addView({ unit, cause }: ChangedView, told: Finding): void {
+    if (this.#names(cause)) this.#lost.push(objectOf(unit));
+    else this.#rehearsal.refused(told);
   }
 
   hasTable(database: string, name: string): boolean {
