@@ -105,7 +105,9 @@ export function testMysqlRehearsal(fixture: EngineFixture): void {
       // The same server, as a target that lacks an engine, the privileges of this account and the loading of rows.
       await fixture.dropDatabase(source, 'refused');
       if (onMariadb) await source.run("UNINSTALL SONAME 'ha_blackhole'");
-      await source.run(`SET GLOBAL local_infile = OFF; ${account(onMariadb ? '' : ', SYSTEM_VARIABLES_ADMIN, SET_ANY_DEFINER')}`);
+      await source.run(
+        `SET GLOBAL local_infile = OFF; ${account(onMariadb ? '' : ', SYSTEM_VARIABLES_ADMIN, SET_ANY_DEFINER')}`,
+      );
       const findings = await rehearseOn(
         fixture.open({ ...source, user: 'weak', password: 'weak' }),
         store,
