@@ -59,7 +59,8 @@ export const usedAdditions: readonly LeftOut[] = [
         JOIN pg_catalog.pg_constraint k ON k.contype IN ('x', 'f') AND o.operator = ANY (k.conexclop || k.conpfeqop)`,
     cause:
       "no restore can make what uses it: it is left out, because a restore makes an extension by the extension's own script",
-    remedy: 'Keep it in tables and types of your own, or have the extension make it: ALTER EXTENSION … UPDATE.',
+    remedy:
+      'Keep it in tables and types of your own, or have the extension make it: ALTER EXTENSION … UPDATE.',
     fatal: true,
   },
   {
