@@ -8,8 +8,8 @@ import { classOf, described, type LeftOut } from './kind.ts';
 
 /**
  * What was added; an index of a key hangs on its constraint alone. An index may also be the extension's own: pg_upgrade makes tables of extensions in one
- * transaction and their indexes in another. Then each member came alone and the extension's row without any, or tables of users came
- * together with them.
+ * transaction and their indexes in another. Then each member came alone (from version 17 on together
+ * with its types) and the extension's row without any, or tables of users came together with them.
  */
 const added = `
   hung AS MATERIALIZED (${hanging}),
@@ -18,7 +18,8 @@ const added = `
       ON h.classid = ${classOf('pg_constraint')} AND k.oid = h.objid WHERE k.contype IN ('p', 'u', 'x')),
   upgraded AS MATERIALIZED (SELECT e.oid AS extension FROM pg_catalog.pg_extension e
     WHERE NOT EXISTS (SELECT FROM member m WHERE m.extension = e.oid AND (m.maker = ${madeBy('e')}
-        OR EXISTS (SELECT FROM member o WHERE o.extension = e.oid AND o.maker = m.maker AND (o.classid, o.objid) <> (m.classid, m.objid))))
+        OR EXISTS (SELECT FROM member o WHERE o.extension = e.oid AND o.maker = m.maker AND (o.classid, o.objid) <> (m.classid, m.objid)
+          AND ${classOf('pg_type')} NOT IN (o.classid, m.classid))))
       OR EXISTS (SELECT FROM given g JOIN pg_catalog.pg_class t ON ${madeBy('t')} = g.maker WHERE g.extension = e.oid AND t.oid >= 16384
         AND t.relkind IN ('r', 'p', 'v', 'm', 'f')
         AND NOT EXISTS (SELECT FROM member o WHERE o.classid = ${classOf('pg_class')} AND o.objid = t.oid))),
