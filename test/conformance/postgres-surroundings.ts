@@ -36,6 +36,20 @@ const additions = `
   ALTER TABLE notes ADD CONSTRAINT above CHECK (id > 0); CREATE STATISTICS pair ON id, note FROM notes; ALTER TYPE hue ADD VALUE 'blue';
   CREATE OR REPLACE VIEW seen AS SELECT 2 AS a; ALTER TABLE kinds ADD COLUMN mine int; CREATE PUBLICATION p FOR TABLE kinds; CREATE VIEW uses AS SELECT mine FROM kinds`;
 
+/** What was added, and what no restore could make without it. */
+const usedAdditions = `
+  ALTER TABLE notes ADD CONSTRAINT notes_twice UNIQUE (note); ALTER TABLE kinds ADD COLUMN mine int; CREATE TABLE child () INHERITS (kinds);
+  CREATE TABLE t (note text REFERENCES notes (note), hues hue[]); ALTER TYPE hue ADD VALUE 'blue'`;
+
+/** An extension as pg_upgrade leaves it: each in a transaction of its own, and keys after the tables. */
+const upgradedExtension = [
+  `INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion) VALUES (99999, 'citext', 10, 2200, true, '1.6')`,
+  `CREATE TABLE notes (id int NOT NULL); ALTER EXTENSION citext ADD TABLE notes`,
+  `CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER EXTENSION citext ADD FUNCTION one()`,
+  'ALTER TABLE notes ADD PRIMARY KEY (id)',
+  'CREATE TABLE t (a int REFERENCES notes)',
+];
+
 const changes = `
   ALTER TABLE notes SET (fillfactor = 50); CREATE OR REPLACE FUNCTION one() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 2';
   ALTER FUNCTION one() OWNER TO app; COMMENT ON TABLE kinds IS 'mine'; ALTER FUNCTION citextin(cstring) SET search_path = '';
@@ -143,7 +157,40 @@ export function testPostgresSurroundings(fixture: PostgresFixture): void {
       expect(all.get('what was added to objects of extensions and is used by other objects')?.names).toEqual([
         'column mine of table public.kinds (used by rule _RETURN on view public.uses)',
       ]);
+      await refused('what was added to objects of extensions and is used by other objects');
       expect(all.get('rows in tables of extensions')?.names).toEqual(['"public"."notes"']);
+    });
+
+    async function refused(things: string): Promise<void> {
+      const finding = (await found()).get(things)?.finding;
+      expect(finding?.warning).toBe(false);
+      await expect(open().prepareBackup(backupOrder)).rejects.toMatchObject({
+        code: 'not-supported',
+        subject: finding?.subject,
+      });
+    }
+
+    test('what is added to objects of an extension is refused where other objects use it', async () => {
+      await made(withTables, usedAdditions);
+      const things = 'what was added to objects of extensions and is used by other objects';
+      expect((await leftOut(things)).split('), ')).toEqual([
+        'column mine of table public.kinds (used by table public.child',
+        'index public.notes_twice (used by constraint t_note_fkey on table public.t',
+        "type public.hue: 'blue' (used by column hues of table public.t)",
+      ]);
+      await refused(things);
+      await server.run('DROP TABLE t, child', 'shop');
+      expect([...(await found()).keys()]).toEqual(['what was added to objects of extensions']);
+    });
+
+    test('keys that pg_upgrade made by themselves are named where others use them, and not refused', async () => {
+      await made(...upgradedExtension);
+      const things = 'keys of tables of upgraded extensions that other objects use';
+      expect(await leftOut(things)).toBe(
+        'index public.notes_pkey (used by constraint t_a_fkey on table public.t)',
+      );
+      const findings = [...(await found()).values()].map(({ finding }) => finding.warning);
+      expect(new Set(findings)).toEqual(new Set([true]));
     });
 
     async function leftOut(things: string): Promise<string> {

@@ -3,44 +3,9 @@
  * pg_dump carries of its members nothing but grants and the rows of configuration tables.
  */
 import { configurationSequence } from '../../database/properties.ts';
-import { madeBy } from '../../database/row-makers.ts';
+import { columns, familyMember, hanging, later, memberOf, members } from './extension-additions.ts';
+import { usedAdditions } from './extension-uses.ts';
 import { classOf, described, initialGrants, type LeftOut } from './kind.ts';
-
-/** What an extension made, and by which transactions: its own row and each membership tell one. */
-const members = `
-  member AS MATERIALIZED (SELECT d.classid, d.objid, d.refobjid AS extension, ${madeBy('d')} AS maker FROM pg_catalog.pg_depend d
-    WHERE d.refclassid = ${classOf('pg_extension')} AND d.deptype = 'e' AND d.refobjid >= 16384),
-  given AS MATERIALIZED (SELECT extension, maker FROM member UNION SELECT e.oid, ${madeBy('e')} FROM pg_catalog.pg_extension e)`;
-
-/** The row was not written together with the extension `m` belongs to. */
-const later = (row: string): string =>
-  `NOT EXISTS (SELECT FROM given g WHERE g.extension = m.extension AND g.maker = ${madeBy(row)})`;
-
-const memberOf = (catalogue: string, oid: string): string =>
-  `JOIN member m ON m.classid = ${classOf(catalogue)} AND m.objid = ${oid}`;
-
-/** A member of a family that no operator class brings along. */
-const familyMember = (catalogue: string, family: string): string =>
-  `SELECT ${described(catalogue, 'o.oid')} AS name FROM pg_catalog.${catalogue} o ${memberOf('pg_opfamily', `o.${family}`)}
-     WHERE ${later('o')} AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = ${classOf(catalogue)} AND d.objid = o.oid
-       AND d.refclassid = ${classOf('pg_opclass')})`;
-
-/** Indexes, constraints, triggers and so on hang on their table by a dependency, which nothing rewrites. */
-const hanging = `
-  SELECT DISTINCT d.classid, d.objid, d.objsubid
-  FROM member m JOIN pg_catalog.pg_depend d ON d.refclassid = m.classid AND d.refobjid = m.objid AND d.deptype IN ('a', 'i')
-  LEFT JOIN pg_catalog.pg_class i ON d.classid = ${classOf('pg_class')} AND i.oid = d.objid
-  LEFT JOIN pg_catalog.pg_trigger t ON d.classid = ${classOf('pg_trigger')} AND t.oid = d.objid
-  WHERE m.classid IN (${classOf('pg_class')}, ${classOf('pg_type')}) AND ${later('d')}
-    AND (d.classid IN (${['pg_constraint', 'pg_attrdef', 'pg_rewrite', 'pg_policy', 'pg_statistic_ext', 'pg_publication_rel'].map(classOf).join(', ')})
-      OR i.relkind IN ('i', 'I') OR NOT t.tgisinternal)`;
-
-/** A grant, a statistics target and options of a column write its row anew as well. */
-const settled = `o.attacl IS NULL AND COALESCE(o.attstattarget, -1) = -1 AND o.attoptions IS NULL`;
-
-const columns = `
-  SELECT ${classOf('pg_class')}::oid, o.attrelid, o.attnum::int FROM pg_catalog.pg_attribute o ${memberOf('pg_class', 'o.attrelid')}
-  WHERE o.attnum > 0 AND NOT o.attisdropped AND ${settled} AND ${later('o')}`;
 
 /** Catalogues whose rows bear no grants, so that whatever writes one anew has changed it. */
 const withoutGrants = [
@@ -108,24 +73,7 @@ export const ofExtensions: readonly LeftOut[] = [
     cause: "it is left out: a restore makes an extension by the extension's own script",
     remedy: 'After a restore, add it again; or keep it in tables, types and schemas of your own.',
   },
-  {
-    things: 'what was added to objects of extensions and is used by other objects',
-    query: `WITH ${members}, added AS (${hanging} UNION ${columns})
-      SELECT DISTINCT pg_catalog.pg_describe_object(a.classid, a.objid, a.objsubid) || ' (used by ' ||
-        pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) || ')' AS name
-      FROM added a JOIN pg_catalog.pg_depend d ON d.refclassid = a.classid AND d.refobjid = a.objid
-        AND d.refobjsubid = a.objsubid AND d.deptype IN ('n', 'a')
-      LEFT JOIN pg_catalog.pg_class i ON d.classid = ${classOf('pg_class')} AND i.oid = d.objid
-      WHERE d.classid <> ${classOf('pg_statistic_ext')} AND COALESCE(i.relkind NOT IN ('i', 'I', 'S'), true)
-        AND NOT EXISTS (SELECT FROM added b WHERE b.classid = d.classid AND b.objid = d.objid)
-        AND NOT EXISTS (SELECT FROM member m WHERE m.classid = d.classid AND m.objid = d.objid)
-      UNION SELECT ${described('pg_class', 'a.objid', 'a.objsubid')} || ' (used by ' || ${described('pg_class', 'i.inhrelid')} || ')'
-      FROM added a JOIN pg_catalog.pg_inherits i ON i.inhparent = a.objid
-      WHERE a.classid = ${classOf('pg_class')} AND a.objsubid > 0
-        AND NOT EXISTS (SELECT FROM member m WHERE m.classid = a.classid AND m.objid = i.inhrelid)`,
-    cause: "a restore fails at what uses it, unless the extension's own script makes it",
-    remedy: 'Keep it in tables of your own, or have the extension make it: ALTER EXTENSION … UPDATE.',
-  },
+  ...usedAdditions,
   {
     things: 'objects of extensions that were altered',
     query: `WITH ${members} SELECT DISTINCT name FROM (${changed}) altered`,
