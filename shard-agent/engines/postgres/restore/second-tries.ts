@@ -138,9 +138,7 @@ class Tries {
       const [before, after] = lendPath(await functionsOfView(this.#session, view), owner);
       return [
         { before: [rows, withPath(owner)], after: [] },
-        ...(before.length === 0
-          ? []
-          : [{ before: [rows, ...settingsStatements(owner), ...before], after }]),
+        ...(before.length === 0 ? [] : [{ before: [rows, ...settingsStatements(owner), ...before], after }]),
       ];
     }
     // No expression is in it, so nothing in it is read otherwise under another path.

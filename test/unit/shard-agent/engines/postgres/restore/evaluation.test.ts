@@ -9,7 +9,10 @@ test('expressions are evaluated under the settings of the database that change n
     { role: null, name: 'IntervalStyle', value: 'sql_standard' },
     { role: null, name: 'default_transaction_read_only', value: 'on' },
   ];
-  expect(evaluationSettings({ settings })).toEqual([{ name: 'TimeZone', value: 'America/St_Johns' }]);
+  expect(evaluationSettings({ settings })).toEqual([
+    { name: 'TimeZone', value: 'America/St_Johns' },
+    { name: 'IntervalStyle', value: 'sql_standard' },
+  ]);
 });
 
 test("an application's own settings are among them, those of a role apart, and none whose bytes are in another encoding", () => {
