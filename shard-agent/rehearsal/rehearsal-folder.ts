@@ -38,7 +38,8 @@ async function endKept(folder: string): Promise<void> {
   if (kept === undefined) return;
   for (const signal of [kept.stop, 'SIGKILL'] as const) {
     if (!isRunning(kept)) return;
-    process.kill(kept.pid, signal);
+    // A killed maker of a data folder leaves what it has started, which writes there: it leads a group of all of them.
+    process.kill(signal === 'SIGKILL' ? -kept.pid : kept.pid, signal);
     const patience = AbortSignal.timeout(endLimitMs);
     // It is no child of ours, so that nothing tells of its end.
     while (isRunning(kept) && !patience.aborted) await pause(systemClock, lookMs, patience);

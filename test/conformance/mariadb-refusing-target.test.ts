@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startMariadb } from '../servers/mariadb.ts';
 import type { MysqlServer } from '../servers/mysql-family.ts';
-import { type MemoryShard, prepareRestore, restoreShard, takeShard } from './memory-shard.ts';
+import { loadChunks, type MemoryShard, prepareRestore, restoreShard, takeShard } from './memory-shard.ts';
 import { openServer } from './mysql-fixture.ts';
 
 let source: MysqlServer;
@@ -61,6 +61,94 @@ test('events are refused by the plan where the scheduler is disabled, and a rest
   await restoreShard(engine, plain, 'refused2');
   expect(await databases(target)).toEqual(['refused']);
 });
+
+test('events of a server whose scheduler is disabled are named and left out, all else comes back', async () => {
+  await target.run('CREATE DATABASE refused; CREATE TABLE refused.item (id int PRIMARY KEY)');
+  // As it was made while the scheduler was not disabled.
+  await target.run(
+    "INSERT INTO mysql.event (db, name, body, definer, interval_value, interval_field, starts, comment, originator, body_utf8) VALUES ('refused', 'e', 'DO 1', 'root@localhost', 1, 'DAY', '2037-01-01', '', 1, 'DO 1')",
+  );
+  try {
+    const engine = openServer(target, ['refused']);
+    expect(await engine.check()).toContainEqual(
+      expect.objectContaining({ code: 'not-supported', subject: 'events', warning: true }),
+    );
+    const set = await takeShard(engine);
+    expect(set.stored.schema.map(({ name }) => name)).not.toContain('events');
+    await restoreShard(openServer(source), set, 'refused4');
+    expect(await source.run('SELECT * FROM item', 'refused')).toEqual([]);
+    expect(await source.run('SHOW EVENTS', 'refused')).toEqual([]);
+  } finally {
+    await target.run("DELETE FROM mysql.event WHERE db = 'refused'");
+    await source.run('DROP DATABASE IF EXISTS refused');
+  }
+});
+
+test('triggers that the server refuses once all is open end the restore, and are told', async () => {
+  const set = await make(
+    'CREATE TABLE price (id int PRIMARY KEY, now int, was int)',
+    'CREATE TRIGGER /* kept */ keeps BEFORE UPDATE ON price FOR EACH ROW SET NEW.was = OLD.now',
+    'CREATE TRIGGER IF NOT EXISTS unless BEFORE INSERT ON price FOR EACH ROW SET NEW.was = NEW.now',
+    'CREATE TRIGGER IF NOT EXISTS fine AFTER INSERT ON price FOR EACH ROW SET @seen = NEW.id',
+    'CREATE TRIGGER /* there */ item BEFORE INSERT ON item FOR EACH ROW SET @seen = NEW.id',
+  );
+  const session = await prepareRestore(openServer(target), set, 'refused5');
+  try {
+    await session.stage();
+    await loadChunks(await session.writeLanes(), set);
+    await session.finishLoad();
+    await session.closeTarget();
+    await session.switch();
+    await session.open();
+    await target.run('ALTER TABLE price DROP COLUMN was', 'refused');
+    const cause = expect.stringContaining("Unknown column 'was' in 'NEW'");
+    expect(await session.finish()).toEqual(
+      ['refused.unless', 'refused.keeps'].map((subject) =>
+        expect.objectContaining({ code: 'not-supported', subject, cause, warning: true }),
+      ),
+    );
+  } finally {
+    await session.close();
+  }
+  expect(await databases(target)).toEqual(['refused']);
+  expect(await triggers()).toEqual(['fine', 'item', 'keeps', 'unless']);
+  await target.run('INSERT INTO item VALUES (1)', 'refused');
+});
+
+test('a trigger that was dropped to be made anew when the agent died, and is refused now, is told as gone', async () => {
+  const set = await make(
+    'CREATE TABLE price (id int PRIMARY KEY, now int, was int)',
+    'CREATE TRIGGER IF NOT EXISTS unless BEFORE INSERT ON price FOR EACH ROW SET NEW.was = NEW.now',
+  );
+  const session = await prepareRestore(openServer(target), set, 'refused6');
+  try {
+    await session.stage();
+    await loadChunks(await session.writeLanes(), set);
+    await session.finishLoad();
+    await session.closeTarget();
+    await session.switch();
+    await session.open();
+    // As far as an agent comes that dies in the middle.
+    const guard =
+      'CREATE TRIGGER tidemark_refused6_guard BEFORE INSERT ON price FOR EACH ROW SET @closed = 1';
+    for (const sql of [guard, 'DROP TRIGGER unless', 'ALTER TABLE price DROP COLUMN was'])
+      await target.run(sql, 'refused');
+    expect(await session.finish()).toEqual([
+      expect.objectContaining({ subject: 'refused.unless', cause: expect.stringContaining('is gone') }),
+    ]);
+  } finally {
+    await session.close();
+  }
+  expect(await databases(target)).toEqual(['refused']);
+  expect(await triggers()).toEqual([]);
+});
+
+async function triggers(): Promise<string[]> {
+  const rows = await target.run(
+    "SELECT TRIGGER_NAME AS n FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = 'refused' ORDER BY 1",
+  );
+  return rows.map((row) => String(row['n']));
+}
 
 test('a routine of nearly a packet comes back, a larger one is refused by the plan', async () => {
   const routine = (bytes: number): string =>

@@ -18,6 +18,7 @@ const setup: readonly string[] = [
   'SET SESSION innodb_strict_mode = OFF',
   `CREATE TABLE form (id int PRIMARY KEY, ${wideColumns}) ROW_FORMAT=COMPACT CHARSET=latin1`,
   "INSERT INTO form (id, c0, c249) VALUES (1, 'first', 'last')",
+  'CREATE TABLE old (id int PRIMARY KEY, what text) ROW_FORMAT=REDUNDANT',
   "SET SESSION sql_mode = 'NO_UNSIGNED_SUBTRACTION'",
   'CREATE TABLE stock (id int PRIMARY KEY, had int unsigned, sold int unsigned, rest bigint AS (had - sold) STORED, KEY by_rest (rest))',
   'INSERT INTO stock (id, had, sold) VALUES (1, 5, 2), (2, 3, 7)',
@@ -36,6 +37,8 @@ const harmless: Readonly<Record<'mysql' | 'mariadb', readonly string[]>> = {
   mariadb: [
     'explicit_defaults_for_timestamp = OFF',
     'innodb_strict_mode = ON',
+    'innodb_compression_default = ON',
+    'innodb_default_encryption_key_id = 7',
     'tx_read_only = ON',
     "lc_messages = 'de_DE'",
   ],
@@ -123,6 +126,31 @@ export function testMysqlFitSettings(fixture: EngineFixture, server: () => TestS
         await server().run(remove);
       }
     });
+
+    // MySQL's roles are accounts with a host.
+    if (family === 'mariadb')
+      test('a role that objects run as is refused where it is missing, and kept where it is there', async () => {
+        await server().run('CREATE ROLE keeper');
+        await server().run(
+          'CREATE DATABASE kept; CREATE DEFINER = keeper PROCEDURE kept.p() SELECT 1; CREATE DEFINER = keeper VIEW kept.v AS SELECT 1 AS n',
+        );
+        const kept = await takeShard(fixture.open(server(), ['kept']));
+        await server().run('DROP DATABASE kept; DROP ROLE keeper');
+        const findings = (): Promise<readonly Finding[]> => openServer(server()).fit(kept.stored, false);
+        expect((await findings()).find(({ subject }) => subject === 'keeper')).toMatchObject({
+          code: 'does-not-fit',
+          warning: false,
+          remedy: expect.stringMatching(/^CREATE ROLE `keeper`;/),
+        });
+        await server().run('CREATE ROLE keeper');
+        expect((await findings()).filter(({ subject }) => subject === 'keeper')).toEqual([]);
+        await restoreShard(openServer(server()), kept, 'kept');
+        const definers = await server().run(
+          "SELECT DEFINER AS d FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = 'kept' UNION ALL SELECT DEFINER FROM information_schema.VIEWS WHERE TABLE_SCHEMA = 'kept'",
+        );
+        expect(definers.map(({ d }) => d)).toEqual(['keeper', expect.stringMatching(/^keeper@?$/)]);
+        await server().run('DROP DATABASE kept; DROP ROLE keeper');
+      });
 
     // MySQL's setting for this is one of a session, and sessions of a restore set it.
     if (family === 'mariadb')

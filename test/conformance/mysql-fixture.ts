@@ -3,6 +3,7 @@ import type mysql from 'mysql2/promise';
 import { openMysql } from '../../shard-agent/engines/mysql/index.ts';
 import type { MysqlServer } from '../servers/mysql-family.ts';
 import type { TestServer } from '../servers/server.ts';
+import type { ToolPaths } from '../../topology/agent-file.ts';
 import type { EngineFixture, SqlSession } from './engine-fixture.ts';
 import { mysqlOddities } from './mysql-oddities.ts';
 
@@ -11,12 +12,13 @@ const ownDatabases = ['mysql', 'information_schema', 'performance_schema', 'sys'
 export function openServer(
   server: Pick<TestServer, 'host' | 'port' | 'user' | 'password'>,
   databases?: readonly string[],
+  tools: ToolPaths = {},
 ): ReturnType<typeof openMysql> {
   const { host, port, user, password } = server;
   return openMysql({
     database: { engine: 'mysql', host, port, user, password: { kind: 'none' }, databases },
     password,
-    tools: {},
+    tools,
   });
 }
 
@@ -50,6 +52,7 @@ export function mysqlFixture(
   name: string,
   family: 'mysql' | 'mariadb',
   startServer: () => Promise<TestServer>,
+  tools: ToolPaths = {},
 ): EngineFixture {
   const run = async (server: TestServer, sql: string): Promise<(string | null)[][]> => {
     const session = await sqlSession(server);
@@ -63,9 +66,9 @@ export function mysqlFixture(
     name,
     family,
     engine: 'mysql',
-    tools: {},
+    tools,
     startServer,
-    open: openServer,
+    open: (server, databases) => openServer(server, databases, tools),
     session: sqlSession,
     async createDatabase(server, database) {
       await run(server, `CREATE DATABASE \`${database}\``);

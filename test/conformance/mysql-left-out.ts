@@ -92,6 +92,37 @@ export function testMysqlLeftOut(fixture: EngineFixture, source: () => TestServe
       await alter();
     });
 
+    if (fixture.family === 'mariadb')
+      test('a default that draws from a sequence is refused when that is gone, and named when it is outside the set', async () => {
+        await source().run('CREATE DATABASE `left`; CREATE DATABASE left_too');
+        try {
+          await run('CREATE SEQUENCE `go``ne`; CREATE SEQUENCE kept; CREATE SEQUENCE left_too.far');
+          await run(
+            'CREATE TABLE sound (id int DEFAULT NEXTVAL(kept), n int DEFAULT (PREVIOUS VALUE FOR kept)); ' +
+              'CREATE TABLE outside (id int DEFAULT (1 + NEXTVAL(left_too.far))); ' +
+              'CREATE TABLE broken (id int DEFAULT (NEXT VALUE FOR `go``ne` + 1)); DROP SEQUENCE `go``ne`',
+          );
+          const engine = fixture.open(source(), ['left']);
+          const findings = (await engine.check()).filter(({ cause }) =>
+            /draws from the sequence/.test(cause),
+          );
+          expect(findings).toMatchObject([
+            {
+              subject: 'left.broken',
+              cause: expect.stringMatching(/column id .*left\.go`ne, which/),
+              warning: false,
+            },
+            { subject: 'left.outside', cause: expect.stringMatching(/left_too\.far, whose/), warning: true },
+          ]);
+          await expect(engine.prepareBackup(backupOrder)).rejects.toMatchObject({
+            code: 'not-supported',
+            subject: expect.stringContaining('left.broken'),
+          });
+        } finally {
+          await source().run('DROP DATABASE left_too');
+        }
+      });
+
     test('a foreign server is named', async () => {
       await source().run(
         "CREATE DATABASE `left`; CREATE SERVER far FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'h', DATABASE 'd')",

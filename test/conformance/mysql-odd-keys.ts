@@ -19,7 +19,7 @@ const both: readonly string[] = [
   'INSERT INTO worker (office_id) VALUES (7), (NULL)',
   'CREATE TABLE stray (id int PRIMARY KEY, gone int, CONSTRAINT to_nowhere FOREIGN KEY (gone) REFERENCES nowhere (id))',
 ];
-/** Of parents that were replaced: by others of another character set, one pointing to the next, and by one without an index. */
+/** Of parents that were replaced: by others of another character set, one pointing to the next, by one without an index, by one with an index of its first letters. */
 const onMariadb: readonly string[] = [
   'ALTER TABLE worker DROP FOREIGN KEY to_office',
   'ALTER TABLE worker ADD CONSTRAINT to_office FOREIGN KEY (office_id) REFERENCES office (id) ON DELETE CASCADE, ALGORITHM=COPY',
@@ -34,6 +34,10 @@ const onMariadb: readonly string[] = [
   zone(wide),
   'DROP TABLE unindexed',
   'CREATE TABLE unindexed (id int, k int, KEY (id))',
+  'CREATE TABLE dictionary (id int, word varchar(100), KEY (word))',
+  'CREATE TABLE spoken (id int PRIMARY KEY, word varchar(100), CONSTRAINT to_word FOREIGN KEY (word) REFERENCES dictionary (word))',
+  'DROP TABLE dictionary',
+  'CREATE TABLE dictionary (id int, word varchar(100), KEY (word(10)))',
   "INSERT INTO past.zone VALUES ('z')",
   "INSERT INTO country VALUES ('fr', 'z')",
   "INSERT INTO city VALUES (1, 'fr')",

@@ -17,6 +17,7 @@ import { testMysqlOddViews } from './mysql-odd-views.ts';
 import { testMysqlRestore } from './mysql-restore.ts';
 import { testMysqlStalls } from './mysql-stalls.ts';
 import { testMysqlRestorer } from './mysql-restorer.ts';
+import { testMysqlStatementLimit } from './mysql-statement-limit.ts';
 import { testMysqlStrangers } from './mysql-strangers.ts';
 import { testMysqlUnmade } from './mysql-unmade.ts';
 
@@ -47,6 +48,7 @@ export function testMysqlFamily(fixture: EngineFixture): void {
     testMysqlLeftOut(fixture, () => server);
     testMysqlUnmade(fixture, () => server);
     testMysqlFitSettings(fixture, () => server);
+    testMysqlStatementLimit(fixture, () => server);
     testMysqlStalls(fixture, () => server);
     testHostileManifest(fixture, () => server, mysqlHostility);
   });

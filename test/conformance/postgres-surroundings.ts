@@ -225,6 +225,13 @@ export function testPostgresSurroundings(fixture: PostgresFixture): void {
           .filter(({ warning }) => !warning)
           .map(({ code, cause }) => `${code}: ${cause}`);
       expect(await misfits(set.stored)).toEqual([]);
+      const session = await target.connect();
+      await session.query('ALTER ROLE ALL SET default_transaction_read_only = on');
+      const readOnly = await misfits(set.stored).finally(async () => {
+        await session.query('ALTER ROLE ALL RESET default_transaction_read_only');
+        await session.end();
+      });
+      expect(readOnly).toEqual([expect.stringMatching(/^shard-refused: the server is read-only/)]);
       const [line] = set.stored.databases;
       if (line === undefined) throw new Error('no database');
       const { settings, hostFiles, serverParts } = propertiesOf(line);

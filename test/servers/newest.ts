@@ -67,12 +67,26 @@ async function makeProgram(suite: Suite, pack: ServerPackage, name: string): Pro
   await mkdir(own, { recursive: true });
   const program = path.join(root.folder, findProgramIn(root.folder, pack, name));
   const script = path.join(own, name);
+  await writeStarter(root, program, script);
+  return script;
+}
+
+/** A script that starts a program of a root with the root's loader and libraries, and these arguments after those it is given. */
+export async function writeStarter(
+  root: ServerRoot,
+  program: string,
+  script: string,
+  more: readonly string[] = [],
+): Promise<void> {
   const libraries = under(root, 'usr/lib', /-linux-gnu/).join(':');
   // pg_dumpall looks for pg_dump beside the name it was called by: that must be this folder.
   const start = `exec '${loaderOf(root)}' --argv0 "$0" --library-path '${libraries}' '${program}' "$@"`;
-  await writeFile(script, `#!/bin/sh\n${start}\n`);
+  await writeScript(script, [start, ...more.map((argument) => `'${argument}'`)].join(' '));
+}
+
+export async function writeScript(script: string, line: string): Promise<void> {
+  await writeFile(script, `#!/bin/sh\n${line}\n`);
   await chmod(script, 0o755);
-  return script;
 }
 
 function loaderOf(root: ServerRoot): string {

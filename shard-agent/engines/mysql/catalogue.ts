@@ -5,6 +5,7 @@ import { quoteName, quoteText } from './connection/quoting.ts';
 import { type DatabaseOptions, readDatabaseOptions } from './schema/database-options.ts';
 import type { Dialect } from './dialect.ts';
 import { historyOf, type PeriodColumn } from './schema/history.ts';
+import { defaultSequenceFindings } from './schema/default-sequences.ts';
 import { libraryFindings } from './schema/libraries.ts';
 import { tablesThatSubtract } from './schema/unsigned-subtraction.ts';
 import { storedType } from './stored-type.ts';
@@ -152,7 +153,11 @@ export async function readCatalogue(
     tables.push(table);
     findings.push(...findingsOf(table, row['comment'] ?? '', 'lost' in history ? history.lost : undefined));
   }
-  findings.push(...(await libraryFindings(wire, names)), ...(await heldElsewhere(wire, dialect, names)));
+  findings.push(
+    ...(await libraryFindings(wire, names)),
+    ...(await defaultSequenceFindings(wire, dialect, names)),
+    ...(await heldElsewhere(wire, dialect, names)),
+  );
   return { databases, tables, findings };
 }
 

@@ -1,10 +1,10 @@
 /** One random schema from a source server to a target and compared there: by the real engine, with the set in memory. */
-import { asTidemarkError } from '../../../proto/errors.ts';
 import type { Engine, Finding } from '../../../shard-agent/engine.ts';
 import { type MemoryShard, restoreShard, takeShard } from '../../conformance/memory-shard.ts';
 import type { TestServer } from '../../servers/server.ts';
-import { type Comparer, differences, type Fact } from '../fact.ts';
-import { isNamed, isRefusal, type Surroundings, within } from './surroundings.ts';
+import { type Comparer, differences } from '../fact.ts';
+import { mayRefuse, withoutNamed } from './allowances.ts';
+import { type Surroundings, within } from './surroundings.ts';
 
 export interface Rendered {
   readonly createDatabase: string;
@@ -37,7 +37,7 @@ export type Outcome = 'came back' | 'refused';
 
 /**
  * Throws when a server refuses a statement of the generator, the engine fails, or anything is not as it was. A schema in
- * usual surroundings must come back. In others it may be refused by name, or differ in what was named beforehand; what is
+ * usual surroundings must come back. In others it may be refused, or differ, by what these surroundings allow and by nothing else; what is
  * found out while restoring is a failure in any.
  */
 export async function roundTrip<Model>(
@@ -46,7 +46,7 @@ export async function roundTrip<Model>(
   rendered: Rendered,
 ): Promise<Outcome> {
   const { surroundings } = rendered;
-  const usual = surroundings.source.length + surroundings.target.length === 0;
+  const { allowances } = surroundings;
   const restoring = engine.open(target);
   // What a failed restore has left.
   for (const staged of await restoring.staged()) {
@@ -56,14 +56,14 @@ export async function roundTrip<Model>(
   }
   for (const server of [source, target]) await server.run(engine.dropDatabase);
   await makeSchema(source, rendered);
-  const taken = await within(source, surroundings.source, () => take(engine, source, rendered, usual));
+  const taken = await within(source, surroundings.source, () => take(engine, source, rendered));
   if (taken === 'refused') return 'refused';
   const { shard, warnings } = taken;
   const planned = await within(target, surroundings.target, async () => {
     const findings = await restoring.fit(shard.stored, false, rendered.lanes);
     const refusing = findings.filter(({ warning }) => !warning);
     if (refusing.length > 0) {
-      if (!usual && refusing.every(isRefusal)) return 'refused';
+      if (mayRefuse(refusing, allowances.target)) return 'refused';
       throw new Error(`the set does not fit: ${JSON.stringify(refusing)}`);
     }
     await restoreShard(restoring, shard, 'random', { lanes: rendered.lanes });
@@ -74,8 +74,10 @@ export async function roundTrip<Model>(
     engine.compare(source, database),
     engine.compare(target, database),
   ]);
+  const named = [...warnings, ...planned];
   const found = differences(
-    ...(usual ? ([before, after] as const) : unnamed(before, after, [...warnings, ...planned])),
+    withoutNamed(before, named, allowances.differences),
+    withoutNamed(after, named, allowances.differences),
   );
   if (found.length > 0) throw new Error(`${found.length} differences:\n\n${found.slice(0, 10).join('\n\n')}`);
   return 'came back';
@@ -86,37 +88,17 @@ async function take<Model>(
   engine: RandomEngine<Model>,
   source: TestServer,
   rendered: Rendered,
-  usual: boolean,
 ): Promise<'refused' | { shard: MemoryShard; warnings: readonly Finding[] }> {
+  const { source: changes, allowances } = rendered.surroundings;
   const backing = engine.open(source, [database]);
-  const findings = usual ? [] : await backing.check({ lanes: rendered.lanes });
+  const findings = changes.length === 0 ? [] : await backing.check({ lanes: rendered.lanes });
   const refusing = findings.filter(({ warning }) => !warning);
   if (refusing.length > 0) {
-    if (refusing.every(isRefusal)) return 'refused';
+    if (mayRefuse(refusing, allowances.source)) return 'refused';
     throw new Error(`the check of the backup fails: ${JSON.stringify(refusing)}`);
   }
-  try {
-    return { shard: await takeShard(backing, rendered), warnings: findings };
-  } catch (error) {
-    const known = asTidemarkError(error, { code: 'internal', operation: 'back up', subject: database });
-    if (!usual && isRefusal(known)) return 'refused';
-    throw error;
-  }
-}
-
-/** Both sides without what only one has or what they tell differently, where a warning named the object beforehand. */
-function unnamed(
-  before: readonly Fact[],
-  after: readonly Fact[],
-  warnings: readonly Finding[],
-): [Fact[], Fact[]] {
-  const known = (fact: Fact): boolean => !isNamed(fact, warnings);
-  const same = new Set(before.map((fact) => JSON.stringify(fact)));
-  const both = new Set(
-    after.filter((fact) => same.has(JSON.stringify(fact))).map((fact) => JSON.stringify(fact)),
-  );
-  const keep = (fact: Fact): boolean => both.has(JSON.stringify(fact)) || known(fact);
-  return [before.filter(keep), after.filter(keep)];
+  // What the check does not refuse must be backed up.
+  return { shard: await takeShard(backing, rendered), warnings: findings };
 }
 
 async function makeSchema(server: TestServer, { createDatabase, statements }: Rendered): Promise<void> {

@@ -1,8 +1,7 @@
 /** What is around a random schema: settings that a server or a database has, and others have not. */
 import fc from 'fast-check';
 import type { TestServer } from '../../servers/server.ts';
-import type { Fact } from '../fact.ts';
-import type { Finding } from '../../../shard-agent/engine.ts';
+import type { Allowances } from './allowances.ts';
 
 /** One setting, and the values that are drawn for it. */
 export interface Setting {
@@ -26,6 +25,7 @@ export interface Surroundings {
   readonly source: readonly Change[];
   /** Where it is restored. */
   readonly target: readonly Change[];
+  readonly allowances: Allowances;
 }
 
 /** Up to so many of these settings, each with one of its values; none first. */
@@ -61,28 +61,4 @@ export async function within<T>(
     for (const sql of undo) await session.query(sql);
     await session.end();
   }
-}
-
-/** Codes that say what is in the way of a set. The others say only that something failed. */
-const refusals: ReadonlySet<Finding['code']> = new Set([
-  'not-ready',
-  'not-supported',
-  'privilege-missing',
-  'shard-refused',
-  'does-not-fit',
-  'target-not-empty',
-  'tool-missing',
-]);
-
-/** Refuses by name, for an operator to read beforehand: not a failure of a statement that nobody foresaw. */
-export function isRefusal({ code, subject, remedy }: Pick<Finding, 'code' | 'subject' | 'remedy'>): boolean {
-  return refusals.has(code) && subject !== '' && remedy !== '';
-}
-
-/** Was it said beforehand that this object, or what it is of, comes back differently? */
-export function isNamed({ subject }: Pick<Fact, 'subject'>, warnings: readonly Finding[]): boolean {
-  const names = [...subject.matchAll(/`((?:[^`]|``)+)`|"((?:[^"]|"")+)"/g)].map(([whole]) =>
-    whole.slice(1, -1).replaceAll('``', '`').replaceAll('""', '"'),
-  );
-  return names.some((name) => warnings.some(({ subject: of, cause }) => `${of} ${cause}`.includes(name)));
 }

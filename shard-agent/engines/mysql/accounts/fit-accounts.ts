@@ -18,7 +18,7 @@ const namedAccounts = 50;
 
 export interface FittingAccounts {
   readonly findings: readonly Finding[];
-  /** Users that the restore makes, as SQL takes them. */
+  /** Users and roles that the restore makes, as SQL takes them. */
   readonly coming: readonly string[];
 }
 
@@ -40,8 +40,8 @@ export async function fitAccounts(
     const remedy = `GRANT SELECT ON \`mysql\`.* TO ${grants.account};`;
     return { findings: [finding('privilege-missing', 'accounts', cause, remedy)], coming: [] };
   }
-  const coming = plan.users;
-  if (coming.length + plan.roles.length === 0) return { findings: leftAlone(plan), coming };
+  const coming = [...plan.users, ...plan.roles];
+  if (coming.length === 0) return { findings: leftAlone(plan), coming };
   const findings = [
     ...leftAlone(plan),
     ...privilegeFindings(grants),

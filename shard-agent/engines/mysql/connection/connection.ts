@@ -15,6 +15,12 @@ export interface SessionOptions {
 /** Of every session: a key that is no date of the calendar must be good for a boundary, as it is for a row. */
 export const ownSqlMode = 'ALLOW_INVALID_DATES';
 
+/**
+ * The first of all settings, so that no statement of ours ends by the limit that the server has for all. Each family executes the comment
+ * that is its own: https://dev.mysql.com/doc/refman/8.4/en/comments.html, https://mariadb.com/kb/en/comment-syntax/.
+ */
+const noStatementLimit = '/*!80000 max_execution_time = 0, */ /*M!100100 max_statement_time = 0, */';
+
 const longestTimeoutS = 31_536_000;
 const shortLimitMs = 120_000;
 
@@ -55,7 +61,7 @@ export async function openSession(
   return attempt('connect', describeEndpoint(endpoint), async () => {
     const wire = await Wire.open(endpoint, purpose, options.bulk === true);
     try {
-      await wire.run('SET NAMES utf8mb4');
+      await wire.run(`SET ${noStatementLimit} NAMES utf8mb4`);
       const version = (await wire.value('SELECT VERSION()')) ?? '';
       const dialect = dialectOf(version);
       const all = [...settings(options), ...dialect.sessionSettings, ...(options.extra ?? [])];

@@ -3,6 +3,7 @@ import type { Finding } from '../../../engine.ts';
 import { finding } from '../../../findings.ts';
 import { unquotedToken } from '../schema/head-tokens.ts';
 import { readObjectHead } from '../schema/object-head.ts';
+import { readTriggerHead } from '../schema/trigger-head.ts';
 import { readViewStatement } from '../schema/view-statement.ts';
 import type { Step, StepChange } from './staged-steps.ts';
 
@@ -37,11 +38,22 @@ const words: Readonly<Record<StepChange['change'], { readonly told: string; read
     told: 'this event is disabled, as the server does not let it run',
     remedy: 'ALTER EVENT … ENABLE once the cause is gone.',
   },
+  rewritten: {
+    told: 'this trigger has the text that the server gave it when its table was renamed, as the server refuses its own',
+    remedy: 'Look whether it still fits its table; correct it, or drop it.',
+  },
+  'trigger-lost': {
+    told: 'this trigger is gone, as the server does not make it again',
+    remedy: 'Correct what it names, then make it by hand; the set has its statement.',
+  },
 };
 
 function objectOf(sql: string): string {
   const name =
-    readViewStatement(sql)?.name ?? unquotedToken(readObjectHead(sql)?.name ?? eventOf.exec(sql)?.[1] ?? '');
+    readViewStatement(sql)?.name ??
+    unquotedToken(
+      readTriggerHead(sql)?.name.at(-1)?.text ?? readObjectHead(sql)?.name ?? eventOf.exec(sql)?.[1] ?? '',
+    );
   return Buffer.from(name, 'latin1').toString('utf8');
 }
 

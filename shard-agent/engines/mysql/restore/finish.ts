@@ -30,7 +30,9 @@ export async function finishRestore(
   const steps = await readSteps(wire, mark.restore);
   // A finish that was broken off may have come as far as that.
   for (const database of mark.databases) await setReadOnly(wire, database.name, database, 0);
-  await restoreTriggerTexts(endpoint, mark, steps);
+  await restoreTriggerTexts(endpoint, mark, steps, (unit, change) =>
+    recordChange(wire, mark.restore, unit.number, change),
+  );
   await letEventsRun(wire, mark, steps);
   for (const database of mark.databases)
     await analyse(endpoint, database.name, await listTables(wire, database.name));

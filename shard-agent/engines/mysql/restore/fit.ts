@@ -9,6 +9,7 @@ import { compareVersions, type Dialect } from '../dialect.ts';
 import { isServerError } from '../connection/failure.ts';
 import { fitAccounts, noAccounts } from '../accounts/fit-accounts.ts';
 import { Grants } from '../check/grants.ts';
+import { definerFindings } from './fit-definers.ts';
 import { definerPrivileges, generalPrivileges, privileges } from './privileges.ts';
 import { eventNames } from '../schema/event-names.ts';
 import { limitFindings } from './fit-limits.ts';
@@ -255,25 +256,5 @@ async function pieces(wire: Wire, facts: SourceFacts): Promise<Finding[]> {
       ),
     );
   }
-  if (facts.definers.length === 0) return findings;
-  const accounts = await column("SELECT CONCAT(User, '@', Host) FROM mysql.user").catch((error: unknown) => {
-    if (!isServerError(error)) throw error;
-    const cause = `whether the accounts exist that objects run as (${facts.definers.join(', ')}) cannot be seen`;
-    findings.push(finding('does-not-fit', 'accounts', cause, 'Make them where they are missing.', true));
-    return undefined;
-  });
-  for (const definer of facts.definers) {
-    if (accounts === undefined || accounts.has(definer.toLowerCase())) continue;
-    const cause = 'objects run as this account, which does not exist here';
-    findings.push(
-      finding(
-        'does-not-fit',
-        definer,
-        cause,
-        `CREATE USER ${quoteAccount(definer)} with what it needs.`,
-        true,
-      ),
-    );
-  }
-  return findings;
+  return [...findings, ...(await definerFindings(wire, facts.definers))];
 }

@@ -7,8 +7,11 @@ import type { Wire } from '../connection/wire.ts';
 import type { StagedTable } from '../schema/create-table.ts';
 import { signedMode } from '../schema/unsigned-subtraction.ts';
 
+/** `clause` is bytes as latin1 text. */
+type KeyRefused = (table: WaitingTable, clause: string, error: unknown) => void;
+
 /** A table that waits for what follows its data. */
-interface WaitingTable {
+export interface WaitingTable {
   /** In the set; undefined of one that the set does not list, which has no rows there. */
   readonly number: number | undefined;
   readonly staging: string;
@@ -28,10 +31,15 @@ export class LoadedTables {
   readonly #waiting: WaitingTable[] = [];
   readonly #byNumber = new Map<number, WaitingTable>();
   readonly #unindexed = new Set<WaitingTable>();
+  readonly #refused: KeyRefused;
 
-  /** `expected`: rows by table; of tables that are not in it nothing is built before `finish`. */
-  constructor(expected: ReadonlyMap<number, number>) {
+  /**
+   * `expected`: rows by table; of tables that are not in it nothing is built before `finish`. `refused` hears of each clause that the
+   * server does not take, and the others are run without it; absent, the first is thrown.
+   */
+  constructor(expected: ReadonlyMap<number, number>, refused: KeyRefused = throwFirst) {
     this.#expected = expected;
+    this.#refused = refused;
   }
 
   /** Remembers what follows the data of this table. */
@@ -48,7 +56,7 @@ export class LoadedTables {
     const waiting = this.#byNumber.get(table);
     if (waiting === undefined || all !== this.#expected.get(table)) return;
     if (!this.#unindexed.delete(waiting)) return;
-    await buildKeys(wire, waiting);
+    await buildKeys(wire, waiting, this.#refused);
   }
 
   /** Indexes that are still to be built, then foreign keys. Once, when no lane loads any more. */
@@ -58,27 +66,39 @@ export class LoadedTables {
     this.#unindexed.clear();
     await spread(wires, left, async (wire, waiting) => {
       signal.throwIfAborted();
-      await buildKeys(wire, waiting);
+      await buildKeys(wire, waiting, this.#refused);
     });
     const [first] = wires;
     if (first === undefined) return;
     const all = this.#waiting.splice(0);
     // A foreign key needs the other table's index, and locks it: one after the other.
-    for (const waiting of all) await addForeignKeys(first, waiting);
+    for (const waiting of all) await addForeignKeys(first, waiting, this.#refused);
     for (const waiting of all) await alter(first, waiting, waiting.table.floats);
   }
 }
 
-async function buildKeys(wire: Wire, waiting: WaitingTable): Promise<void> {
+function throwFirst(_table: WaitingTable, _clause: string, error: unknown): never {
+  throw error;
+}
+
+async function buildKeys(wire: Wire, waiting: WaitingTable, refused: KeyRefused): Promise<void> {
   const { staging, table } = waiting;
   const name = Buffer.from(table.name, 'latin1').toString('utf8');
   await attempt('build the indexes', `${staging}.${name}`, async () => {
-    for (const clauses of table.keys) await alter(wire, waiting, clauses);
+    for (const clauses of table.keys) {
+      try {
+        await alter(wire, waiting, clauses);
+      } catch (error) {
+        if (!isServerError(error) || refused === throwFirst) throw error;
+        for (const clause of clauses)
+          await alter(wire, waiting, [clause]).catch((refusal: unknown) => refused(waiting, clause, refusal));
+      }
+    }
   });
 }
 
 /** In one statement, else one by one and, where the server wants that, by copying the table. */
-async function addForeignKeys(wire: Wire, waiting: WaitingTable): Promise<void> {
+async function addForeignKeys(wire: Wire, waiting: WaitingTable, refused: KeyRefused): Promise<void> {
   const { foreignKeys } = waiting.table;
   try {
     await alter(wire, waiting, foreignKeys);
@@ -87,7 +107,9 @@ async function addForeignKeys(wire: Wire, waiting: WaitingTable): Promise<void> 
     for (const key of foreignKeys) {
       await alter(wire, waiting, [key]).catch(async (refusal: unknown) => {
         if (!isServerError(refusal) || isPassing(refusal)) throw refusal;
-        await alter(wire, waiting, [key, 'ALGORITHM=COPY']);
+        await alter(wire, waiting, [key, 'ALGORITHM=COPY']).catch((last: unknown) =>
+          refused(waiting, key, last),
+        );
       });
     }
   }

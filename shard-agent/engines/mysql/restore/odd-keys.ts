@@ -22,7 +22,7 @@ interface Key {
 interface Shape {
   /** What both ends of a key must have in common, by quoted name. */
   readonly columns: ReadonlyMap<string, string>;
-  /** Quoted names at the beginning of each index. */
+  /** Quoted names at the beginning of each index, of columns that it has whole. */
   readonly indexes: readonly (readonly string[])[];
   readonly keys: readonly Key[];
   readonly stores: boolean;
@@ -89,7 +89,7 @@ function shapeOf(database: string, { definitions, tail }: CreateTable): Shape {
     columns,
     indexes: definitions.flatMap((definition) => {
       const list = indexed.exec(definition)?.[1];
-      return list === undefined ? [] : [quotedNames(list)];
+      return list === undefined ? [] : [wholeColumns(list)];
     }),
     keys: definitions.flatMap((definition) => keyOf(database, definition) ?? []),
     stores: definitions.some((definition) => / (?:STORED|PERSISTENT)\b/.test(withoutQuoted(definition))),
@@ -124,6 +124,13 @@ function signatureOf(definition: string, tail: string): string {
 
 function quotedNames(list: string): string[] {
   return list.match(new RegExp(name, 'g')) ?? [];
+}
+
+/** Those before the first of which an index has only the beginning: no foreign key can point to that one. */
+function wholeColumns(list: string): string[] {
+  const parts = [...list.matchAll(new RegExp(`(${name})(\\(\\d+\\))?`, 'g'))];
+  const cut = parts.findIndex(([, , prefix]) => prefix !== undefined);
+  return (cut === -1 ? parts : parts.slice(0, cut)).map(([, column = '']) => column);
 }
 
 function unquoted(quoted: string): string {

@@ -28,6 +28,7 @@ import { withoutPlaces } from '../schema/table-place.ts';
 import { listTables } from './staged-objects.ts';
 import { MysqlSettling, openRestoreSession, restoreLimitMs } from './staged-restores.ts';
 import { makingSettings } from '../schema/making-settings.ts';
+import { RefusedObjects } from './refused-objects.ts';
 import { rehearsedLane } from './rehearsed-lane.ts';
 import { optionsOf, requireShapes } from './stored-manifest.ts';
 import { tryObjects } from './try-objects.ts';
@@ -54,6 +55,8 @@ class MysqlRestore extends MysqlSettling implements RestoreSession {
   readonly #staging: ReadonlyMap<string, string>;
   readonly #placeIn: (database: string) => KeyPlace;
   readonly #loaded: LoadedTables;
+  /** Undefined in a restore: the first refusal ends it. */
+  readonly #refused: RefusedObjects | undefined;
   readonly #turns = new TableTurns();
   #steps = 0;
   #lanes: Wire[] = [];
@@ -63,11 +66,12 @@ class MysqlRestore extends MysqlSettling implements RestoreSession {
     super(endpoint, wire, order.restore, makingSettings(dialect, order.stored));
     this.#dialect = dialect;
     this.#order = order;
-    this.#loaded = new LoadedTables(order.stored.rows);
     this.#placeIn = keyPlaces(order.stored.tables);
     this.#staging = new Map(
       order.stored.databases.map(({ name }, index) => [name, stagingNameOf(order.restore, index)]),
     );
+    this.#refused = order.rehearsal && new RefusedObjects(order.rehearsal, this.#staging);
+    this.#loaded = new LoadedTables(order.stored.rows, this.#refused?.addKey);
   }
 
   async stage(): Promise<void> {
@@ -133,7 +137,8 @@ class MysqlRestore extends MysqlSettling implements RestoreSession {
       await this.#enterStaging(wire, database);
       for await (const sql of readScript(this.#order.stored.openSchema(line))) {
         this.#order.signal.throwIfAborted();
-        if (parseCreateTable(sql) === undefined) await wire.run(Buffer.from(sql, 'latin1'));
+        if (parseCreateTable(sql) !== undefined) continue;
+        await this.#unlessRefused(database, sql, () => wire.run(Buffer.from(sql, 'latin1')));
       }
     });
   }
@@ -198,7 +203,8 @@ class MysqlRestore extends MysqlSettling implements RestoreSession {
     const keysFirst = odd.children.has(id);
     const deferKeys = bytes > deferKeysBytes && !keysFirst && !odd.parents.has(id);
     const table = stageTable(folded, names, deferKeys, this.#placeIn(database.name), keysFirst);
-    await wire.run(Buffer.from(table.create, 'latin1'));
+    const sql = Buffer.from(table.create, 'latin1');
+    if (!(await this.#unlessRefused(database, table.create, () => wire.run(sql)))) return;
     if (lanesDeadlock(parsed)) this.#turns.loadAlone(database.name, name);
     if (table.restated.length > 0) {
       const sql = `ALTER TABLE ${quoteName(table.name)} ${[...table.restated, ...table.floats].join(', ')}`;
@@ -212,6 +218,17 @@ class MysqlRestore extends MysqlSettling implements RestoreSession {
         bytes,
         subtracts: line?.engine['subtracts'] === true,
       });
+  }
+
+  /** False when a rehearsal was told that the server refuses it. */
+  async #unlessRefused(
+    database: StagedDatabase,
+    sql: string,
+    work: () => Promise<unknown>,
+  ): Promise<boolean> {
+    if (this.#refused !== undefined) return this.#refused.attempt(database.name, sql, work);
+    await work();
+    return true;
   }
 
   async #addStep(database: string, piece: string, sql: string): Promise<void> {
@@ -228,7 +245,9 @@ class MysqlRestore extends MysqlSettling implements RestoreSession {
           this.#writers.get(wire) ??
           new MysqlWriteLane(wire, this.#dialect, this.#staging, this.#loaded, this.#turns);
         this.#writers.set(wire, writer);
-        return this.#order.rehearsal === undefined ? writer : rehearsedLane(writer, this.#order.rehearsal);
+        const { rehearsal } = this.#order;
+        if (rehearsal === undefined || this.#refused === undefined) return writer;
+        return rehearsedLane(writer, rehearsal, this.#refused);
       });
     });
   }
@@ -257,16 +276,16 @@ class MysqlRestore extends MysqlSettling implements RestoreSession {
       await this.#loaded.finish(this.#lanes, this.#order.signal);
       const wire = await this.live();
       const steps = await readSteps(wire, this.restore);
-      const changed = await withSession(this.endpoint, { name: 'staging' }, (session) =>
-        tryObjects(session, this.restore, steps, this.#staging),
+      await withSession(this.endpoint, { name: 'staging' }, (session) =>
+        tryObjects(session, this.restore, steps, this.#staging, this.#refused),
       );
-      for (const found of changed) this.#order.rehearsal?.refused(found);
       const mark = await readMark(wire, this.restore);
       if (mark === undefined) return;
       const listed: StagedDatabase[] = [];
       for (const database of mark.databases)
         listed.push({ ...database, tables: await listTables(wire, database.staging) });
-      const databases = await withHiddenTables(wire, this.restore, listed, steps);
+      const made = steps.filter(({ number }) => this.#refused?.hasStep(number) !== true);
+      const databases = await withHiddenTables(wire, this.restore, listed, made);
       await writeMark(wire, { ...mark, databases, state: 'loaded' });
     });
   }

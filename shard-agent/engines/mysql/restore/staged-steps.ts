@@ -15,9 +15,10 @@ export interface NewStep {
 const stepChange = z.object({
   /**
    * `left-out`: it is not made. `no-check-option`: a view without WITH CHECK OPTION. `invoker`: a view that runs with its user's
-   * rights. `asleep`: an event that does not run.
+   * rights. `asleep`: an event that does not run. `rewritten`: a trigger with the text that the server gave it. `trigger-lost`: one
+   * that is gone.
    */
-  change: z.enum(['left-out', 'no-check-option', 'invoker', 'asleep']),
+  change: z.enum(['left-out', 'no-check-option', 'invoker', 'asleep', 'rewritten', 'trigger-lost']),
   /** The server's words. */
   cause: z.string(),
 });

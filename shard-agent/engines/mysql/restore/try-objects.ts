@@ -1,11 +1,11 @@
 /** What follows the data, tried in the staging: an error comes before the decision. */
-import type { Finding } from '../../../engine.ts';
 import { changeFinding } from './changed-objects.ts';
 import { isServerError } from '../connection/failure.ts';
 import { makeViews } from './made-views.ts';
 import { renameDatabases } from '../schema/named-databases.ts';
 import { type ObjectUnit, runStatements, runUnits, unitsOf } from '../schema/object-units.ts';
 import { readingAfter } from '../schema/sql-tokens.ts';
+import type { RefusedObjects } from './refused-objects.ts';
 import { recordChange, type Step } from './staged-steps.ts';
 import { dropObjects } from './staged-objects.ts';
 import type { Wire } from '../connection/wire.ts';
@@ -13,15 +13,17 @@ import type { Wire } from '../connection/wire.ts';
 /**
  * Makes everything once in the staging, where it names the staging's databases instead of its own, and drops it: libraries, routines,
  * defaults that name a sequence, views, triggers and events. What the server refuses of views is noted at its step and left
- * out of the restore; anything else that it refuses is thrown. Resolves with warnings about views. `staging`: by database.
+ * out of the restore; anything else that it refuses is thrown, or told to `refused`, which hears of views too. `staging`: by database.
  */
 export async function tryObjects(
   wire: Wire,
   restore: string,
   steps: readonly Step[],
   staging: ReadonlyMap<string, string>,
-): Promise<Finding[]> {
-  const trial = new Trial(wire, staging, (await wire.value('SELECT @@lower_case_table_names')) !== '0');
+  refused?: RefusedObjects,
+): Promise<void> {
+  const fold = (await wire.value('SELECT @@lower_case_table_names')) !== '0';
+  const trial = new Trial(wire, staging, fold, refused);
   const units = (...pieces: string[]): ObjectUnit[] =>
     pieces.flatMap((piece) => unitsOf(steps.filter((step) => step.piece === piece)));
   for (const piece of ['libraries', 'routines', 'defaults']) await trial.programs(units(piece));
@@ -36,10 +38,10 @@ export async function tryObjects(
   }
   for (const name of staging.values()) await dropObjects(wire, name);
   // In the staging a definer may lack what it may do under the final names: that alone says nothing.
-  const told = changed.filter(({ change }) => change !== 'invoker');
-  return told.map(({ unit, change, cause }) =>
-    changeFinding({ database: unit.database, sql: unit.statements.at(-1) ?? '' }, { change, cause }),
-  );
+  for (const view of changed.filter(({ change }) => change !== 'invoker')) {
+    const { database, statements } = view.unit;
+    refused?.addView(view, changeFinding({ database, sql: statements.at(-1) ?? '' }, view));
+  }
 }
 
 class Trial {
@@ -48,9 +50,16 @@ class Trial {
   /** The same with names as bytes, as statements have them. */
   readonly #names: ReadonlyMap<string, string>;
   readonly #fold: boolean;
+  readonly #refused: RefusedObjects | undefined;
 
-  constructor(wire: Wire, staging: ReadonlyMap<string, string>, fold: boolean) {
+  constructor(
+    wire: Wire,
+    staging: ReadonlyMap<string, string>,
+    fold: boolean,
+    refused: RefusedObjects | undefined,
+  ) {
     this.#wire = wire;
+    this.#refused = refused;
     this.#staging = staging;
     this.#names = new Map([...staging].map(([from, to]) => [Buffer.from(from).toString('latin1'), to]));
     this.#fold = fold;
@@ -64,7 +73,9 @@ class Trial {
   }
 
   async programs(units: readonly ObjectUnit[]): Promise<void> {
-    await runUnits(this.#wire, units, { target: this.target, run: this.#runProgram });
+    const refused = this.#refused?.addUnit;
+    const order = { target: this.target, run: this.#runProgram };
+    await runUnits(this.#wire, units, refused === undefined ? order : { ...order, refused });
   }
 
   /**

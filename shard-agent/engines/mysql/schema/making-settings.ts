@@ -43,6 +43,9 @@ function lenient(dialect: Dialect): string[] {
   }
   return [
     ...common,
+    // Options that a table does not have are written into its definition otherwise, also where its row format takes no such option.
+    'innodb_compression_default = OFF',
+    'innodb_default_encryption_key_id = 1',
     ...(compareVersions(dialect.version, freeAlgorithm) < 0 ? ["alter_algorithm = 'DEFAULT'"] : []),
   ];
 }

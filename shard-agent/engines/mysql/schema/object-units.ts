@@ -57,6 +57,8 @@ export interface UnitsOrder {
   readonly ignored?: readonly number[];
   /** Runs one; `runUnit` unless given. */
   readonly run?: (wire: Wire, unit: ObjectUnit, database: string) => Promise<void>;
+  /** Hears of each that cannot be made, and the others are run without it; what it throws ends the run. Absent: the first is thrown. */
+  readonly refused?: (unit: ObjectUnit, error: unknown) => void;
 }
 
 /**
@@ -80,25 +82,30 @@ export async function restoreSession(wire: Wire): Promise<void> {
 }
 
 async function runAll(wire: Wire, units: readonly ObjectUnit[], order: UnitsOrder): Promise<void> {
-  const { target, ignored = [], run = runUnit } = order;
+  const { target, ignored = [], run = runUnit, refused = throwFirst } = order;
   let left = [...units];
   while (left.length > 0) {
-    const later: ObjectUnit[] = [];
-    let reason: unknown;
+    const later: { unit: ObjectUnit; error: unknown }[] = [];
     for (const unit of left) {
       try {
         await run(wire, unit, target(unit.database));
       } catch (error) {
         const number = isServerError(error) ? error.errno : 0;
         if (ignored.includes(number)) continue;
-        if (!notYet.includes(number)) throw error;
-        reason = error;
-        later.push(unit);
+        if (notYet.includes(number)) later.push({ unit, error });
+        else refused(unit, error);
       }
     }
-    if (later.length === left.length) throw reason;
-    left = later;
+    if (later.length === left.length) {
+      for (const { unit, error } of later) refused(unit, error);
+      return;
+    }
+    left = later.map(({ unit }) => unit);
   }
+}
+
+function throwFirst(_unit: ObjectUnit, error: unknown): never {
+  throw error;
 }
 
 export async function runUnit(wire: Wire, unit: ObjectUnit, database: string): Promise<void> {

@@ -73,6 +73,14 @@ export function triggerOn(sql: string, table: string, charset?: string): string 
   return withoutUnless(moved, head);
 }
 
+/** The statement for the same trigger under this name. It refuses a trigger that exists. */
+export function triggerNamed(sql: string, name: string, charset?: string): string {
+  const head = readTriggerHead(sql, charset);
+  const own = head?.name.at(-1);
+  if (head === undefined || own === undefined) return sql;
+  return withoutUnless(sql.slice(0, own.start) + quoteName(name) + sql.slice(own.end), head);
+}
+
 /** Where among the triggers of its table, time and event a trigger is to be. */
 export interface TriggerPlace {
   readonly side: 'FOLLOWS' | 'PRECEDES';

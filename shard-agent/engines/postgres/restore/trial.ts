@@ -42,9 +42,9 @@ export class Trial {
   ): Promise<T> {
     const session = await Session.open(config, database, 'fit');
     try {
-      await session.script(
-        `SET default_transaction_read_only = off; BEGIN; SET LOCAL lock_timeout = '${lockWait}'`,
-      );
+      // On its own: statements sent with it would be in a transaction that has begun already.
+      await session.script('SET default_transaction_read_only = off');
+      await session.script(`BEGIN; SET LOCAL lock_timeout = '${lockWait}'`);
       return await action(new Trial(session));
     } finally {
       if (session.alive) await session.script('ROLLBACK');

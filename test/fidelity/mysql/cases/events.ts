@@ -50,6 +50,15 @@ export const eventCases: readonly FidelityCase[] = [
     [counts('EVENTS', 1, "TIME_ZONE = '+05:30'"), counts('EVENTS', 1, "TIME_ZONE = '-11:00'")],
   ),
   objectCase(
+    'events under HIGH_NOT_PRECEDENCE, kept and not',
+    [
+      "SET SESSION sql_mode = 'HIGH_NOT_PRECEDENCE,ANSI_QUOTES'; CREATE EVENT \"ON COMPLETION NOT PRESERVE\" ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' DISABLE COMMENT 'ON COMPLETION NOT PRESERVE' DO SELECT NOT 1 BETWEEN 2 AND 3, 'ON COMPLETION NOT PRESERVE'",
+      "CREATE EVENT kept ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' ON COMPLETION PRESERVE DO SELECT NOT 1",
+      "SET SESSION sql_mode = ''",
+    ],
+    [counts('EVENTS', 2, "SQL_MODE LIKE '%HIGH_NOT_PRECEDENCE%'"), counts('EVENTS', 1, "STATUS = 'ENABLED'")],
+  ),
+  objectCase(
     'events with modes, character sets, definers and odd names',
     [
       `SET SESSION sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT'; CREATE EVENT "odd ""name' é" ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' DO SELECT 'a' || 'b' AS "c"`,

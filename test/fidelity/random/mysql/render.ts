@@ -1,9 +1,11 @@
 /** A drawn schema of MySQL or MariaDB as the statements that make it. */
+import { allowancesOf } from '../allowances.ts';
 import { mysqlNames, oddName } from '../names.ts';
 import { database, type Rendered } from '../round-trip.ts';
 import { indexDefinitions } from './indexes.ts';
 import { programStatements } from './programs.ts';
 import type { SchemaModel } from './schema.ts';
+import { settingAllowances } from './setting-allowances.ts';
 import { changeOf } from './settings.ts';
 import { type Column, fileNames, quoted, resolveTable, type Table, words } from './table.ts';
 
@@ -14,22 +16,27 @@ export function renderSchema(model: SchemaModel): Rendered {
   const parents = tables.filter(isReferable);
   const links = tables.map((table) => linksOf(table, parents));
   const { charset, collation } = model.collation;
+  const statements = [
+    `SET sql_mode = 'STRICT_ALL_TABLES,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO', time_zone = '+00:00'`,
+    ...tables.map((table, at) => createStatement(table, links[at] ?? [], model.family)),
+    ...tables.flatMap((table, at) => insertStatements(table, links[at] ?? [])),
+    ...tables.flatMap((table, at) => (links[at] ?? []).map((link) => link.constraint)),
+    ...tables.flatMap((table) => changeStatements(table)),
+    ...tables.flatMap((table) => extraStatements(table)),
+    ...programStatements(model.programs, model.family),
+  ];
   return {
     createDatabase: `CREATE DATABASE ${database} CHARACTER SET ${charset} COLLATE ${collation}`,
     chunkBytes: model.chunkBytes,
     lanes: model.lanes,
-    surroundings: { source: model.around.source.map(changeOf), target: model.around.target.map(changeOf) },
+    surroundings: {
+      source: model.around.source.map(changeOf),
+      target: model.around.target.map(changeOf),
+      allowances: allowancesOf(settingAllowances, model.around, statements),
+    },
     tables: tables.length,
     rows: model.tables.reduce((sum, { rows }) => sum + rows, 0),
-    statements: [
-      `SET sql_mode = 'STRICT_ALL_TABLES,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO', time_zone = '+00:00'`,
-      ...tables.map((table, at) => createStatement(table, links[at] ?? [], model.family)),
-      ...tables.flatMap((table, at) => insertStatements(table, links[at] ?? [])),
-      ...tables.flatMap((table, at) => (links[at] ?? []).map((link) => link.constraint)),
-      ...tables.flatMap((table) => changeStatements(table)),
-      ...tables.flatMap((table) => extraStatements(table)),
-      ...programStatements(model.programs),
-    ],
+    statements,
   };
 }
 

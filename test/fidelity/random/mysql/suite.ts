@@ -4,6 +4,7 @@ import type { StartOptions, TestServer } from '../../../servers/server.ts';
 import { compareMysql } from '../../mysql/comparer.ts';
 import type { RandomSuite } from '../random-suite.ts';
 import { database } from '../round-trip.ts';
+import { keeper } from './programs.ts';
 import { renderSchema } from './render.ts';
 import { schemaArbitrary, type SchemaModel } from './schema.ts';
 import { settingsOf } from './settings.ts';
@@ -16,7 +17,11 @@ export function randomMysql(
 ): RandomSuite<SchemaModel> {
   return {
     title,
-    start: () => start({ settings }),
+    start: async () => {
+      const server = await start({ settings });
+      await server.run(keeper);
+      return server;
+    },
     open: openServer,
     compare: compareMysql,
     dropDatabase: `DROP DATABASE IF EXISTS ${database}`,

@@ -1,4 +1,5 @@
 /** A drawn schema as the statements that make it. */
+import { allowancesOf } from '../allowances.ts';
 import { oddName, postgresNames } from '../names.ts';
 import { insensitive, literal, quoted } from './column-type.ts';
 import { database, type Rendered } from '../round-trip.ts';
@@ -8,6 +9,7 @@ import { extraStatements } from './extras.ts';
 import { isReferable, type Link, linksOf } from './links.ts';
 import { partitionClause, partitionStatements } from './partitions.ts';
 import type { SchemaModel } from './schema.ts';
+import { settingAllowances } from './setting-allowances.ts';
 import { changeOf, databaseStatement } from './settings.ts';
 import { type Column, columnsOf, oddSchema, resolveTable, type Table } from './table.ts';
 
@@ -19,31 +21,36 @@ export function renderSchema(model: SchemaModel): Rendered {
   const parents = tables.filter(isReferable);
   const parented = new Set(tables.map(({ parent }) => parent));
   const links = tables.map((table) => linksOf(table, parents));
+  const statements = [
+    `CREATE SCHEMA ${quoted(oddSchema)}`,
+    `CREATE COLLATION public.${quoted(insensitive)} (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`,
+    `CREATE FUNCTION public.swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`,
+    ...tables.flatMap((table) => table.create),
+    ...tables.flatMap((table, at) => [
+      ...createStatements(table, links[at] ?? []),
+      // A column that came to a parent after its child did would stand elsewhere in the child: check says so of such.
+      ...(parented.has(table) ? lateStatements(table) : []),
+    ]),
+    ...tables.flatMap((table, at) => insertStatements(table, links[at] ?? [])),
+    ...tables.flatMap((table) => indexStatements(table)),
+    ...tables.flatMap((table, at) => (links[at] ?? []).map((link) => link.constraint)),
+    ...tables.flatMap((table) => (parented.has(table) ? [] : lateStatements(table))),
+    ...tables.flatMap((table) => changeStatements(table)),
+    ...tables.flatMap((table) => extraStatements(table)),
+    ...model.around.database.map((setting) => databaseStatement(database, setting)),
+  ].map((sql) => inEncoding(model.encoding, sql));
   return {
     createDatabase: createDatabase(database, model.encoding),
     chunkBytes: model.chunkBytes,
     lanes: model.lanes,
-    surroundings: { source: model.around.source.map(changeOf), target: model.around.target.map(changeOf) },
+    surroundings: {
+      source: model.around.source.map(changeOf),
+      target: model.around.target.map(changeOf),
+      allowances: allowancesOf(settingAllowances, model.around, statements),
+    },
     tables: tables.length,
     rows: tables.reduce((sum, { model: table }) => sum + table.rows, 0),
-    statements: [
-      `CREATE SCHEMA ${quoted(oddSchema)}`,
-      `CREATE COLLATION public.${quoted(insensitive)} (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`,
-      `CREATE FUNCTION public.swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`,
-      ...tables.flatMap((table) => table.create),
-      ...tables.flatMap((table, at) => [
-        ...createStatements(table, links[at] ?? []),
-        // A column that came to a parent after its child did would stand elsewhere in the child: check says so of such.
-        ...(parented.has(table) ? lateStatements(table) : []),
-      ]),
-      ...tables.flatMap((table, at) => insertStatements(table, links[at] ?? [])),
-      ...tables.flatMap((table) => indexStatements(table)),
-      ...tables.flatMap((table, at) => (links[at] ?? []).map((link) => link.constraint)),
-      ...tables.flatMap((table) => (parented.has(table) ? [] : lateStatements(table))),
-      ...tables.flatMap((table) => changeStatements(table)),
-      ...tables.flatMap((table) => extraStatements(table)),
-      ...model.around.database.map((setting) => databaseStatement(database, setting)),
-    ].map((sql) => inEncoding(model.encoding, sql)),
+    statements,
   };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ServerError } from '../../../../../../shard-agent/engines/mysql/connection/failure.ts';
 import type { Wire } from '../../../../../../shard-agent/engines/mysql/connection/wire.ts';
 import { LoadedTables } from '../../../../../../shard-agent/engines/mysql/restore/loaded-tables.ts';
 import type { StagedTable } from '../../../../../../shard-agent/engines/mysql/schema/create-table.ts';
@@ -16,6 +17,18 @@ function sessions(count: number): { wires: Wire[]; asked: string[] } {
     return { run } as unknown as Wire;
   });
   return { wires, asked };
+}
+
+/** A session that refuses what has these words. */
+function refusing(...words: readonly string[]): { wire: Wire; asked: string[] } {
+  const asked: string[] = [];
+  const run = (sql: Buffer): Promise<void> => {
+    const text = sql.toString('latin1').replace(/^.*?`s`\./, '');
+    asked.push(text);
+    const refused = words.some((word) => text.includes(word));
+    return refused ? Promise.reject(new ServerError(1005, 'HY000', 'refused')) : Promise.resolve();
+  };
+  return { wire: { run } as unknown as Wire, asked };
 }
 
 function staged(name: string, more: Partial<StagedTable> = {}): StagedTable {
@@ -58,6 +71,38 @@ describe('indexes that follow the data', () => {
       '`parent` ADD KEY `k` (`a`)',
       '`child` ADD FOREIGN KEY (`a`)',
       '`child` ALTER COLUMN `f`',
+    ]);
+  });
+});
+
+describe('indexes and foreign keys that the server refuses', () => {
+  const more = {
+    keys: [['ADD KEY `good` (`a`)', 'ADD KEY `bad` (`b`)']],
+    foreignKeys: ['ADD FOREIGN KEY (`good`)', 'ADD FOREIGN KEY (`bad`)', 'ADD FOREIGN KEY (`bad`, `too`)'],
+  };
+  const waiting = { number: 1, staging: 's', table: staged('t', more), bytes: 1, subtracts: false };
+
+  test('end a restore at the first', async () => {
+    const { wire } = refusing('bad');
+    const tables = new LoadedTables(new Map());
+    tables.wait(waiting);
+    await expect(tables.finish([wire], never)).rejects.toMatchObject({ code: 'database-failed' });
+  });
+
+  test('are each told in a rehearsal, and the others are made', async () => {
+    const { wire, asked } = refusing('bad');
+    const refused: string[] = [];
+    const tables = new LoadedTables(new Map(), (_, clause) => void refused.push(clause));
+    tables.wait(waiting);
+    await tables.finish([wire], never);
+    expect(refused).toEqual([
+      'ADD KEY `bad` (`b`)',
+      'ADD FOREIGN KEY (`bad`)',
+      'ADD FOREIGN KEY (`bad`, `too`)',
+    ]);
+    expect(asked.filter((sql) => !sql.includes('bad'))).toEqual([
+      '`t` ADD KEY `good` (`a`)',
+      '`t` ADD FOREIGN KEY (`good`)',
     ]);
   });
 });
