@@ -12,7 +12,7 @@ import { loadLargeObjects, type Archive } from './archive.ts';
 import { loadBeforeData, type BeforeData } from './before-data.ts';
 import { during, quoteName, Session, type PostgresConfig } from '../connection/connection.ts';
 import { durableCommits } from './durable-commits.ts';
-import { evaluationSettings } from './evaluation.ts';
+import { evaluationSettings, takenSettings, type EvaluationSetting } from './evaluation.ts';
 import { RehearsedArchive } from './rehearsed-archive.ts';
 import { requireEmpty } from './emptiness.ts';
 import { answerInvariant } from '../invariant.ts';
@@ -65,6 +65,8 @@ class PostgresRestore implements RestoreSession {
   /** By database. */
   readonly #beforeData = new Map<string, BeforeData>();
   readonly #afterData = new Map<string, AfterData>();
+  /** By database, from when there are lanes. */
+  readonly #evaluation = new Map<string, readonly EvaluationSetting[]>();
   readonly #refused = new RefusedChunks();
   #rowsLeft = 0;
   #folder: string | undefined;
@@ -179,8 +181,20 @@ class PostgresRestore implements RestoreSession {
     return line === undefined ? { settings: [] } : propertiesOf(line);
   }
 
-  #evaluationOf(database: string): { name: string; value: string }[] {
-    return evaluationSettings(this.#propertiesOf(database));
+  #evaluationOf(database: string): readonly EvaluationSetting[] {
+    return this.#evaluation.get(database) ?? [];
+  }
+
+  async #readEvaluation(database: string): Promise<readonly EvaluationSetting[]> {
+    const wanted = evaluationSettings(this.#propertiesOf(database));
+    if (wanted.length === 0) return [];
+    const staging = this.#stagingOf(database);
+    const session = await Session.open(this.#config, staging, 'restore');
+    try {
+      return await during('try the settings', `database ${staging}`, () => takenSettings(session, wanted));
+    } finally {
+      await session.close();
+    }
   }
 
   #archiveOf(line: DatabaseLine, file: string): Archive {
@@ -209,6 +223,7 @@ class PostgresRestore implements RestoreSession {
     const { databases, rows } = this.#order.stored;
     const memory = await this.#indexMemory();
     for (const [number, line] of databases.entries()) {
+      this.#evaluation.set(line.name, await this.#readEvaluation(line.name));
       const settings = this.#evaluationOf(line.name).map(({ name, value }) => `${name}=${value}`);
       const archive = this.#archiveOf(line, this.#archive(number));
       const undo = this.#undoOf(line.name);

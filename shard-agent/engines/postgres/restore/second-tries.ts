@@ -19,7 +19,15 @@ import { type Archive, type RefusedOnce, scriptOf, subjectOf, withSession } from
 import type { ContentEntry } from './contents.ts';
 import { decodeScript, type EntryScript, readScript, refreshedView } from './entry-script.ts';
 import { functionsNamedIn, functionsOfView, lendPath, looksAtForeignTables } from './named-functions.ts';
-import { asOwner, bothCauses, expressionRemedy, type OwnerPath, pathOf, withPath } from './owner-path.ts';
+import {
+  asOwner,
+  bothCauses,
+  expressionRemedy,
+  type OwnerPath,
+  pathOf,
+  settingsStatements,
+  withPath,
+} from './owner-path.ts';
 
 export interface RefusedEntry {
   readonly once: RefusedOnce;
@@ -130,18 +138,24 @@ class Tries {
       const [before, after] = lendPath(await functionsOfView(this.#session, view), owner);
       return [
         { before: [rows, withPath(owner)], after: [] },
-        ...(before.length === 0 ? [] : [{ before: [rows, ...before], after }]),
+        ...(before.length === 0 ? [] : [{ before: [rows, ...settingsStatements(owner), ...before], after }]),
       ];
     }
     // No expression is in it, so nothing in it is read otherwise under another path.
     if (script.kind === 'FK CONSTRAINT')
       return [{ before: [asOwner(owner), withPath(owner)], after: ['RESET ROLE'] }];
     const [before, after] = lendPath(await functionsNamedIn(this.#session, script.sql), owner);
-    if (before.length === 0) return [];
+    const settings = settingsStatements(owner);
+    if (before.length === 0 && settings.length === 0) return [];
     // The server builds indexes as the owner of the table. What it evaluates as the session's role is done as the owner.
-    if (builtAsOwner.has(script.kind)) return [{ before, after }];
+    if (builtAsOwner.has(script.kind)) return [{ before: [...settings, ...before], after }];
     const [lend, takeBack] = await this.#rightToCreate(script, owner);
-    return [{ before: [...before, ...lend, asOwner(owner)], after: ['RESET ROLE', ...takeBack, ...after] }];
+    return [
+      {
+        before: [...settings, ...before, ...lend, asOwner(owner)],
+        after: ['RESET ROLE', ...takeBack, ...after],
+      },
+    ];
   }
 
   /** Whoever owned the table need not be one who may make it. Lent in the transaction of the statement. */

@@ -82,7 +82,7 @@ const properties: readonly FidelityCase[] = [
     ],
     proof: [
       `SELECT cardinality(setconfig) >= 10 FROM pg_db_role_setting WHERE setrole = 0`,
-      `SELECT count(*) = 2 FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = setrole WHERE rolname LIKE 'fidelity%'`,
+      `SELECT count(*) = 2 FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = setrole JOIN pg_database d ON d.oid = setdatabase WHERE rolname LIKE 'fidelity%' AND datname = current_database()`,
     ],
   }),
   inDatabase({

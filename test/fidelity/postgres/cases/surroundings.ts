@@ -44,4 +44,28 @@ export const surroundingCases: readonly FidelityCase[] = [
       `SELECT obj_description(oid, 'pg_constraint') = 'mine' FROM pg_constraint WHERE conname = 'own; name'`,
     ],
   }),
+  inDatabase({
+    item: 'expressions that depend on settings of the database, of its application, and of the owner',
+    database: 'tenants',
+    setup: [
+      `ALTER DATABASE tenants SET app.tenant = 'a b\\c'; ALTER DATABASE tenants SET IntervalStyle = 'sql_standard';
+       ALTER DATABASE tenants SET default_text_search_config = 'public.gone'; ALTER ROLE fidelity_owner IN DATABASE tenants SET DateStyle = 'SQL, DMY';
+       SET app.tenant = 'a b\\c'; SET IntervalStyle = 'sql_standard'`,
+      `CREATE FUNCTION tenant_of(t text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN t || current_setting(''app.tenant''); END';
+       CREATE FUNCTION words_of(i interval) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT $1::text';
+       CREATE TABLE t (id int PRIMARY KEY, x text, i interval DEFAULT '-1 day +02:00', tenant text GENERATED ALWAYS AS (tenant_of(x)) STORED,
+         words text GENERATED ALWAYS AS (words_of(i)) STORED, CHECK (tenant_of(x) <> current_setting('app.tenant'))); INSERT INTO t VALUES (1, 'q');
+       CREATE INDEX ON t (tenant_of(x)); CREATE INDEX ON t (id) WHERE i < '-1 day +02:00';
+       CREATE MATERIALIZED VIEW m AS SELECT tenant_of(x), i::text AS words FROM t`,
+      `CREATE SCHEMA own AUTHORIZATION fidelity_owner; SET DateStyle = 'SQL, DMY'; SET ROLE fidelity_owner;
+       CREATE FUNCTION own.day_of(t text) RETURNS date IMMUTABLE LANGUAGE sql AS 'SELECT $1::date';
+       CREATE TABLE own.d (t text, day date GENERATED ALWAYS AS (own.day_of(t)) STORED, CHECK (own.day_of(t) > '1999-01-01')); INSERT INTO own.d VALUES ('30/01/2020');
+       CREATE INDEX ON own.d (own.day_of(t)); CREATE MATERIALIZED VIEW own.m AS SELECT own.day_of(t) FROM own.d; RESET ROLE`,
+    ],
+    proof: [
+      String.raw`SELECT tenant = 'qa b\c' OR tenant = 'qa b\c' FROM t`,
+      `SELECT words = '-1 +2:00:00' OR words LIKE '%-1%' FROM t`,
+      `SELECT day = '2020-01-30' FROM own.d`,
+    ],
+  }),
 ];
